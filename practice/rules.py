@@ -1,0 +1,69 @@
+"""The local day, and the numbers of the streak.
+
+Which date a moment belongs to depends on the member's time zone and day start (00:00 to 06:00): somebody who goes to
+bed at two is still in yesterday. The same arithmetic stands in sql/local_day.sql; a test holds the two together.
+
+The streak itself is computed in one place, sql/streak.sql. Its rules:
+
+- A day counts when it has a check-in; the check-in keeps the date, zone and day start that it was judged in.
+- Between two check-ins, the days that the later one's clocks really had are missing days. Planned rest days protect
+  as many of them, and so does a move east: as many days as its shift cuts off, rounded up. A move west repeats a
+  date, which has one check-in all the same. Daylight saving time is no move.
+- What is still open is paid from the stock of earned rest days if the stock suffices for all of it; else the streak
+  starts again at one, and the stock is kept. Protected days add nothing.
+- Every seventh day of a streak earns a rest day; two are the most in stock.
+- A streak ends when the last day is over on which a check-in would still have carried it on.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+MAX_BACKDATED_DAYS = 2
+MAX_PLANNED_REST_DAYS_A_WEEK = 2
+MAX_REST_STOCK = 2
+STREAK_DAYS_PER_EARNED_REST = 7
+
+STRENGTH_HALF_LIFE_DAYS = 13
+STRENGTH_MEMORY = 0.5 ** (1 / STRENGTH_HALF_LIFE_DAYS)
+
+
+def local_date(moment: datetime, zone: str, day_start: time) -> date:
+    """The date that an aware moment belongs to. Raises ZoneInfoNotFoundError for an unknown zone."""
+    clock = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return (clock - _since_midnight(day_start)).date()
+
+
+def day_bounds(day: date, zone: str, day_start: time) -> tuple[datetime, datetime]:
+    """When a local day begins and when the next one does, in UTC. Raises ZoneInfoNotFoundError for an unknown zone.
+
+    A day may have 23 or 25 hours. A date that its zone dropped (Samoa, 2011-12-30) begins and ends at one instant.
+    """
+    return _begins_at(day, zone, day_start), _begins_at(day + timedelta(days=1), zone, day_start)
+
+
+def strength_after_checkin(strength: float, unprotected_days: int) -> float:
+    """The strength, 0 to 1, once a check-in is made; `unprotected_days` have passed since the one before.
+
+    Exponential smoothing as in Loop Habit Tracker's score of a daily habit: half is forgotten in 13 days.
+    """
+    return strength_on(strength, unprotected_days) * STRENGTH_MEMORY + (1 - STRENGTH_MEMORY)
+
+
+def strength_on(strength: float, unprotected_days: int) -> float:
+    """What is left of a strength after whole days that neither a check-in nor a rest day covered."""
+    return strength * STRENGTH_MEMORY**unprotected_days
+
+
+def shown_streak(current_streak: int, streak_ends_at: datetime | None, now: datetime) -> int:
+    """The streak to show: a worker that closes it late must not keep it alive."""
+    return current_streak if streak_ends_at is not None and now < streak_ends_at else 0
+
+
+def _begins_at(day: date, zone: str, day_start: time) -> datetime:
+    """A start that clocks show twice or never is taken at its later reading, as PostgreSQL does: no day is cut short."""
+    clock = datetime.combine(day, day_start, ZoneInfo(zone))
+    return max(clock.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+def _since_midnight(day_start: time) -> timedelta:
+    return timedelta(hours=day_start.hour, minutes=day_start.minute, seconds=day_start.second)
