@@ -1,0 +1,83 @@
+-- The schema `app`: what policies, triggers and the other apps' SQL call. Roles come from `manage.py createroles`.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS unaccent;
+
+CREATE SCHEMA app;
+GRANT USAGE ON SCHEMA app TO nrghax_anon, nrghax_member, nrghax_auth, nrghax_staff, nrghax_worker;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+-- Who asks: the only thing that policies know of a visitor.
+CREATE FUNCTION app.uid() RETURNS uuid
+  LANGUAGE sql STABLE PARALLEL SAFE SET search_path = ''
+  AS $$ SELECT NULLIF(current_setting('app.user_id', true), '')::uuid $$;
+GRANT EXECUTE ON FUNCTION app.uid() TO nrghax_anon, nrghax_member, nrghax_auth, nrghax_staff, nrghax_worker;
+
+-- A time-ordered UUID (RFC 9562, version 7) for rows that SQL makes; PostgreSQL has its own from version 18 on.
+CREATE FUNCTION app.uuid7() RETURNS uuid
+  LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = ''
+  AS $$
+    SELECT encode(
+      set_bit(
+        set_bit(
+          overlay(
+            uuid_send(gen_random_uuid())
+            PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+            FROM 1 FOR 6
+          ),
+          52, 1
+        ),
+        53, 1
+      ),
+      'hex'
+    )::uuid
+  $$;
+GRANT EXECUTE ON FUNCTION app.uuid7() TO nrghax_member, nrghax_staff, nrghax_worker;
+
+CREATE FUNCTION app.update_updated_at_column() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    BEGIN
+      NEW.updated_at := now();
+      RETURN NEW;
+    END
+  $$;
+GRANT EXECUTE ON FUNCTION app.update_updated_at_column()
+  TO nrghax_member, nrghax_auth, nrghax_staff, nrghax_worker;
+
+CREATE PROCEDURE app.track_updated_at(tracked regclass)
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    BEGIN
+      EXECUTE format(
+        'CREATE TRIGGER update_updated_at BEFORE UPDATE ON %s
+           FOR EACH ROW EXECUTE FUNCTION app.update_updated_at_column()',
+        tracked
+      );
+    END
+  $$;
+
+-- Every table of member data starts here: row security on and forced, the system sees every row, nobody else any.
+CREATE PROCEDURE app.protect(protected regclass)
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    BEGIN
+      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', protected);
+      EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', protected);
+      EXECUTE format(
+        'CREATE POLICY system_all ON %s FOR ALL TO nrghax_owner, nrghax_worker, nrghax_staff
+           USING (true) WITH CHECK (true)',
+        protected
+      );
+      EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO nrghax_worker, nrghax_staff', protected);
+    END
+  $$;
+
+-- Content that everybody reads and staff curate.
+CREATE PROCEDURE app.publish(published regclass)
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    BEGIN
+      EXECUTE format('GRANT SELECT ON %s TO nrghax_anon, nrghax_member, nrghax_auth, nrghax_worker', published);
+      EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO nrghax_staff', published);
+    END
+  $$;

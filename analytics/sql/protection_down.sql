@@ -1,0 +1,2 @@
+-- Policies and grants go with their table.
+SELECT 1;

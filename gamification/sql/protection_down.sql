@@ -1,0 +1,2 @@
+-- Grants go with their table.
+SELECT 1;

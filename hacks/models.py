@@ -1,0 +1,187 @@
+"""The library of hacks, and where each member stands on each of them."""
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.urls import reverse
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+from hacks import rules
+
+
+class HackCategory(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.SlugField(max_length=40, unique=True, allow_unicode=False)
+    title = models.CharField(max_length=60)
+    description = models.TextField(blank=True, default="")
+    icon_url = models.CharField(
+        max_length=200, blank=True, default="", help_text="The name of an icon, or a path under /static/."
+    )
+    color_hex = models.CharField(
+        max_length=7, validators=[RegexValidator(r"\A#[0-9A-Fa-f]{6}\Z", "Write it as #RRGGBB.")]
+    )
+    sort_order = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "hack_categories"
+        ordering = ["sort_order", "name"]
+        verbose_name = "category"
+        verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(color_hex__regex=r"^#[0-9A-Fa-f]{6}$"), name="hack_categories_color_is_hex"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class HackQuerySet(models.QuerySet):
+    def published(self):
+        return self.filter(is_active=True)
+
+    def visible_to(self, member: Member | None):
+        """Published hacks, and those that the member has a history with."""
+        if member is None:
+            return self.published()
+        return self.filter(
+            models.Q(is_active=True)
+            | models.Exists(
+                UserHackProgress.objects.filter(
+                    hack=models.OuterRef("pk"), user=member, total_practice_count__gt=0
+                )
+            )
+        )
+
+
+class Hack(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=80, unique=True, validators=[rules.validate_slug])
+    description = models.TextField(blank=True, default="")
+    short_description = models.CharField(max_length=160, blank=True, default="")
+    content_url = models.URLField(blank=True, default="", validators=[rules.validate_content_url])
+    text_guide = models.TextField(blank=True, default="", help_text="Markdown.")
+    duration_minutes = models.PositiveSmallIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(180)]
+    )
+    category = models.ForeignKey(HackCategory, on_delete=models.PROTECT, related_name="hacks")
+    difficulty_level = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    prerequisite_hack = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="unlocks"
+    )
+    unlock_criteria = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[rules.validate_unlock_criteria],
+        help_text='What is asked on the prerequisite: {"practice_count": 7, "days_active": 3}.',
+    )
+    requires_verification = models.BooleanField(default=False)
+    verification_questions = models.JSONField(
+        default=list, blank=True, validators=[rules.validate_verification_questions]
+    )
+    is_gateway = models.BooleanField("gateway", default=False, help_text="A hack to start with.")
+    is_active = models.BooleanField("published", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("name", weight="A", config="english")
+        + SearchVector("short_description", weight="B", config="english")
+        + SearchVector("description", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = HackQuerySet.as_manager()
+
+    class Meta:
+        db_table = "hacks"
+        ordering = ["category__sort_order", "difficulty_level", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(difficulty_level__range=(1, 5)), name="hacks_difficulty_level_1_to_5"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duration_minutes__range=(1, 180)), name="hacks_duration_minutes_1_to_180"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(prerequisite_hack=models.F("id")), name="hacks_prerequisite_is_another"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(prerequisite_hack__isnull=False) | models.Q(unlock_criteria={}),
+                name="hacks_criteria_need_prerequisite",
+                violation_error_message="Unlock criteria are counted on the prerequisite: choose one.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["is_gateway"], name="hacks_is_gateway"),
+            models.Index(fields=["requires_verification"], name="hacks_requires_verification"),
+            GinIndex(fields=["search"], name="hacks_search"),
+            GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="hacks_name_trigrams"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("hacks:hack-detail", args=[self.slug])
+
+    def clean(self) -> None:
+        super().clean()
+        if self.prerequisite_hack_id and self._would_cycle():
+            raise ValidationError(
+                {"prerequisite_hack": "That hack itself needs this one: nobody could ever unlock either."}
+            )
+
+    def _would_cycle(self) -> bool:
+        prerequisites = dict(Hack.objects.values_list("id", "prerequisite_hack_id"))
+        return rules.has_cycle({**prerequisites, self.id: self.prerequisite_hack_id}, start=self.id)
+
+
+class UserHackProgressQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+class UserHackProgress(models.Model):
+    """Where a member stands on a hack. The totals are a trigger's (practice/sql/), never a view's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="progress")
+    hack = models.ForeignKey(Hack, on_delete=models.CASCADE, related_name="progress")
+    unlocked_at = models.DateTimeField(null=True, blank=True)
+    first_practiced_at = models.DateTimeField(null=True, blank=True)
+    last_practiced_at = models.DateTimeField(null=True, blank=True)
+    total_practice_count = models.PositiveIntegerField(db_default=0)
+    total_practice_minutes = models.PositiveIntegerField(db_default=0)
+    days_active = models.PositiveIntegerField(db_default=0)
+    mastery_level = models.PositiveSmallIntegerField(db_default=0)
+    is_favorite = models.BooleanField(db_default=False)
+    notes = models.TextField(blank=True, db_default="", max_length=5000)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserHackProgressQuerySet.as_manager()
+
+    class Meta:
+        db_table = "user_hack_progress"
+        verbose_name = "progress"
+        verbose_name_plural = "progress"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "hack"], name="user_hack_progress_once_a_hack"),
+            models.CheckConstraint(
+                condition=models.Q(mastery_level__range=(0, 5)),
+                name="user_hack_progress_mastery_level_0_to_5",
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "mastery_level"], name="user_hack_progress_mastery")]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.hack}"

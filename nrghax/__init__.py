@@ -1,0 +1,3 @@
+from nrghax.celery import app as celery_app
+
+__all__ = ["celery_app"]

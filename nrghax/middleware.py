@@ -1,0 +1,88 @@
+"""One transaction a request, under the identity of whoever asks."""
+
+from collections.abc import Callable, Iterable, Iterator
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from nrghax.identity import Role, become, database_identity
+
+# Health checks answer for themselves, also while the database is away.
+DATABASE_FREE_PATHS = frozenset({"/healthz", "/readyz"})
+AUTH_PREFIX = "/accounts/"
+ADMIN_PREFIX = "/admin/"
+
+
+class DatabaseIdentityMiddleware:
+    """Stands directly after `AuthenticationMiddleware`.
+
+    Starts as `nrghax_auth` where a session cookie is present, loads the user, then becomes whoever asks for the
+    rest of the request. The transaction spans the view and the rendering of its template response, and is rolled
+    back by any exception and any 5xx: Django turns a view's exception into a 500 response before it gets here.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.member = None
+        if request.path in DATABASE_FREE_PATHS:
+            return self.get_response(request)
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        with database_identity(Role.AUTH if has_session else Role.ANON):
+            role, member_id = self._recognise(request, has_session)
+            become(role, member_id)
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        if response.streaming:
+            if response.is_async:
+                raise ImproperlyConfigured("The web server is synchronous: stream from a plain iterator.")
+            response.streaming_content = _as(role, member_id, response.streaming_content)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        transaction.set_rollback(True)
+
+    def _recognise(self, request: HttpRequest, has_session: bool) -> tuple[Role, UUID | None]:
+        user = request.user if has_session and request.user.is_authenticated else None
+        if user:
+            request.member = user.member
+        return _role_for(request.path, user), user.pk if user else None
+
+
+def _role_for(path: str, user) -> Role:
+    if path.startswith(AUTH_PREFIX):
+        return Role.AUTH
+    if path.startswith(ADMIN_PREFIX):
+        return Role.STAFF if user and user.is_staff else Role.AUTH
+    return Role.MEMBER if user else Role.ANON
+
+
+def _as(role: Role, member_id: UUID | None, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Each chunk of a streamed response under the request's identity: the response outlives its transaction."""
+    iterator = iter(chunks)
+    while True:
+        with database_identity(role, member_id):
+            try:
+                chunk = next(iterator)
+            except StopIteration:
+                return
+        yield chunk
+
+
+def permissions_policy(get_response):
+    """Says that our pages use no sensor; the timer may keep the screen awake."""
+
+    def middleware(request):
+        response = get_response(request)
+        response["Permissions-Policy"] = (
+            "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+            "magnetometer=(), microphone=(), midi=(), payment=(), usb=(), screen-wake-lock=(self)"
+        )
+        return response
+
+    return middleware

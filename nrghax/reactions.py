@@ -1,0 +1,55 @@
+"""What happens when: from each type of activity to its reactions, in order.
+
+A reaction takes the activity's row and runs in a worker, in one transaction with the mark that the activity is
+done, under a lock on that row: delivered at least once, effective exactly once. A reaction that spans rows is one
+call of an app's action.
+"""
+
+from collections.abc import Callable
+
+from analytics.actions import record
+from analytics.models import Activity, Notification, UserActivityLog
+from hacks.actions import unlock_hacks
+from practice.actions import recompute_streak
+
+Reaction = Callable[[UserActivityLog], None]
+
+
+def unlock(activity: UserActivityLog) -> None:
+    for hack in unlock_hacks(member_id=activity.user_id):
+        record(
+            activity.user_id,
+            Activity.HACK_UNLOCKED,
+            {"hack_id": str(hack.id), "name": hack.name, "slug": hack.slug},
+        )
+
+
+def notify_of_unlocked_hack(activity: UserActivityLog) -> None:
+    hack = activity.activity_data
+    Notification.objects.bulk_create(
+        [
+            Notification(
+                user_id=activity.user_id,
+                type=Notification.Type.HACK_UNLOCKED,
+                subject=hack["hack_id"],
+                title=f"{hack['name']} is open to you",
+                message="Your practice has unlocked it. Have a look at the guide when you feel like it.",
+                data={"path": f"/hacks/{hack['slug']}/"},
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def recompute(activity: UserActivityLog) -> None:
+    recompute_streak(member_id=activity.user_id)
+
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    Activity.SESSION_LOGGED: (unlock,),
+    Activity.SESSION_CHANGED: (unlock,),
+    Activity.SESSION_DELETED: (),
+    Activity.CHECKIN_SAVED: (recompute,),
+    Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
+    Activity.ONBOARDING_COMPLETED: (),
+}

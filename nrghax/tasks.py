@@ -1,0 +1,74 @@
+"""The worker's side of the activity log: react, sweep, keep the partitions; and the sign of life for /readyz."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from analytics.actions import enqueue_reaction
+from analytics.models import UserActivityLog
+from nrghax.reactions import REACTIONS
+
+SWEEP_AFTER = timedelta(minutes=1)
+SWEEP_BATCH = 1000
+KEEP_ACTIVITIES = timedelta(days=400)
+WORKER_SEEN_KEY = "nrghax.worker.seen"
+WORKER_SEEN_SECONDS = 60
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def react(activity_id: str) -> None:
+    """Run the reactions to an activity; does nothing where it is done or being done elsewhere."""
+    try:
+        with transaction.atomic():
+            activity = (
+                UserActivityLog.objects.select_for_update(skip_locked=True, no_key=True)
+                .filter(pk=activity_id, processed_at=None)
+                .first()
+            )
+            if activity is None:
+                return
+            for reaction in REACTIONS[activity.activity_type]:
+                reaction(activity)
+            UserActivityLog.objects.filter(pk=activity_id).update(processed_at=timezone.now())
+    except Exception:
+        # Counted in a transaction of its own: the sweeper gives up on what fails again and again.
+        UserActivityLog.objects.filter(pk=activity_id).update(attempts=F("attempts") + 1)
+        raise
+
+
+@shared_task
+def sweep_activities() -> int:
+    """Enqueue what a lost broker or worker left behind; returns how many."""
+    waiting = (
+        UserActivityLog.objects.pending()
+        .filter(created_at__lt=timezone.now() - SWEEP_AFTER)
+        .order_by("created_at")
+        .values_list("id", flat=True)[:SWEEP_BATCH]
+    )
+    ids = list(waiting)
+    for activity_id in ids:
+        enqueue_reaction(activity_id)
+    if ids:
+        logger.warning("Swept up %d activities that nobody had reacted to.", len(ids))
+    return len(ids)
+
+
+@shared_task
+def keep_activity_partitions() -> None:
+    """Make the coming months' partitions and drop those past their time."""
+    oldest = (timezone.now() - KEEP_ACTIVITIES).date().replace(day=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.make_activity_partitions(3), app.drop_activity_partitions(%s)", [oldest])
+
+
+@shared_task
+def heartbeat() -> None:
+    """A worker's sign of life, for /readyz."""
+    cache.set(WORKER_SEEN_KEY, timezone.now().isoformat(), timeout=WORKER_SEEN_SECONDS)

@@ -1,0 +1,219 @@
+"""What members do: practice sessions, daily check-ins, rest days, and the totals derived from them."""
+
+from datetime import time
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+from accounts.rules import validate_timezone
+from hacks.models import Hack
+
+
+class PracticeSessionQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """Sessions are private: the owner's only."""
+        return self.filter(user=member)
+
+    def running(self):
+        return self.filter(ended_at=None)
+
+    def finished(self):
+        return self.filter(ended_at__isnull=False)
+
+
+class PracticeSession(models.Model):
+    """One practice. While `ended_at` is empty the timer runs, or is paused since `paused_at`."""
+
+    class Type(models.TextChoices):
+        SOLO = "solo", "On my own"
+        GROUP = "group", "In a group"
+        TEACHING = "teaching", "Teaching"
+        GUIDED = "guided", "Guided"
+
+    class Feedback(models.IntegerChoices):
+        BAD = -1, "Not good"
+        NEUTRAL = 0, "Neutral"
+        GOOD = 1, "Good"
+
+    MAX_SECONDS = 6 * 60 * 60
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="sessions")
+    hack = models.ForeignKey(Hack, on_delete=models.PROTECT, related_name="sessions")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.PositiveIntegerField(null=True, blank=True)
+    feedback_score = models.SmallIntegerField(choices=Feedback, null=True, blank=True)
+    notes = models.TextField(blank=True, default="", max_length=5000)
+    is_group_session = models.GeneratedField(
+        expression=models.Case(
+            models.When(session_type="group", then=models.Value(True)), default=models.Value(False)
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    session_type = models.CharField(max_length=10, choices=Type, default=Type.SOLO)
+    biometric_data = models.JSONField(null=True, blank=True)
+    planned_seconds = models.PositiveIntegerField(
+        default=600, validators=[MinValueValidator(60), MaxValueValidator(MAX_SECONDS)]
+    )
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_seconds = models.PositiveIntegerField(default=0)
+    last_seen_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The timer's last sign of life; what an abandoned session counts up to.",
+    )
+    practice_date = models.DateField(help_text="The local day it started on.")
+    timezone = models.CharField(max_length=64, validators=[validate_timezone])
+    day_start = models.TimeField(default=time(0))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PracticeSessionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "practice_sessions"
+        ordering = ["-started_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(session_type__in=["solo", "group", "teaching", "guided"]),
+                name="practice_session_type_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(feedback_score=None) | models.Q(feedback_score__range=(-1, 1)),
+                name="practice_session_feedback_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("started_at")),
+                name="practice_session_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None, duration_seconds=None)
+                | models.Q(ended_at__isnull=False, duration_seconds__range=(0, 21600), paused_at=None),
+                name="practice_session_finished_has_duration",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(planned_seconds__range=(60, 21600)),
+                name="practice_session_planned_seconds",
+            ),
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(ended_at=None), name="practice_session_one_running"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "started_at"], name="practice_session_user_started"),
+            models.Index(
+                fields=["user", "hack", "practice_date"],
+                include=["started_at", "duration_seconds"],
+                name="practice_session_progress",
+            ),
+            models.Index(fields=["session_type"], name="practice_session_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hack} on {self.practice_date}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("practice:session-detail", args=[self.pk])
+
+
+class DailyCheckinQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+MOOD_VALIDATORS = [MinValueValidator(1), MaxValueValidator(10)]
+
+
+class DailyCheckin(models.Model):
+    """One a local day. Date, zone and day start are those it was judged in; the streak columns are a trigger's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="checkins")
+    checkin_date = models.DateField()
+    timezone = models.CharField(max_length=64, validators=[validate_timezone])
+    day_start = models.TimeField(default=time(0))
+    streak_count = models.PositiveIntegerField(default=1, editable=False)
+    rest_stock = models.PositiveSmallIntegerField(default=0, editable=False)
+    strength = models.FloatField(default=0, editable=False)
+    selected_hack = models.ForeignKey(
+        Hack, on_delete=models.PROTECT, null=True, blank=True, related_name="checkins"
+    )
+    mood_before = models.PositiveSmallIntegerField(null=True, blank=True, validators=MOOD_VALIDATORS)
+    mood_after = models.PositiveSmallIntegerField(null=True, blank=True, validators=MOOD_VALIDATORS)
+    notes = models.TextField(blank=True, default="", max_length=5000)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = DailyCheckinQuerySet.as_manager()
+
+    class Meta:
+        db_table = "daily_checkins"
+        ordering = ["-checkin_date"]
+        verbose_name = "check-in"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "checkin_date"], name="daily_checkin_once_a_day"),
+            models.CheckConstraint(
+                condition=models.Q(mood_before=None) | models.Q(mood_before__range=(1, 10)),
+                name="daily_checkin_mood_before_1_to_10",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mood_after=None) | models.Q(mood_after__range=(1, 10)),
+                name="daily_checkin_mood_after_1_to_10",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Check-in of {self.checkin_date}"
+
+
+class RestDay(models.Model):
+    """A day off, planned ahead: it protects the streak and adds nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_days")
+    rest_date = models.DateField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "rest_days"
+        ordering = ["-rest_date"]
+        constraints = [models.UniqueConstraint(fields=["user", "rest_date"], name="rest_day_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"Rest on {self.rest_date}"
+
+
+class MemberStats(models.Model):
+    """Totals of a member, derived by triggers and workers alone; recomputable from the rows at any time."""
+
+    user = models.OneToOneField(
+        Member, on_delete=models.CASCADE, primary_key=True, db_column="user_id", related_name="stats"
+    )
+    current_streak = models.PositiveIntegerField(db_default=0)
+    longest_streak = models.PositiveIntegerField(db_default=0)
+    rest_stock = models.PositiveSmallIntegerField(db_default=0)
+    strength = models.FloatField(db_default=0)
+    last_checkin_date = models.DateField(null=True)
+    streak_ends_at = models.DateTimeField(null=True, help_text="When the streak breaks without a check-in.")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "user_stats"
+        verbose_name = "member's totals"
+        verbose_name_plural = "members' totals"
+        indexes = [
+            models.Index(
+                fields=["streak_ends_at"],
+                condition=models.Q(current_streak__gt=0),
+                name="user_stats_open_streaks",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Totals of {self.user}"
