@@ -1,0 +1,261 @@
+"""The database roles, kept by one idempotent function.
+
+Nothing here needs Django: the embedded server, `manage.py createroles` and the test suite share it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.errors import InsufficientPrivilege
+
+OWNER = "nrghax_owner"
+WEB = "nrghax_web"
+WORKER = "nrghax_worker"
+BACKUP = "nrghax_backup"
+TEST = "nrghax_test"
+VISITORS = ("nrghax_anon", "nrghax_member", "nrghax_auth", "nrghax_staff")
+
+# The columns of pg_roles that are held to the table, and the option that sets each.
+ATTRIBUTES = {
+    "rolsuper": "SUPERUSER",
+    "rolcreaterole": "CREATEROLE",
+    "rolcanlogin": "LOGIN",
+    "rolinherit": "INHERIT",
+    "rolbypassrls": "BYPASSRLS",
+    "rolreplication": "REPLICATION",
+    "rolcreatedb": "CREATEDB",
+}
+
+
+@dataclass(frozen=True)
+class Role:
+    """`may_become` names the roles that SET ROLE reaches; their rights are not inherited, so that a forgotten
+    identity is "permission denied". Only `inherits_from` passes rights on."""
+
+    name: str
+    attributes: frozenset[str]
+    may_become: tuple[str, ...] = ()
+    inherits_from: tuple[str, ...] = ()
+
+
+def _role(name: str, attributes: str, **memberships: tuple[str, ...]) -> Role:
+    return Role(name, frozenset(attributes.split()), **memberships)
+
+
+@dataclass
+class Outcome:
+    """What was changed, and what the admin was not allowed to change."""
+
+    changes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def role_table(*, for_tests: bool = False) -> tuple[Role, ...]:
+    """The roles in the order in which they can be made."""
+    # PostgreSQL 15 knows no GRANT ... WITH INHERIT FALSE: there the NOINHERIT of the role does the same.
+    roles = (
+        *(_role(name, "INHERIT") for name in VISITORS),
+        _role(OWNER, "LOGIN INHERIT CREATEDB" if for_tests else "LOGIN INHERIT"),
+        _role(WEB, "LOGIN", may_become=VISITORS),
+        _role(WORKER, "LOGIN", may_become=("nrghax_member",)),
+        _role(BACKUP, "LOGIN INHERIT BYPASSRLS REPLICATION", inherits_from=("pg_read_all_data",)),
+    )
+    if for_tests:
+        roles += (_role(TEST, "LOGIN", may_become=(*VISITORS, WORKER, OWNER)),)
+    return roles
+
+
+def create_roles(
+    admin: Connection,
+    *,
+    database: str,
+    passwords: Mapping[str, str] | None = None,
+    login: str = "",
+    for_tests: bool = False,
+) -> Outcome:
+    """Make roles and `database` what the table says, and change nothing where they are so already.
+
+    `admin` is an autocommit connection of a superuser, or of a managed service's admin (CREATEROLE,
+    CREATEDB), to any database of the server. `login` is a login of another name that the application uses in
+    place of ours and that therefore must be able to become them. A password given for a role is always set,
+    as it can't be compared.
+    """
+    outcome = Outcome()
+    # Two runs at once would both miss a role and both make it.
+    admin.execute("SELECT pg_advisory_lock(hashtext('nrghax createroles'))")
+    try:
+        for_tests = for_tests or bool(_one(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", TEST))
+        roles = role_table(for_tests=for_tests)
+        for role in roles:
+            _ensure_role(admin, role, outcome)
+        for role in roles:
+            _ensure_memberships(admin, role, outcome)
+        _ensure_can_become(admin, login, [*VISITORS, WEB, WORKER, OWNER], outcome)
+        for name, password in (passwords or {}).items():
+            _set_password(admin, name, password)
+        _ensure_database(admin, database, outcome)
+        dsn = psycopg.conninfo.make_conninfo(admin.info.dsn, dbname=database, password=admin.info.password)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            logins = [role.name for role in roles if "LOGIN" in role.attributes]
+            prepare_database(connection, logins=[*logins, login] if login else logins, outcome=outcome)
+    finally:
+        admin.execute("SELECT pg_advisory_unlock(hashtext('nrghax createroles'))")
+    return outcome
+
+
+def prepare_database(
+    connection: Connection, *, logins: Iterable[str], outcome: Outcome | None = None
+) -> None:
+    """Close the connected database to all but our roles; should be called as its owner or a superuser."""
+    outcome = outcome or Outcome()
+    if not _is_superuser(connection):
+        connection.execute(_sql("SET ROLE {}", OWNER))
+    database = connection.info.dbname
+    if _one(connection, _OPEN_TO_PUBLIC_DATABASE):
+        _do(connection, outcome, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
+    if _one(connection, _OPEN_TO_PUBLIC_SCHEMA):
+        _do(connection, outcome, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    for login in logins:
+        if not _one(connection, "SELECT has_database_privilege(%s, current_database(), 'CONNECT')", login):
+            _do(connection, outcome, "GRANT CONNECT ON DATABASE {} TO {}", database, login)
+    if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'CREATE')", OWNER):
+        _do(connection, outcome, "GRANT CREATE, USAGE ON SCHEMA public TO {}", OWNER)
+    for name in (*VISITORS, WEB, WORKER, BACKUP):
+        if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'USAGE')", name):
+            _do(connection, outcome, "GRANT USAGE ON SCHEMA public TO {}", name)
+    # Without "$user": a schema named like a role would be looked at before our own.
+    if not _one(connection, _HAS_SEARCH_PATH):
+        _do(connection, outcome, "ALTER DATABASE {} SET search_path = public", database)
+
+
+_OPEN_TO_PUBLIC_DATABASE = """
+    SELECT 1 FROM pg_database, aclexplode(COALESCE(datacl, acldefault('d', datdba)))
+    WHERE datname = current_database() AND grantee = 0 LIMIT 1
+"""
+_OPEN_TO_PUBLIC_SCHEMA = """
+    SELECT 1 FROM pg_namespace, aclexplode(COALESCE(nspacl, acldefault('n', nspowner)))
+    WHERE nspname = 'public' AND grantee = 0 LIMIT 1
+"""
+_HAS_SEARCH_PATH = """
+    SELECT 1 FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+    WHERE datname = current_database() AND setrole = 0 AND 'search_path=public' = ANY (setconfig)
+"""
+
+
+def _ensure_role(admin: Connection, role: Role, outcome: Outcome) -> None:
+    query = _sql("SELECT {} FROM pg_roles WHERE rolname = %s", *ATTRIBUTES, separator=", ")
+    row = admin.execute(query, [role.name]).fetchone()
+    if row is None:
+        _do(admin, outcome, "CREATE ROLE {}", role.name)
+        row = admin.execute(query, [role.name]).fetchone()
+    for option, is_set in zip(ATTRIBUTES.values(), row, strict=True):
+        wanted = option in role.attributes
+        if wanted != is_set:
+            try:
+                _do(admin, outcome, f"ALTER ROLE {{}} {'' if wanted else 'NO'}{option}", role.name)
+            except InsufficientPrivilege:
+                if role.name != BACKUP:
+                    raise
+                outcome.warnings.append(
+                    f"{admin.info.user} may not give {BACKUP} {option}: back up with the service's own tool."
+                )
+
+
+def _ensure_memberships(admin: Connection, role: Role, outcome: Outcome) -> None:
+    wanted = {*role.may_become, *role.inherits_from}
+    for granted, grantor in _memberships(admin, role.name):
+        # A managed service's admin is made an administrator of what it creates; that runs the other way.
+        if granted not in wanted and role.name != OWNER:
+            by = _sql(" GRANTED BY {}", grantor) if _knows_grant_options(admin) else sql.SQL("")
+            _run(admin, outcome, _sql("REVOKE {} FROM {}", granted, role.name) + by)
+    _ensure_can_become(admin, role.name, role.may_become, outcome)
+    for granted in role.inherits_from:
+        if not _one(admin, "SELECT pg_has_role(%s, %s, 'USAGE')", role.name, granted):
+            try:
+                _do(admin, outcome, "GRANT {} TO {}", granted, role.name)
+            except InsufficientPrivilege:
+                outcome.warnings.append(f"{admin.info.user} may not grant {granted} to {role.name}.")
+
+
+def _ensure_can_become(admin: Connection, login: str, names: Iterable[str], outcome: Outcome) -> None:
+    if not login or _one(admin, "SELECT rolsuper FROM pg_roles WHERE rolname = %s", login):
+        return
+    for name in names:
+        if name == login or _can_become_only(admin, login, name):
+            continue
+        options = " WITH INHERIT FALSE, SET TRUE" if _knows_grant_options(admin) else ""
+        _do(admin, outcome, f"GRANT {{}} TO {{}}{options}", name, login)
+
+
+def _can_become_only(admin: Connection, login: str, name: str) -> bool:
+    if not _knows_grant_options(admin):
+        return name in dict(_memberships(admin, login))
+    return bool(
+        _one(
+            admin,
+            "SELECT bool_or(set_option) AND NOT bool_or(inherit_option) FROM pg_auth_members "
+            "WHERE member = %s::regrole AND roleid = %s::regrole",
+            _quoted(admin, login),
+            _quoted(admin, name),
+        )
+    )
+
+
+def _memberships(admin: Connection, name: str) -> list[tuple[str, str]]:
+    query = (
+        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(grantor) FROM pg_auth_members "
+        "WHERE pg_get_userbyid(member) = %s"
+    )
+    return admin.execute(query, [name]).fetchall()
+
+
+def _set_password(admin: Connection, name: str, password: str) -> None:
+    # Hashed here, so that the server's log never holds the password.
+    hashed = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+    admin.execute(_sql("ALTER ROLE {} PASSWORD ", name) + sql.Literal(hashed))
+
+
+def _ensure_database(admin: Connection, database: str, outcome: Outcome) -> None:
+    owner = _one(admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", database)
+    if owner == OWNER:
+        return
+    # Only who can become the owner may hand it a database.
+    _ensure_can_become(admin, admin.info.user, [OWNER], outcome)
+    if owner is None:
+        query = "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'"
+        _do(admin, outcome, query, database, OWNER)
+    else:
+        _do(admin, outcome, "ALTER DATABASE {} OWNER TO {}", database, OWNER)
+
+
+def _knows_grant_options(connection: Connection) -> bool:
+    return connection.info.server_version >= 160000
+
+
+def _is_superuser(connection: Connection) -> bool:
+    return bool(_one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    return sql.Identifier(name).as_string(connection)
+
+
+def _sql(query: str, *names: str, separator: str = "") -> sql.Composed:
+    identifiers = [sql.Identifier(name) for name in names]
+    return sql.SQL(query).format(*([sql.SQL(separator).join(identifiers)] if separator else identifiers))
+
+
+def _one(connection: Connection, query: str, *arguments: str):
+    row = connection.execute(query, arguments).fetchone()
+    return row[0] if row else None
+
+
+def _do(connection: Connection, outcome: Outcome, query: str, *names: str) -> None:
+    _run(connection, outcome, _sql(query, *names))
+
+
+def _run(connection: Connection, outcome: Outcome, query: sql.Composed) -> None:
+    connection.execute(query)
+    outcome.changes.append(query.as_string(connection))
