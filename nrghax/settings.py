@@ -15,6 +15,8 @@ from nrghax.database import database_settings
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+# What is made at run time: the embedded servers' data, collected static files, beat's schedule.
+DATA_DIR = Path(env.str("NRGHAX_DATA_DIR", default=str(BASE_DIR / ".local")))
 
 # Which of the three logins this process uses: web, worker, owner (manage.py) or test.
 PROCESS = env.str("NRGHAX_PROCESS", default="web")
@@ -34,7 +36,7 @@ ALLOWED_HOSTS = env.list(
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 DATABASES, REDIS_URL, DATABASE_ADMIN_URL = database_settings(
-    env, process=PROCESS, debug=DEBUG, data_dir=BASE_DIR / ".local"
+    env, process=PROCESS, debug=DEBUG, data_dir=DATA_DIR
 )
 
 INSTALLED_APPS = [
@@ -104,7 +106,7 @@ TIME_ZONE = "UTC"
 
 # Static files
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".local" / "static"
+STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -194,7 +196,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(BASE_DIR / ".local" / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # What a browser may do with our pages
 CONTENT_SECURITY_POLICY = {
