@@ -7,6 +7,7 @@ DATABASE_URL this is production unless DEBUG says otherwise.
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -26,18 +27,12 @@ DEBUG = env.bool("DEBUG", default="DATABASE_URL" not in env.ENVIRON)
 DEVELOPMENT_SECRET_KEY = "development only: sessions signed with it are worth nothing"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
 if not DEBUG and not TESTING and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50):
-    raise ImproperlyConfigured(
-        "Set SECRET_KEY to at least 50 random characters: production does not start without."
-    )
+    raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: production does not start without.")
 
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or TESTING else []
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or TESTING else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-DATABASES, REDIS_URL, DATABASE_ADMIN_URL = database_settings(
-    env, process=PROCESS, debug=DEBUG, data_dir=DATA_DIR
-)
+DATABASES, REDIS_URL, DATABASE_ADMIN_URL = database_settings(env, process=PROCESS, debug=DEBUG, data_dir=DATA_DIR)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -196,6 +191,19 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    # Expires, so that a worker that comes back after a night does not find thousands.
+    "say that a worker lives": {
+        "task": "nrghax.tasks.heartbeat",
+        "schedule": 15,
+        "options": {"expires": 15},
+    },
+    "sweep up activities": {"task": "nrghax.tasks.sweep_activities", "schedule": 60},
+    "keep the activity log's partitions": {
+        "task": "nrghax.tasks.keep_activity_partitions",
+        "schedule": crontab(hour=3, minute=10),
+    },
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # What a browser may do with our pages
@@ -225,9 +233,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = USE_HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if USE_HTTPS else "http"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

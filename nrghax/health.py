@@ -1,0 +1,75 @@
+"""What an orchestrator asks: is the process up, and may it have visitors?"""
+
+import secrets
+from collections.abc import Callable
+from functools import cache as remember
+
+from django.core.cache import cache
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import WORKER_SEEN_KEY
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when each check is ok, else 503; says which failed, never why: the reason is for the log."""
+    checks = {name: "ok" if check() else "failed" for name, check in CHECKS.items()}
+    is_ready = "failed" not in checks.values()
+    return JsonResponse({"status": "ok" if is_ready else "failed", "checks": checks}, status=200 if is_ready else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        # A connection that broke is of no use to the next request either.
+        connection.close()
+        return False
+    return True
+
+
+def _valkey() -> bool:
+    # The cache swallows a lost server, so that only what comes back tells.
+    token = secrets.token_hex(8)
+    cache.set(f"nrghax.readyz.{token}", token, timeout=5)
+    return cache.get(f"nrghax.readyz.{token}") == token
+
+
+def _migrations() -> bool:
+    try:
+        with database_identity(Role.ANON), connection.cursor() as cursor:
+            cursor.execute("SELECT app, name FROM django_migrations")
+            return _migrations_on_disk() <= set(cursor.fetchall())
+    except DatabaseError:
+        return False
+
+
+@remember
+def _migrations_on_disk() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def _worker() -> bool:
+    return cache.get(WORKER_SEEN_KEY) is not None
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": _database,
+    "valkey": _valkey,
+    "migrations": _migrations,
+    "worker": _worker,
+}
