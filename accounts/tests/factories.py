@@ -1,0 +1,28 @@
+from itertools import count
+
+from allauth.account.models import EmailAddress
+
+from accounts.models import Member, Profile, User
+from nrghax.identity import Role, database_identity
+
+PASSWORD = "a calm breath of air"
+
+_numbers = count(1)
+
+
+def make_user(*, email: str | None = None, verified: bool = True, **fields) -> User:
+    """A user with a password and an e-mail address; the trigger makes the member and the profile."""
+    with database_identity(Role.WORKER):
+        user = User.objects.create_user(email or f"person{next(_numbers)}@example.com", PASSWORD, **fields)
+        EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
+        return user
+
+
+def make_member(*, user: User | None = None, onboarded: bool = True, profile: dict | None = None, **card) -> Member:
+    """A member who has been welcomed; `card` sets fields of the member, `profile` those of the profile."""
+    user = user or make_user()
+    with database_identity(Role.WORKER):
+        card.setdefault("display_name", f"Person {user.email.partition('@')[0]}")
+        Member.objects.filter(pk=user.pk).update(**card)
+        Profile.objects.filter(pk=user.pk).update(onboarding_completed=onboarded, **(profile or {}))
+        return Member.objects.select_related("user", "profile", "stats").get(pk=user.pk)
