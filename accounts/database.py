@@ -17,6 +17,4 @@ def read_statement(app_label: str, name: str) -> str:
 
 def run_sql_file(app_label: str, name: str) -> migrations.RunSQL:
     """A migration's operation: `<name>.sql` forward, `<name>_down.sql` back."""
-    return migrations.RunSQL(
-        sql_path(app_label, name).read_text(), sql_path(app_label, f"{name}_down").read_text()
-    )
+    return migrations.RunSQL(sql_path(app_label, name).read_text(), sql_path(app_label, f"{name}_down").read_text())

@@ -72,16 +72,12 @@ class Member(models.Model):
         GRADUATED = "graduated", "Graduated"
         ALUMNI = "alumni", "Alumni"
 
-    user = models.OneToOneField(
-        User, on_delete=models.CASCADE, primary_key=True, db_column="id", related_name="member"
-    )
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, db_column="id", related_name="member")
     username = models.CharField(max_length=rules.USERNAME_MAX_LENGTH, validators=rules.USERNAME_VALIDATORS)
     display_name = models.CharField(max_length=60)
     avatar_url = models.URLField(blank=True, default="")
     privacy_settings = models.JSONField(default=default_privacy_settings)
-    graduation_status = models.CharField(
-        max_length=10, choices=GraduationStatus, default=GraduationStatus.ACTIVE
-    )
+    graduation_status = models.CharField(max_length=10, choices=GraduationStatus, default=GraduationStatus.ACTIVE)
     graduated_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -8,8 +8,4 @@ def unread_notifications(request):
     member = getattr(request, "member", None)
     if member is None:
         return {"unread_notifications": 0}
-    return {
-        "unread_notifications": SimpleLazyObject(
-            lambda: Notification.objects.visible_to(member).unread().count()
-        )
-    }
+    return {"unread_notifications": SimpleLazyObject(lambda: Notification.objects.visible_to(member).unread().count())}

@@ -84,13 +84,10 @@ class Notification(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "type", "subject"], name="notifications_once_a_subject"),
             models.CheckConstraint(
-                condition=models.Q(is_read=True, read_at__isnull=False)
-                | models.Q(is_read=False, read_at=None),
+                condition=models.Q(is_read=True, read_at__isnull=False) | models.Q(is_read=False, read_at=None),
                 name="notifications_read_has_time",
             ),
-            models.CheckConstraint(
-                condition=models.Q(type__in=["hack_unlocked"]), name="notifications_type_known"
-            ),
+            models.CheckConstraint(condition=models.Q(type__in=["hack_unlocked"]), name="notifications_type_known"),
         ]
         indexes = [
             models.Index(fields=["user", "is_read"], name="notifications_user_unread"),

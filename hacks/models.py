@@ -53,9 +53,7 @@ class HackQuerySet(models.QuerySet):
         return self.filter(
             models.Q(is_active=True)
             | models.Exists(
-                UserHackProgress.objects.filter(
-                    hack=models.OuterRef("pk"), user=member, total_practice_count__gt=0
-                )
+                UserHackProgress.objects.filter(hack=models.OuterRef("pk"), user=member, total_practice_count__gt=0)
             )
         )
 

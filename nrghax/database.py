@@ -30,9 +30,7 @@ def database_settings(
     development only. With DATABASE_URL alone, the worker and manage.py are that login assuming their role.
     """
     if process not in URL_VARIABLES:
-        raise ImproperlyConfigured(
-            f"NRGHAX_PROCESS is {process!r}; it must be one of {', '.join(URL_VARIABLES)}."
-        )
+        raise ImproperlyConfigured(f"NRGHAX_PROCESS is {process!r}; it must be one of {', '.join(URL_VARIABLES)}.")
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if name not in env.ENVIRON]
     if missing and not debug:
         raise ImproperlyConfigured(f"Set {' and '.join(missing)}: the embedded servers are for development.")

@@ -57,9 +57,7 @@ def become(role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB
 
 
 @contextmanager
-def database_identity(
-    role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB_ALIAS
-) -> Iterator[None]:
+def database_identity(role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Run a block in a transaction (a savepoint when nested) as `role`, acting for `member_id`.
 
     The outer identity is back afterwards, however the block ends: PostgreSQL restores the settings itself when

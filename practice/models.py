@@ -50,9 +50,7 @@ class PracticeSession(models.Model):
     feedback_score = models.SmallIntegerField(choices=Feedback, null=True, blank=True)
     notes = models.TextField(blank=True, default="", max_length=5000)
     is_group_session = models.GeneratedField(
-        expression=models.Case(
-            models.When(session_type="group", then=models.Value(True)), default=models.Value(False)
-        ),
+        expression=models.Case(models.When(session_type="group", then=models.Value(True)), default=models.Value(False)),
         output_field=models.BooleanField(),
         db_persist=True,
     )
@@ -141,9 +139,7 @@ class DailyCheckin(models.Model):
     streak_count = models.PositiveIntegerField(default=1, editable=False)
     rest_stock = models.PositiveSmallIntegerField(default=0, editable=False)
     strength = models.FloatField(default=0, editable=False)
-    selected_hack = models.ForeignKey(
-        Hack, on_delete=models.PROTECT, null=True, blank=True, related_name="checkins"
-    )
+    selected_hack = models.ForeignKey(Hack, on_delete=models.PROTECT, null=True, blank=True, related_name="checkins")
     mood_before = models.PositiveSmallIntegerField(null=True, blank=True, validators=MOOD_VALIDATORS)
     mood_after = models.PositiveSmallIntegerField(null=True, blank=True, validators=MOOD_VALIDATORS)
     notes = models.TextField(blank=True, default="", max_length=5000)

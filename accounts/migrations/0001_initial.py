@@ -116,15 +116,11 @@ class Migration(migrations.Migration):
                 ("graduated_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
             options={
@@ -148,9 +144,7 @@ class Migration(migrations.Migration):
                 ("bio", models.TextField(blank=True, default="", max_length=1000)),
                 (
                     "timezone",
-                    models.CharField(
-                        default="UTC", max_length=64, validators=[accounts.rules.validate_timezone]
-                    ),
+                    models.CharField(default="UTC", max_length=64, validators=[accounts.rules.validate_timezone]),
                 ),
                 ("day_start", models.TimeField(default=datetime.time(0, 0))),
                 (
@@ -172,15 +166,11 @@ class Migration(migrations.Migration):
                 ("onboarding_completed", models.BooleanField(default=False)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
             options={
@@ -217,18 +207,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="profile",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("selected_path__in", ["", "energy_awareness", "protection", "flow_master"])
-                ),
+                condition=models.Q(("selected_path__in", ["", "energy_awareness", "protection", "flow_master"])),
                 name="user_profiles_selected_path_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="profile",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("day_start__gte", datetime.time(0, 0)), ("day_start__lte", datetime.time(6, 0))
-                ),
+                condition=models.Q(("day_start__gte", datetime.time(0, 0)), ("day_start__lte", datetime.time(6, 0))),
                 name="user_profiles_day_starts_by_six",
             ),
         ),

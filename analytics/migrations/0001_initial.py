@@ -82,17 +82,13 @@ class Migration(migrations.Migration):
                 ("message", models.TextField(blank=True, default="")),
                 (
                     "data",
-                    models.JSONField(
-                        blank=True, default=dict, help_text='{"path": "/hacks/…/"} is where it leads.'
-                    ),
+                    models.JSONField(blank=True, default=dict, help_text='{"path": "/hacks/…/"} is where it leads.'),
                 ),
                 ("is_read", models.BooleanField(default=False)),
                 ("read_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "user",
@@ -111,9 +107,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["created_at"], name="notifications_created"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("user", "type", "subject"), name="notifications_once_a_subject"
-                    ),
+                    models.UniqueConstraint(fields=("user", "type", "subject"), name="notifications_once_a_subject"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("is_read", True), ("read_at__isnull", False)),

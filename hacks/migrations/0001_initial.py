@@ -47,9 +47,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         max_length=7,
                         validators=[
-                            django.core.validators.RegexValidator(
-                                "\\A#[0-9A-Fa-f]{6}\\Z", "Write it as #RRGGBB."
-                            )
+                            django.core.validators.RegexValidator("\\A#[0-9A-Fa-f]{6}\\Z", "Write it as #RRGGBB.")
                         ],
                     ),
                 ),
@@ -127,17 +125,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "is_gateway",
-                    models.BooleanField(
-                        default=False, help_text="A hack to start with.", verbose_name="gateway"
-                    ),
+                    models.BooleanField(default=False, help_text="A hack to start with.", verbose_name="gateway"),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="published")),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "search",
@@ -145,9 +139,7 @@ class Migration(migrations.Migration):
                         db_persist=True,
                         expression=django.contrib.postgres.search.CombinedSearchVector(
                             django.contrib.postgres.search.CombinedSearchVector(
-                                django.contrib.postgres.search.SearchVector(
-                                    "name", config="english", weight="A"
-                                ),
+                                django.contrib.postgres.search.SearchVector("name", config="english", weight="A"),
                                 "||",
                                 django.contrib.postgres.search.SearchVector(
                                     "short_description", config="english", weight="B"
@@ -155,9 +147,7 @@ class Migration(migrations.Migration):
                                 django.contrib.postgres.search.SearchConfig("english"),
                             ),
                             "||",
-                            django.contrib.postgres.search.SearchVector(
-                                "description", config="english", weight="C"
-                            ),
+                            django.contrib.postgres.search.SearchVector("description", config="english", weight="C"),
                             django.contrib.postgres.search.SearchConfig("english"),
                         ),
                         output_field=django.contrib.postgres.search.SearchVectorField(),
@@ -207,9 +197,7 @@ class Migration(migrations.Migration):
                 ("notes", models.TextField(blank=True, db_default="", max_length=5000)),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "hack",
@@ -276,9 +264,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="hack",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("prerequisite_hack__isnull", False), ("unlock_criteria", {}), _connector="OR"
-                ),
+                condition=models.Q(("prerequisite_hack__isnull", False), ("unlock_criteria", {}), _connector="OR"),
                 name="hacks_criteria_need_prerequisite",
                 violation_error_message="Unlock criteria are counted on the prerequisite: choose one.",
             ),
@@ -289,9 +275,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="userhackprogress",
-            constraint=models.UniqueConstraint(
-                fields=("user", "hack"), name="user_hack_progress_once_a_hack"
-            ),
+            constraint=models.UniqueConstraint(fields=("user", "hack"), name="user_hack_progress_once_a_hack"),
         ),
         migrations.AddConstraint(
             model_name="userhackprogress",

@@ -45,9 +45,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
             options={
@@ -103,15 +101,11 @@ class Migration(migrations.Migration):
                 ("notes", models.TextField(blank=True, default="", max_length=5000)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "selected_hack",
@@ -139,15 +133,11 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("user", "checkin_date"), name="daily_checkin_once_a_day"),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("mood_before", None), ("mood_before__range", (1, 10)), _connector="OR"
-                        ),
+                        condition=models.Q(("mood_before", None), ("mood_before__range", (1, 10)), _connector="OR"),
                         name="daily_checkin_mood_before_1_to_10",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("mood_after", None), ("mood_after__range", (1, 10)), _connector="OR"
-                        ),
+                        condition=models.Q(("mood_after", None), ("mood_after__range", (1, 10)), _connector="OR"),
                         name="daily_checkin_mood_after_1_to_10",
                     ),
                 ],
@@ -217,15 +207,11 @@ class Migration(migrations.Migration):
                 ("day_start", models.TimeField(default=datetime.time(0, 0))),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "hack",
@@ -307,9 +293,7 @@ class Migration(migrations.Migration):
                 ("rest_date", models.DateField()),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "user",
@@ -323,9 +307,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "rest_days",
                 "ordering": ["-rest_date"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("user", "rest_date"), name="rest_day_once_a_day")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("user", "rest_date"), name="rest_day_once_a_day")],
             },
         ),
     ]
