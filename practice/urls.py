@@ -1,2 +1,21 @@
+from django.urls import path
+
+from practice.views import checkins, sessions, timer, today
+
 app_name = "practice"
-urlpatterns = []
+urlpatterns = [
+    path("today/", today.today, name="today"),
+    path("checkin/", checkins.checkin, name="checkin"),
+    path("practice/", sessions.session_list, name="session-list"),
+    path("practice/log/", sessions.log, name="session-log"),
+    path("practice/sessions/<uuid:pk>/", sessions.detail, name="session-detail"),
+    path("practice/sessions/<uuid:pk>/edit/", sessions.edit, name="session-edit"),
+    path("practice/sessions/<uuid:pk>/delete/", sessions.delete, name="session-delete"),
+    path("practice/sessions/<uuid:pk>/pause/", timer.pause, name="session-pause"),
+    path("practice/sessions/<uuid:pk>/resume/", timer.resume, name="session-resume"),
+    path("practice/sessions/<uuid:pk>/finish/", timer.finish, name="session-finish"),
+    path("practice/sessions/<uuid:pk>/discard/", timer.discard, name="session-discard"),
+    path("practice/sessions/<uuid:pk>/ping/", timer.ping, name="session-ping"),
+    path("practice/<slug:slug>/", timer.timer, name="timer"),
+    path("practice/<slug:slug>/start/", timer.start, name="session-start"),
+]

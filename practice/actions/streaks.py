@@ -1,4 +1,4 @@
-"""Writes on practice that span rows."""
+"""The streak, recomputed by workers."""
 
 from uuid import UUID
 

@@ -1,0 +1,5 @@
+"""Writes on practice that span rows."""
+
+from practice.actions.streaks import recompute_streak
+
+__all__ = ["recompute_streak"]
