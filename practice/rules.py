@@ -60,7 +60,7 @@ def shown_streak(current_streak: int, streak_ends_at: datetime | None, now: date
 
 
 def _begins_at(day: date, zone: str, day_start: time) -> datetime:
-    """A start that clocks show twice or never is taken at its later reading, as PostgreSQL does: no day is cut short."""
+    """A start that clocks show twice or never is read late, as PostgreSQL does: no day is cut short."""
     clock = datetime.combine(day, day_start, ZoneInfo(zone))
     return max(clock.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 

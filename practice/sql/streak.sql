@@ -244,7 +244,7 @@ END
 $$;
 
 -- An erased member's rows are gone with the member: nothing is left to compute, and the join finds nobody.
-CREATE OR REPLACE FUNCTION public.calculate_streak() RETURNS trigger
+CREATE OR REPLACE FUNCTION app.calculate_streak() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
   PERFORM app.recompute_streak(m.id, LEAST(OLD.checkin_date, NEW.checkin_date))
@@ -281,7 +281,7 @@ CREATE TRIGGER daily_checkin_keep_computed BEFORE UPDATE OF streak_count, rest_s
 
 DROP TRIGGER IF EXISTS daily_checkin_streak ON public.daily_checkins;
 CREATE TRIGGER daily_checkin_streak AFTER INSERT OR DELETE OR UPDATE OF user_id, checkin_date, timezone, day_start
-  ON public.daily_checkins FOR EACH ROW EXECUTE FUNCTION public.calculate_streak();
+  ON public.daily_checkins FOR EACH ROW EXECUTE FUNCTION app.calculate_streak();
 
 DROP TRIGGER IF EXISTS rest_day_guard ON public.rest_days;
 CREATE TRIGGER rest_day_guard BEFORE INSERT OR UPDATE OF user_id, rest_date
@@ -300,7 +300,7 @@ REVOKE ALL ON FUNCTION
   app.open_days(uuid, date, text, time, date, text, time), app.streak_rows(uuid, date),
   app.streak_ends_at(uuid, date, text, time, integer, text, time), app.streak_standing(uuid),
   app.recompute_streak(uuid, date), app.strength_at(uuid, timestamptz), app.acts_as_member(), app.guard_checkin(),
-  app.keep_computed_streak(), app.guard_rest_day(), public.calculate_streak(),
+  app.keep_computed_streak(), app.guard_rest_day(), app.calculate_streak(),
   app.recompute_streak_around_rest_day(), app.restate_streak()
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION

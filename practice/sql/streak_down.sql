@@ -6,7 +6,7 @@ DROP TRIGGER IF EXISTS daily_checkin_keep_computed ON public.daily_checkins;
 DROP TRIGGER IF EXISTS daily_checkin_guard ON public.daily_checkins;
 DROP FUNCTION IF EXISTS app.restate_streak();
 DROP FUNCTION IF EXISTS app.recompute_streak_around_rest_day();
-DROP FUNCTION IF EXISTS public.calculate_streak();
+DROP FUNCTION IF EXISTS app.calculate_streak();
 DROP FUNCTION IF EXISTS app.guard_rest_day();
 DROP FUNCTION IF EXISTS app.keep_computed_streak();
 DROP FUNCTION IF EXISTS app.guard_checkin();

@@ -1,0 +1,122 @@
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from practice import rules
+
+ZONES = [
+    "UTC",
+    "America/Havana",
+    "America/New_York",
+    "America/St_Johns",
+    "Asia/Beirut",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "Pacific/Honolulu",
+    "Pacific/Kiritimati",
+]
+days = st.dates(date(2009, 1, 1), date(2027, 12, 31))
+moments = st.builds(
+    lambda day, minute: datetime.combine(day, time(0), UTC) + timedelta(minutes=minute), days, st.integers(0, 1439)
+)
+starts = st.times(max_value=time(6)).map(lambda start: start.replace(second=0, microsecond=0))
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "day_start", "expected"),
+    [
+        (datetime(2026, 11, 22, 23, 59, tzinfo=UTC), "UTC", time(0), date(2026, 11, 22)),
+        (datetime(2026, 11, 23, 0, 0, tzinfo=UTC), "UTC", time(0), date(2026, 11, 23)),
+        (datetime(2026, 11, 23, 3, 59, tzinfo=UTC), "UTC", time(4), date(2026, 11, 22)),
+        (datetime(2026, 11, 23, 4, 0, tzinfo=UTC), "UTC", time(4), date(2026, 11, 23)),
+        (datetime(2026, 11, 22, 10, 0, tzinfo=UTC), "Pacific/Kiritimati", time(0), date(2026, 11, 23)),
+        (datetime(2026, 11, 22, 9, 59, tzinfo=UTC), "Pacific/Honolulu", time(0), date(2026, 11, 21)),
+        (datetime(2026, 11, 21, 18, 15, tzinfo=UTC), "Asia/Kathmandu", time(0), date(2026, 11, 22)),
+    ],
+)
+def test_a_moment_belongs_to_the_day_that_began_last(moment, zone, day_start, expected):
+    assert rules.local_date(moment, zone, day_start) == expected
+
+
+def hours(day: date, zone: str, day_start: time = time(0)) -> float:
+    start, end = rules.day_bounds(day, zone, day_start)
+    return (end - start) / timedelta(hours=1)
+
+
+def test_daylight_saving_makes_a_day_longer_or_shorter():
+    assert hours(date(2026, 3, 29), "Europe/Berlin") == 23
+    assert hours(date(2026, 10, 25), "Europe/Berlin") == 25
+    assert hours(date(2026, 4, 5), "Australia/Lord_Howe") == 24.5
+    assert hours(date(2026, 10, 4), "Australia/Lord_Howe") == 23.5
+    assert hours(date(2026, 3, 28), "Europe/Berlin", time(4)) == 23
+
+
+def test_a_date_that_its_zone_dropped_has_no_length():
+    assert hours(date(2011, 12, 29), "Pacific/Apia") == 24
+    assert hours(date(2011, 12, 30), "Pacific/Apia") == 0
+    assert hours(date(2011, 12, 31), "Pacific/Apia") == 24
+
+
+def test_a_day_that_would_begin_in_the_repeated_hour_begins_at_its_second_turn():
+    start, _ = rules.day_bounds(date(2026, 10, 25), "Europe/Berlin", time(2, 30))
+    assert start == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_a_day_that_would_begin_in_the_hour_left_out_begins_as_if_by_the_old_clock():
+    start, _ = rules.day_bounds(date(2026, 3, 29), "Europe/Berlin", time(2, 30))
+    assert start == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+@settings(max_examples=300, derandomize=True)
+@given(day=days, zone=st.sampled_from(ZONES), day_start=starts)
+def test_days_follow_each_other_without_a_hole(day, zone, day_start):
+    bounds = [rules.day_bounds(day + timedelta(days=n), zone, day_start) for n in range(3)]
+    assert all(end == start for (_, end), (start, _) in pairwise(bounds))
+    start, end = bounds[0]
+    if start < end:
+        assert rules.local_date(start, zone, day_start) == day
+
+
+@pytest.mark.django_db
+def test_the_database_agrees_on_days():
+    @settings(max_examples=300, derandomize=True, deadline=None)
+    @given(moment=moments, day=days, zone=st.sampled_from(ZONES), day_start=starts)
+    def agree(moment, day, zone, day_start):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT app.local_date(%s, %s, %s), app.day_begins_at(%s, %s, %s)",
+                [moment, zone, day_start, day, zone, day_start],
+            )
+            assert cursor.fetchone() == (
+                rules.local_date(moment, zone, day_start),
+                rules.day_bounds(day, zone, day_start)[0],
+            )
+
+    agree()
+
+
+def test_strength_halves_in_thirteen_days_without_practice():
+    assert rules.strength_on(0.8, 0) == 0.8
+    assert rules.strength_on(0.8, 13) == pytest.approx(0.4)
+
+
+def test_strength_grows_towards_one_with_daily_practice():
+    strength = 0.0
+    for _ in range(13):
+        strength = rules.strength_after_checkin(strength, 0)
+    assert strength == pytest.approx(0.5)
+    assert strength < rules.strength_after_checkin(strength, 0) < 1
+    assert rules.strength_after_checkin(strength, 5) < rules.strength_after_checkin(strength, 0)
+
+
+def test_a_streak_is_shown_until_the_moment_it_ends():
+    end = datetime(2026, 11, 23, tzinfo=UTC)
+    assert rules.shown_streak(5, end, end - timedelta(microseconds=1)) == 5
+    assert rules.shown_streak(5, end, end) == 0
+    assert rules.shown_streak(0, None, end) == 0

@@ -1,0 +1,275 @@
+"""The SQL streak against a second, obvious implementation that walks day by day, over random lives of a member."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Member, Profile
+from nrghax.identity import Role, database_identity
+from practice.models import DailyCheckin, MemberStats, RestDay
+
+DAY = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a day is judged: the zone and the hour at which the member's day begins."""
+
+    zone: str
+    start: time
+
+    def clock(self, moment: datetime) -> datetime:
+        """What the wall clock shows, set back by the day start: its date is the member's date."""
+        into_day = timedelta(hours=self.start.hour, minutes=self.start.minute)
+        return moment.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) - into_day
+
+
+@cache
+def begins(day: date, place: Place) -> datetime:
+    """When a day begins, found by watching the clock in steps of a quarter of an hour for four days.
+
+    It is the last time that the clock shows the start; where it never does, what the old clock would have shown.
+    """
+    midnight = datetime.combine(day, time(0))
+    watched = [midnight.replace(tzinfo=UTC) + n * QUARTER for n in range(-192, 192)]
+    shown = [moment for moment in watched if place.clock(moment) == midnight]
+    if shown:
+        return shown[-1]
+    before = [moment for moment in watched if place.clock(moment) < midnight][-1]
+    return before + (midnight - place.clock(before))
+
+
+def days_between(first: date, last: date) -> list[date]:
+    return [first + n * DAY for n in range(1, (last - first).days)]
+
+
+@dataclass
+class Life:
+    """What somebody did, and what the streak must make of it."""
+
+    home: Place
+    checkins: dict[date, Place] = field(default_factory=dict)
+    rests: set[date] = field(default_factory=set)
+
+    def unprotected(self, a: date, b: date, there: Place) -> int:
+        """Days between check-in `a` and day `b` in a place that neither rest nor travel protects."""
+        here = self.checkins[a]
+        arrival = begins(b, there)
+        ahead = there.clock(arrival) - here.clock(arrival)
+        gifts = 0
+        while gifts * DAY < ahead:
+            gifts += 1
+        missed = 0
+        for day in days_between(a, b):
+            if begins(day, there) == begins(day + DAY, there) or day in self.rests:
+                continue
+            if gifts:
+                gifts -= 1
+            else:
+                missed += 1
+        return missed
+
+    def rows(self) -> list[tuple[date, int, int, float]]:
+        """(date, streak, stock of rest days, strength) of every check-in."""
+        fading = 0.5 ** (1 / 13)
+        result: list[tuple[date, int, int, float]] = []
+        streak = stock = 0
+        strength = 0.0
+        for day in sorted(self.checkins):
+            missed = self.unprotected(result[-1][0], day, self.checkins[day]) if result else 0
+            if missed > stock:
+                streak = 0
+                for _ in range(missed):
+                    strength *= fading
+            else:
+                stock -= missed
+            streak += 1
+            if streak % 7 == 0 and stock < 2:
+                stock += 1
+            strength = 1 - (1 - strength) * fading
+            result.append((day, streak, stock, strength))
+        return result
+
+    def end(self) -> datetime | None:
+        """When the last day is over on which a check-in at home would carry the streak on."""
+        rows = self.rows()
+        if not rows:
+            return None
+        last, _, stock, _ = rows[-1]
+        horizon = 10 + len(self.rests)
+        reachable = [
+            last + n * DAY for n in range(1, horizon) if self.unprotected(last, last + n * DAY, self.home) <= stock
+        ]
+        return begins(reachable[-1] + DAY, self.home)
+
+    def strength_at(self, moment: datetime) -> float | None:
+        rows = self.rows()
+        if not rows:
+            return None
+        last, _, stock, strength = rows[-1]
+        today = self.home.clock(moment).date()
+        missed = self.unprotected(last, today, self.home) if last < today else 0
+        return strength if missed <= stock else strength * 0.5 ** (missed / 13)
+
+
+ZONES = [
+    "America/New_York",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "Pacific/Honolulu",
+    "Pacific/Kiritimati",
+    "UTC",
+]
+# Samoa's dropped date, both seasons of clock changes (America's and Europe's are weeks apart), and the present.
+ERAS = [date(2011, 12, 20), date(2026, 3, 1), date(2026, 10, 1), None]
+SAMOA_DROPPED = date(2011, 12, 30)
+
+places = st.builds(
+    Place,
+    st.sampled_from(ZONES),
+    st.sampled_from([time(0), time(0), time(0, 30), time(2, 30), time(3), time(4, 15), time(6)]),
+)
+offsets = st.integers(0, 40)
+steps = st.one_of(
+    st.tuples(st.just("practise"), offsets, st.integers(1, 9)),
+    st.tuples(st.just("practise"), offsets, st.integers(1, 2)),
+    st.tuples(st.just("move"), places),
+    st.tuples(st.just("plan_rest"), offsets),
+    st.tuples(st.just("drop_rest"), offsets),
+    st.tuples(st.just("delete"), offsets),
+    st.tuples(st.just("change_date"), offsets, offsets),
+    st.tuples(st.just("change_place"), offsets, places),
+)
+
+
+class Diary:
+    """Does each step twice: in the database and in the life that the oracle looks at."""
+
+    def __init__(self, member: Member, first_day: date, home: Place) -> None:
+        self.member = member
+        self.first_day = first_day
+        self.life = Life(home)
+        self.move(home)
+
+    def _on(self, offset: int) -> date:
+        return self.first_day + offset * DAY
+
+    def _nearest(self, offset: int) -> date | None:
+        return min(self.life.checkins, key=lambda day: abs(day - self._on(offset)), default=None)
+
+    def practise(self, offset: int, length: int) -> None:
+        days = [day for n in range(length) if (day := self._on(offset + n)) not in self.life.checkins]
+        home = self.life.home
+        DailyCheckin.objects.bulk_create(
+            DailyCheckin(user=self.member, checkin_date=day, timezone=home.zone, day_start=home.start) for day in days
+        )
+        self.life.checkins.update(dict.fromkeys(days, home))
+
+    def move(self, home: Place) -> None:
+        Profile.objects.filter(pk=self.member.pk).update(timezone=home.zone, day_start=home.start)
+        self.life.home = home
+
+    def plan_rest(self, offset: int) -> None:
+        day = self._on(offset)
+        if day not in self.life.rests and day != SAMOA_DROPPED:
+            RestDay.objects.create(user=self.member, rest_date=day)
+            self.life.rests.add(day)
+
+    def drop_rest(self, offset: int) -> None:
+        day = min(self.life.rests, key=lambda day: abs(day - self._on(offset)), default=None)
+        if day is not None:
+            RestDay.objects.get(user=self.member, rest_date=day).delete()
+            self.life.rests.remove(day)
+
+    def delete(self, offset: int) -> None:
+        day = self._nearest(offset)
+        if day is not None:
+            DailyCheckin.objects.get(user=self.member, checkin_date=day).delete()
+            del self.life.checkins[day]
+
+    def change_date(self, offset: int, to: int) -> None:
+        day, target = self._nearest(offset), self._on(to)
+        if day is not None and target not in self.life.checkins:
+            DailyCheckin.objects.filter(user=self.member, checkin_date=day).update(checkin_date=target)
+            self.life.checkins[target] = self.life.checkins.pop(day)
+
+    def change_place(self, offset: int, place: Place) -> None:
+        day = self._nearest(offset)
+        if day is not None:
+            DailyCheckin.objects.filter(user=self.member, checkin_date=day).update(
+                timezone=place.zone, day_start=place.start
+            )
+            self.life.checkins[day] = place
+
+    def assert_agrees(self) -> None:
+        life = self.life
+        expected = life.rows()
+        rows = list(
+            DailyCheckin.objects.filter(user=self.member)
+            .order_by("checkin_date")
+            .values_list("checkin_date", "streak_count", "rest_stock", "strength")
+        )
+        assert [row[:3] for row in rows] == [row[:3] for row in expected]
+        assert [row[3] for row in rows] == pytest.approx([row[3] for row in expected])
+
+        now, strength = ask("SELECT now(), app.strength_at(%s)", self.member.pk)
+        assert strength == (None if not expected else pytest.approx(life.strength_at(now)))
+        stats = MemberStats.objects.get(pk=self.member.pk)
+        end = life.end()
+        last_day, streak, stock, last_strength = expected[-1] if expected else (None, 0, 0, 0.0)
+        assert (stats.last_checkin_date, stats.streak_ends_at, stats.rest_stock) == (last_day, end, stock)
+        assert stats.current_streak == (streak if end and end > now else 0)
+        assert stats.longest_streak == max((row[1] for row in expected), default=0)
+        assert stats.strength == pytest.approx(last_strength)
+
+
+def ask(query: str, *parameters: object) -> tuple:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchone()
+
+
+def spoil(member: Member) -> None:
+    """What no login of the product can do: wrong numbers in every row that the streak computes."""
+    with database_identity(Role.OWNER):
+        DailyCheckin.objects.filter(user=member).update(streak_count=99, rest_stock=9, strength=9)
+        MemberStats.objects.filter(pk=member.pk).update(
+            current_streak=99, longest_streak=99, rest_stock=9, strength=9, streak_ends_at=None
+        )
+
+
+@pytest.mark.django_db
+def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
+    @settings(max_examples=120, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        era=st.sampled_from(ERAS),
+        home=places,
+        head_start=st.integers(0, 16),
+        history=st.lists(steps, min_size=3, max_size=20),
+    )
+    def live(era, home, head_start, history):
+        with transaction.atomic():
+            first_day = era or timezone.now().date() - 35 * DAY
+            diary = Diary(member, first_day, home)
+            diary.practise(0, head_start)
+            for step, *arguments in history:
+                getattr(diary, step)(*arguments)
+            diary.assert_agrees()
+            assert ask("SELECT app.recompute_streak(%s)", member.pk) == (0,)
+            spoil(member)
+            ask("SELECT app.recompute_streak(%s)", member.pk)
+            diary.assert_agrees()
+            transaction.set_rollback(True)
+
+    live()
