@@ -5,7 +5,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -42,6 +42,16 @@ class HackCategory(models.Model):
         return self.title
 
 
+# What a member's progress says about a hack, as `with_progress_of` names it, and what it is without progress.
+PROGRESS_ANNOTATIONS = {
+    "is_favourite": ("is_favorite", False),
+    "practice_count": ("total_practice_count", 0),
+    "practice_minutes": ("total_practice_minutes", 0),
+    "days_active": ("days_active", 0),
+    "mastery_level": ("mastery_level", 0),
+}
+
+
 class HackQuerySet(models.QuerySet):
     def published(self):
         return self.filter(is_active=True)
@@ -55,6 +65,28 @@ class HackQuerySet(models.QuerySet):
             | models.Exists(
                 UserHackProgress.objects.filter(hack=models.OuterRef("pk"), user=member, total_practice_count__gt=0)
             )
+        )
+
+    def with_progress_of(self, member: Member | None) -> "HackQuerySet":
+        """Annotate where the member stands, by one join: `is_open` and the `PROGRESS_ANNOTATIONS`.
+
+        A hack is open to somebody if it asks for no other first, if they have unlocked it, or if they have practised
+        it already: what staff ask for later takes nothing away.
+        """
+        is_free = models.Q(prerequisite_hack__isnull=True)
+        if member is None:
+            return self.annotate(
+                is_open=models.ExpressionWrapper(is_free, output_field=models.BooleanField()),
+                **{name: models.Value(default) for name, (_, default) in PROGRESS_ANNOTATIONS.items()},
+            )
+        is_earned = models.Q(own__unlocked_at__isnull=False) | models.Q(own__total_practice_count__gt=0)
+        return self.annotate(
+            own=models.FilteredRelation("progress", condition=models.Q(progress__user=member)),
+            is_open=models.Case(models.When(is_free | is_earned, then=True), default=False),
+            **{
+                name: Coalesce(f"own__{field}", models.Value(default))
+                for name, (field, default) in PROGRESS_ANNOTATIONS.items()
+            },
         )
 
 
