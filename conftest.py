@@ -5,8 +5,10 @@ own, like the web's. The body of a test acts as the worker, who sees every row; 
 identity and gives it back.
 """
 
+import fcntl
 import os
 from pathlib import Path
+from typing import TextIO
 
 os.environ["NRGHAX_PROCESS"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
@@ -14,17 +16,38 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
 import pytest
 
 
+DATA_DIR = Path(__file__).resolve().parent / ".local"
+SLOTS = range(1, 16)
+
+
+def _take_slot() -> tuple[int, TextIO]:
+    """A number that no other process has: runs at the same time (xdist's workers too) share no database and no key.
+
+    The kernel gives it back when the process ends, however it ends.
+    """
+    DATA_DIR.mkdir(exist_ok=True)
+    for number in SLOTS:
+        lock = (DATA_DIR / f"test-{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            return number, lock
+    pytest.exit("Too many test runs at the same time.", returncode=2)
+
+
 def _own_cache_and_broker() -> None:
-    """A numbered database of Valkey for each xdist worker, so that none shares keys with another or with `make run`."""
+    """A numbered database of Valkey, so that no run shares keys with another or with `make run`."""
     if "REDIS_URL" not in os.environ:
         from nrghax.embedded import ensure_servers
 
-        os.environ["REDIS_URL"] = ensure_servers(Path(__file__).resolve().parent / ".local").redis
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = ensure_servers(DATA_DIR).redis
     base, _, database = os.environ["REDIS_URL"].rpartition("/")
-    os.environ["REDIS_URL"] = f"{base if database.isdigit() else os.environ['REDIS_URL'].rstrip('/')}/{number}"
+    os.environ["REDIS_URL"] = f"{base if database.isdigit() else os.environ['REDIS_URL'].rstrip('/')}/{SLOT}"
 
 
+SLOT, _slot_lock = _take_slot()
 _own_cache_and_broker()
 
 import django
@@ -33,7 +56,7 @@ django.setup()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings, request):
+def django_db_setup(django_test_environment, django_db_blocker):
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
@@ -48,6 +71,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
     with django_db_blocker.unblock():
         act_as(OWNER)
+        connection.settings_dict["TEST"]["NAME"] = f"test_nrghax_{SLOT}"
         databases = setup_databases(verbosity=0, interactive=False)
         connection.ensure_connection()
         prepare_database(connection.connection, logins=[TEST])
