@@ -105,9 +105,7 @@ def create_roles(
     return outcome
 
 
-def prepare_database(
-    connection: Connection, *, logins: Iterable[str], outcome: Outcome | None = None
-) -> None:
+def prepare_database(connection: Connection, *, logins: Iterable[str], outcome: Outcome | None = None) -> None:
     """Close the connected database to all but our roles; should be called as its owner or a superuser."""
     outcome = outcome or Outcome()
     if not _is_superuser(connection):
