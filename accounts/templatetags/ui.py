@@ -1,4 +1,5 @@
 import re
+from collections.abc import Collection
 from functools import cache
 
 from django import template
@@ -29,3 +30,13 @@ def icon(name: str, modifier: str = "") -> SafeString:
         static(SPRITE),
         name if name in icon_names() else FALLBACK_ICON,
     )
+
+
+@register.filter
+def button_style(tags: Collection[str]) -> str:
+    """The class of a button by the tags that allauth's templates give it."""
+    if "danger" in tags:
+        return "button--danger"
+    if {"link", "minor", "cancel"} & set(tags):
+        return "button--quiet"
+    return "" if {"secondary", "outline"} & set(tags) else "button--primary"

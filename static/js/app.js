@@ -127,4 +127,7 @@ for (const name of ["htmx:sendError", "htmx:responseError"]) {
 }
 
 // The first field with an error takes the focus, so that nobody has to look for it.
-document.querySelector("main [aria-invalid=true]")?.focus();
+const wrongField = document.querySelector("main [aria-invalid=true]");
+const wrongForm = document.querySelector("main .errorlist.nonfield");
+if (wrongField) wrongField.focus();
+else if (wrongForm) announce(wrongForm.textContent.trim());
