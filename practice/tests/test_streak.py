@@ -1,0 +1,388 @@
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import Member, Profile
+from accounts.tests.factories import make_member
+from nrghax.identity import Role, database_identity
+from practice import rules
+from practice.models import DailyCheckin, MemberStats, RestDay
+from practice.tests.factories import make_checkin
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = date(2026, 3, 2)
+
+
+def on(n: int) -> date:
+    return MONDAY + timedelta(days=n)
+
+
+def check_in(member: Member, *days: int, **fields) -> None:
+    for n in days:
+        make_checkin(member, on(n), **fields)
+
+
+def streaks(member: Member) -> list[int]:
+    return list(member.checkins.order_by("checkin_date").values_list("streak_count", flat=True))
+
+
+def stocks(member: Member) -> list[int]:
+    return list(member.checkins.order_by("checkin_date").values_list("rest_stock", flat=True))
+
+
+def stats(member: Member) -> MemberStats:
+    return MemberStats.objects.get(pk=member.pk)
+
+
+def today(member: Member, days: int = 0) -> date:
+    profile = Profile.objects.get(pk=member.pk)
+    return rules.local_date(timezone.now(), profile.timezone, profile.day_start) + timedelta(days=days)
+
+
+def run(name: str, **parameters) -> tuple:
+    """A statement of the worker."""
+    statement = (Path(apps.get_app_config("practice").path) / "sql" / f"{name}.sql").read_text()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+        return cursor.fetchone()
+
+
+def test_every_day_adds_one(member):
+    check_in(member, 0, 1, 2)
+    assert streaks(member) == [1, 2, 3]
+
+
+def test_a_missed_day_starts_again_at_one(member):
+    check_in(member, 0, 1, 3, 4)
+    assert streaks(member) == [1, 2, 1, 2]
+
+
+def test_the_longest_streak_stays(member):
+    check_in(member, 0, 1, 2, 5)
+    assert stats(member).longest_streak == 3
+
+
+def test_a_planned_rest_day_protects_and_adds_nothing(member):
+    RestDay.objects.create(user=member, rest_date=on(2))
+    check_in(member, 0, 1, 3)
+    assert streaks(member) == [1, 2, 3]
+
+
+def test_a_rest_day_given_up_protects_no_longer(member):
+    rest = RestDay.objects.create(user=member, rest_date=on(2))
+    check_in(member, 0, 1, 3)
+    rest.delete()
+    assert streaks(member) == [1, 2, 1]
+
+
+def test_a_week_of_practice_earns_a_rest_day_that_pays_for_a_missed_one(member):
+    check_in(member, *range(7), 8)
+    assert streaks(member)[-2:] == [7, 8]
+    assert stocks(member)[-2:] == [1, 0]
+
+
+def test_two_rest_days_are_the_most_in_stock(member):
+    check_in(member, *range(21))
+    assert [stocks(member)[n] for n in (5, 6, 13, 20)] == [0, 1, 2, 2]
+
+
+def test_a_stock_that_does_not_suffice_is_kept(member):
+    check_in(member, *range(7), 9)
+    assert streaks(member)[-1] == 1
+    assert stocks(member)[-1] == 1
+
+
+def test_a_move_east_costs_no_day(member):
+    check_in(member, 0, timezone="Pacific/Honolulu")
+    check_in(member, 2, timezone="Pacific/Kiritimati")
+    assert streaks(member) == [1, 2]
+
+
+def test_a_move_west_forgives_no_missed_day(member):
+    check_in(member, 0, timezone="Pacific/Kiritimati")
+    check_in(member, 2, timezone="Pacific/Honolulu")
+    assert streaks(member) == [1, 1]
+
+
+def test_a_date_repeated_by_a_move_west_counts_once(member):
+    check_in(member, 0, timezone="Pacific/Kiritimati")
+    with pytest.raises(IntegrityError, match="daily_checkin_once_a_day"), transaction.atomic():
+        check_in(member, 0, timezone="Pacific/Honolulu")
+
+
+def test_daylight_saving_time_is_no_move(member):
+    """Berlin's clocks go forward on day 27: an hour less must not forgive the day that was missed."""
+    check_in(member, 26, 28, timezone="Europe/Berlin")
+    assert streaks(member) == [1, 1]
+
+
+def test_the_date_that_samoa_dropped_is_nobodys_missed_day(member):
+    for day in (date(2011, 12, 29), date(2011, 12, 31)):
+        make_checkin(member, day, timezone="Pacific/Apia")
+    assert streaks(member) == [1, 2]
+
+
+def test_a_later_change_of_zone_judges_no_day_again(member):
+    check_in(member, 0, 2)
+    Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
+    assert streaks(member) == [1, 1]
+
+
+def test_back_dating_repairs(member):
+    check_in(member, 0, 1, 3, 4)
+    check_in(member, 2)
+    assert streaks(member) == [1, 2, 3, 4, 5]
+
+
+def test_deleting_a_day_breaks_what_stood_on_it(member):
+    check_in(member, 0, 1, 2, 3)
+    member.checkins.get(checkin_date=on(1)).delete()
+    assert streaks(member) == [1, 1, 2]
+    assert stats(member).longest_streak == 2
+
+
+def test_deleting_every_day_leaves_nothing(member):
+    check_in(member, 0, 1)
+    member.checkins.all().delete()
+    left = stats(member)
+    assert (left.longest_streak, left.last_checkin_date, left.streak_ends_at) == (0, None, None)
+
+
+def test_a_check_in_given_to_another_member_counts_there(member):
+    other = make_member()
+    check_in(member, 0, 1)
+    check_in(other, 0)
+    DailyCheckin.objects.filter(user=member, checkin_date=on(1)).update(user=other)
+    assert (streaks(member), streaks(other)) == ([1], [1, 2])
+    assert stats(member).last_checkin_date == on(0)
+
+
+def test_strength_fades_with_missed_days_only(member):
+    RestDay.objects.create(user=member, rest_date=on(1))
+    check_in(member, 0, 2, 5)
+    once = rules.strength_after_checkin(0, 0)
+    twice = rules.strength_after_checkin(once, 0)
+    expected = [once, twice, rules.strength_after_checkin(twice, 2)]
+    found = member.checkins.order_by("checkin_date").values_list("strength", flat=True)
+    assert list(found) == pytest.approx(expected)
+
+
+def test_years_of_absence_leave_no_strength_and_no_error(member):
+    make_checkin(member, date(1950, 1, 1))
+    assert make_checkin(member, MONDAY).strength == pytest.approx(rules.strength_after_checkin(0, 0))
+
+
+def test_today_breaks_no_streak_until_it_is_over(member):
+    Profile.objects.filter(pk=member.pk).update(timezone="Asia/Kathmandu", day_start=time(3))
+    for days in (-2, -1):
+        make_checkin(member, today(member, days), timezone="Asia/Kathmandu", day_start=time(3))
+    standing = stats(member)
+    assert standing.current_streak == 2
+    assert standing.streak_ends_at == rules.day_bounds(today(member), "Asia/Kathmandu", time(3))[1]
+
+
+def test_a_streak_of_the_past_is_not_current(member):
+    make_checkin(member, today(member, -2))
+    assert stats(member).current_streak == 0
+
+
+def test_rest_days_ahead_and_stock_put_the_end_off(member):
+    RestDay.objects.create(user=member, rest_date=on(8))
+    check_in(member, *range(7))
+    assert stats(member).streak_ends_at == rules.day_bounds(on(9), "UTC", time(0))[1]
+
+
+def test_planning_a_rest_day_after_the_check_in_puts_the_end_off(member):
+    check_in(member, 0)
+    RestDay.objects.create(user=member, rest_date=on(1))
+    assert stats(member).streak_ends_at == rules.day_bounds(on(2), "UTC", time(0))[1]
+
+
+def test_a_move_moves_the_end(member):
+    check_in(member, 0, timezone="Pacific/Honolulu")
+    Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
+    assert stats(member).streak_ends_at == rules.day_bounds(on(2), "Pacific/Kiritimati", time(0))[1]
+
+
+def test_closing_ends_the_streaks_that_are_over(member):
+    alive, never = make_member(), make_member()
+    make_checkin(member, today(member))
+    make_checkin(alive, today(alive, 1))
+    end = stats(member).streak_ends_at
+    assert run("close_streaks", now=end - timedelta(seconds=1)) == (0,)
+    assert run("close_streaks", now=end) == (1,)
+    assert [stats(one).current_streak for one in (member, alive, never)] == [0, 1, 0]
+    assert run("close_streaks", now=end) == (0,)
+
+
+def test_a_healthy_night_finds_no_drift(member):
+    check_in(member, *range(9))
+    make_checkin(member, today(member))
+    make_member()
+    assert run("recompute_streaks") == (0, 0)
+
+
+def test_a_streak_that_waits_to_be_closed_is_no_drift(member):
+    check_in(member, 0, 1)
+    with database_identity(Role.OWNER):
+        MemberStats.objects.filter(pk=member.pk).update(current_streak=2)
+    assert run("recompute_streaks") == (0, 0)
+
+
+def test_drift_is_counted_and_repaired(member):
+    check_in(make_member(), 0, 1)
+    check_in(member, 0, 1, 2)
+    with database_identity(Role.OWNER):
+        member.checkins.filter(checkin_date=on(2)).update(streak_count=7)
+        MemberStats.objects.filter(pk=member.pk).update(longest_streak=7)
+    assert run("recompute_streaks") == (1, 2)
+    assert streaks(member) == [1, 2, 3]
+    assert stats(member).longest_streak == 3
+    assert run("recompute_streaks") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"current_streak": 7}, {"rest_stock": 2}, {"strength": 0.9}, {"streak_ends_at": None}]
+)
+def test_drift_of_the_standing_alone_is_found(member, spoilt):
+    check_in(member, 0)
+    before = stats(member)
+    with database_identity(Role.OWNER):
+        MemberStats.objects.filter(pk=member.pk).update(**spoilt)
+    assert run("recompute_streaks") == (1, 1)
+    [name] = spoilt
+    assert getattr(stats(member), name) == getattr(before, name)
+
+
+def test_an_erased_member_takes_everything_along(member):
+    check_in(member, 0, 1)
+    RestDay.objects.create(user=member, rest_date=on(3))
+    with database_identity(Role.OWNER), connection.cursor() as cursor:
+        member.user.delete()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert not DailyCheckin.objects.filter(user_id=member.pk).exists()
+    assert not MemberStats.objects.filter(pk=member.pk).exists()
+
+
+@pytest.mark.parametrize("stats_at", [0, 3])
+def test_a_cascade_from_the_member_leaves_nothing_to_compute(member, stats_at):
+    """The member's row goes first and the others follow in any order, as the database's own cascade does it."""
+    check_in(member, 0, 1, 2)
+    RestDay.objects.create(user=member, rest_date=on(3))
+    tables = ["daily_checkins", "rest_days", "user_profiles"]
+    tables.insert(stats_at, "user_stats")
+    with database_identity(Role.OWNER), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM users WHERE id = %s", [member.pk])
+        for table in tables:
+            cursor.execute(f"DELETE FROM {table} WHERE user_id = %s", [member.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert run("recompute_streaks") == (0, 0)
+
+
+@pytest.mark.parametrize("role", [Role.WORKER, Role.MEMBER, Role.STAFF])
+def test_nobody_brings_a_streak_of_their_own(member, role):
+    with database_identity(role, member.pk):
+        DailyCheckin.objects.create(
+            user=member, checkin_date=today(member), timezone="UTC", streak_count=50, rest_stock=2, strength=1
+        )
+    assert (streaks(member), stocks(member)) == ([1], [0])
+
+
+@pytest.mark.parametrize("role", [Role.WORKER, Role.STAFF])
+def test_saving_a_row_read_earlier_brings_no_old_numbers_back(member, role):
+    checkin = DailyCheckin.objects.create(user=member, checkin_date=on(1), timezone="UTC")
+    check_in(member, 0)
+    with database_identity(role):
+        checkin.notes = "Calmer."
+        checkin.save()
+    assert streaks(member) == [1, 2]
+    assert run("recompute_streaks") == (0, 0)
+
+
+def refused(constraint: str, member: Member, create):
+    with (
+        pytest.raises(IntegrityError) as error,
+        transaction.atomic(),
+        database_identity(Role.MEMBER, member.pk),
+    ):
+        create()
+    assert error.value.__cause__.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "UTC", "Pacific/Kiritimati"])
+def test_a_member_checks_in_for_today_and_two_days_before_it(member, zone):
+    Profile.objects.filter(pk=member.pk).update(timezone=zone)
+    with database_identity(Role.MEMBER, member.pk):
+        for days in (-2, -1, 0):
+            DailyCheckin.objects.create(user=member, checkin_date=today(member, days), timezone=zone)
+    assert streaks(member) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "UTC", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("days", [-3, 1])
+def test_a_member_reaches_no_further(member, zone, days):
+    Profile.objects.filter(pk=member.pk).update(timezone=zone)
+    refused(
+        "daily_checkin_within_reach",
+        member,
+        lambda: DailyCheckin.objects.create(user=member, checkin_date=today(member, days), timezone=zone),
+    )
+
+
+def test_a_member_cannot_carry_a_check_in_to_another_day(member):
+    make_checkin(member, today(member))
+    with pytest.raises(ProgrammingError), transaction.atomic(), database_identity(Role.MEMBER, member.pk):
+        member.checkins.update(checkin_date=today(member, -9))
+
+
+def test_a_note_on_an_old_check_in_can_be_edited(member):
+    check_in(member, 0)
+    with database_identity(Role.MEMBER, member.pk):
+        assert member.checkins.update(notes="It rained.") == 1
+
+
+@pytest.mark.parametrize("days", [-1, 0])
+def test_a_member_plans_no_rest_day_afterwards(member, days):
+    refused(
+        "rest_day_planned_ahead",
+        member,
+        lambda: RestDay.objects.create(user=member, rest_date=today(member, days)),
+    )
+
+
+def test_a_member_plans_two_rest_days_a_week(member):
+    monday = today(member, 7 - today(member).weekday())
+    with database_identity(Role.MEMBER, member.pk):
+        for n in (0, 6, 7, 8):
+            RestDay.objects.create(user=member, rest_date=monday + timedelta(days=n))
+    for n in (1, 9):
+        refused(
+            "rest_day_two_a_week",
+            member,
+            lambda n=n: RestDay.objects.create(user=member, rest_date=monday + timedelta(days=n)),
+        )
+
+
+@pytest.mark.parametrize("call", ["recompute_streak(%s)", "streak_rows(%s)", "streak_standing(%s)"])
+def test_a_member_cannot_call_the_machinery(member, call):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        database_identity(Role.MEMBER, member.pk),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"SELECT app.{call}", [member.pk])
+
+
+def test_a_member_reads_only_the_own_strength(member):
+    other = make_member()
+    for one in (member, other):
+        make_checkin(one, today(one))
+    with database_identity(Role.MEMBER, member.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT app.strength_at(%s), app.strength_at(%s)", [member.pk, other.pk])
+        assert cursor.fetchone() == (pytest.approx(1 - rules.STRENGTH_MEMORY), None)

@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from datetime import date, timedelta
+from threading import Thread
+
+import pytest
+from django.db import IntegrityError, connection
+from django.utils import timezone
+
+from accounts.models import Member
+from accounts.tests.factories import make_member
+from nrghax.identity import Role, database_identity
+from practice.models import DailyCheckin, RestDay
+from practice.tests.factories import make_checkin
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MONDAY = date(2026, 3, 2)
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def is_waited_for() -> bool:
+    """Whether another connection waits for a lock that this one holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
+
+
+def meanwhile(action: Callable[[], object]) -> Thread:
+    """Start `action` on a connection of its own, and come back when it waits or is done."""
+
+    def act() -> None:
+        try:
+            action()
+        finally:
+            connection.close()
+
+    thread = Thread(target=act)
+    thread.start()
+    while thread.is_alive() and not is_waited_for():
+        thread.join(0.01)
+    return thread
+
+
+@pytest.mark.parametrize(("first", "second"), [(MONDAY, TUESDAY), (TUESDAY, MONDAY)])
+def test_two_check_ins_at_once_see_each_other(first, second):
+    member = make_member()
+    with database_identity(Role.WORKER):
+        make_checkin(member, first)
+        other = meanwhile(lambda: make_checkin(member, second))
+        assert other.is_alive()
+    other.join()
+    with database_identity(Role.WORKER):
+        rows = DailyCheckin.objects.filter(user=member).order_by("checkin_date")
+        assert list(rows.values_list("streak_count", flat=True)) == [1, 2]
+        member.stats.refresh_from_db()
+        assert (member.stats.longest_streak, member.stats.last_checkin_date) == (2, TUESDAY)
+
+
+def plan_rest(member: Member, day: date) -> None:
+    with database_identity(Role.MEMBER, member.pk):
+        RestDay.objects.create(user=member, rest_date=day)
+
+
+def test_two_plans_at_once_do_not_make_three_rest_days_a_week():
+    member = make_member()
+    monday = timezone.now().date() + timedelta(days=14)
+    monday -= timedelta(days=monday.weekday())
+    plan_rest(member, monday)
+    outcome = []
+
+    def plan_wednesday() -> None:
+        try:
+            plan_rest(member, monday + timedelta(days=2))
+        except IntegrityError as error:
+            outcome.append(error.__cause__.diag.constraint_name)
+
+    with database_identity(Role.MEMBER, member.pk):
+        RestDay.objects.create(user=member, rest_date=monday + timedelta(days=1))
+        other = meanwhile(plan_wednesday)
+    other.join()
+    assert outcome == ["rest_day_two_a_week"]
