@@ -15,7 +15,6 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
 
 import pytest
 
-
 DATA_DIR = Path(__file__).resolve().parent / ".local"
 SLOTS = range(1, 16)
 
@@ -60,7 +59,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    from accounts.roles import OWNER, TEST, prepare_database
+    from accounts.roles import BACKUP, OWNER, TEST, WEB, WORKER, prepare_database
 
     def act_as(role):
         connection.close()
@@ -74,7 +73,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         connection.settings_dict["TEST"]["NAME"] = f"test_nrghax_{SLOT}"
         databases = setup_databases(verbosity=0, interactive=False)
         connection.ensure_connection()
-        prepare_database(connection.connection, logins=[TEST])
+        prepare_database(connection.connection, logins=[TEST, WEB, WORKER, BACKUP])
         act_as(None)
         yield
         act_as(OWNER)

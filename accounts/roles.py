@@ -3,7 +3,7 @@
 Nothing here needs Django: the embedded server, `manage.py createroles` and the test suite share it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -105,7 +105,7 @@ def create_roles(
     return outcome
 
 
-def prepare_database(connection: Connection, *, logins: Iterable[str], outcome: Outcome | None = None) -> None:
+def prepare_database(connection: Connection, *, logins: Collection[str], outcome: Outcome | None = None) -> None:
     """Close the connected database to all but our roles; should be called as its owner or a superuser."""
     outcome = outcome or Outcome()
     if not _is_superuser(connection):
@@ -120,7 +120,7 @@ def prepare_database(connection: Connection, *, logins: Iterable[str], outcome: 
             _do(connection, outcome, "GRANT CONNECT ON DATABASE {} TO {}", database, login)
     if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'CREATE')", OWNER):
         _do(connection, outcome, "GRANT CREATE, USAGE ON SCHEMA public TO {}", OWNER)
-    for name in (*VISITORS, WEB, WORKER, BACKUP):
+    for name in dict.fromkeys((*VISITORS, WEB, WORKER, BACKUP, *logins)):
         if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'USAGE')", name):
             _do(connection, outcome, "GRANT USAGE ON SCHEMA public TO {}", name)
     # Without "$user": a schema named like a role would be looked at before our own.

@@ -1,0 +1,318 @@
+"""Raw SQL attacks as each visitor role: each of them must fail.
+
+A statement that the database refuses raises; one that row security blinds finds no row. Both count as failed, and
+each attack says which it expects, so that a loosened policy or grant fails here.
+"""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+
+from accounts.models import Member
+from accounts.tests.factories import make_member
+from analytics.models import Activity, Notification, UserActivityLog
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from practice.models import DailyCheckin, PracticeSession, RestDay
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def victim():
+    """A member with a row in every table of member data."""
+    member = make_member(username="victim", display_name="Victim")
+    hack = HackFactory()
+    make_session(member, hack, started_at=NOON, notes="private")
+    make_checkin(member, date(2026, 3, 2), mood_before=3, notes="private")
+    RestDay.objects.create(user=member, rest_date=date(2026, 3, 4))
+    UserActivityLog.objects.create(user=member, activity_type=Activity.CHECKIN_SAVED, created_at=NOON)
+    Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Told")
+    return member
+
+
+@pytest.fixture
+def attacker():
+    return make_member(username="attacker")
+
+
+def run(sql, params=()):
+    """Row count of a statement, or the class of the error with which the database refused it."""
+    with connection.cursor() as cursor:
+        try:
+            with transaction.atomic():
+                cursor.execute(sql, params)
+                return cursor.rowcount
+        except DatabaseError as error:
+            return type(error.__cause__).__name__
+
+
+OWNED = {
+    "practice_sessions": "notes = 'mine'",
+    "daily_checkins": "notes = 'mine'",
+    "user_hack_progress": "notes = 'mine'",
+    "notifications": "is_read = true, read_at = now()",
+    "user_profiles": "bio = 'mine'",
+}
+READ_ONLY = ("rest_days", "user_stats", "user_activity_logs")
+EVERYTHING = (*OWNED, *READ_ONLY)
+CREDENTIALS = (
+    "accounts_user",
+    "account_emailaddress",
+    "account_emailconfirmation",
+    "django_session",
+    "django_admin_log",
+    "accounts_user_groups",
+    "accounts_user_user_permissions",
+)
+
+
+@pytest.mark.parametrize("table", EVERYTHING)
+def test_another_members_row_cannot_be_read(table, victim, attacker):
+    assert run(f"SELECT * FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(f"SELECT * FROM {table} WHERE user_id = %s", [victim.pk]) == 0
+    with database_identity(Role.MEMBER, victim.pk):
+        assert run(f"SELECT * FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
+
+
+@pytest.mark.parametrize(("table", "change"), OWNED.items())
+def test_another_members_row_cannot_be_changed(table, change, victim, attacker):
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) == 0
+    with database_identity(Role.MEMBER, victim.pk):
+        assert run(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) >= 1
+
+
+@pytest.mark.parametrize("table", [*EVERYTHING, "users"])
+def test_another_members_row_cannot_be_deleted(table, victim, attacker):
+    key = "id" if table == "users" else "user_id"
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(f"DELETE FROM {table} WHERE {key} = %s", [victim.pk]) in (0, "InsufficientPrivilege")
+    assert run(f"SELECT FROM {table} WHERE {key} = %s", [victim.pk]) >= 1
+
+
+@pytest.mark.parametrize("table", ["practice_sessions", "daily_checkins", "rest_days", "user_hack_progress"])
+def test_a_row_cannot_be_given_away(table, victim, attacker):
+    with database_identity(Role.MEMBER, victim.pk):
+        assert run(f"UPDATE {table} SET user_id = %s", [attacker.pk]) == "InsufficientPrivilege"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO rest_days (id, user_id, rest_date) VALUES (gen_random_uuid(), %s, CURRENT_DATE + 9)",
+        "INSERT INTO user_hack_progress (id, user_id, hack_id) SELECT gen_random_uuid(), %s, id FROM hacks",
+        "INSERT INTO daily_checkins (id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock,"
+        " strength, notes) VALUES (gen_random_uuid(), %s, CURRENT_DATE, 'UTC', '00:00', 1, 0, 0, '')",
+        "INSERT INTO practice_sessions (id, user_id, hack_id, started_at, session_type, notes, planned_seconds,"
+        " paused_seconds, practice_date, timezone, day_start) SELECT gen_random_uuid(), %s, id, now(), 'solo', '', 60,"
+        " 0, CURRENT_DATE, 'UTC', '00:00' FROM hacks",
+        "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)"
+        " VALUES (gen_random_uuid(), %s, 'checkin_saved', '{}', now())",
+    ],
+    ids=["rest day", "progress", "check-in", "session", "activity"],
+)
+def test_nothing_can_be_inserted_for_another(statement, victim, attacker):
+    DailyCheckin.objects.all().delete()
+    HackFactory()
+    UserHackProgress.objects.all().delete()
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(statement, [victim.pk]) == "InsufficientPrivilege"
+        # The same for oneself is fine: it is the policy that refuses, not a mistake in the statement.
+        with transaction.atomic():
+            assert run(statement.replace("FROM hacks", "FROM (SELECT id FROM hacks LIMIT 1) h"), [attacker.pk]) == 1
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("table", [*EVERYTHING, *CREDENTIALS])
+def test_visitors_read_nothing_of_members(table, victim):
+    with database_identity(Role.ANON):
+        assert run(f"SELECT * FROM {table}") == "InsufficientPrivilege"
+
+
+@pytest.mark.parametrize("table", CREDENTIALS)
+@pytest.mark.parametrize("statement", ["SELECT * FROM {}", "DELETE FROM {}", "TRUNCATE {}"])
+def test_members_reach_no_credentials(table, statement, attacker):
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(statement.format(table)) == "InsufficientPrivilege"
+
+
+def test_auth_pages_reach_no_member_data(victim):
+    with database_identity(Role.AUTH, victim.pk):
+        for table in ("practice_sessions", "daily_checkins", "rest_days", "user_hack_progress", "user_stats"):
+            assert run(f"SELECT * FROM {table}") == "InsufficientPrivilege"
+
+
+def test_auth_pages_cannot_make_staff(victim):
+    insert = (
+        "INSERT INTO accounts_user (id, email, password, is_staff, is_superuser, is_active, date_joined) "
+        "VALUES (gen_random_uuid(), 'x@example.com', '', %s, %s, true, now())"
+    )
+    with database_identity(Role.AUTH):
+        assert run(insert, [True, False]) == "InsufficientPrivilege"
+        assert run(insert, [False, True]) == "InsufficientPrivilege"
+        assert run(insert, [False, False]) == 1
+        assert run("UPDATE accounts_user SET is_staff = true") == "InsufficientPrivilege"
+        assert run("UPDATE accounts_user SET is_superuser = true") == "InsufficientPrivilege"
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF])
+@pytest.mark.parametrize("table", EVERYTHING)
+def test_row_security_cannot_be_switched_off(role, table, victim, attacker):
+    with database_identity(role, attacker.pk):
+        assert run(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY") == "InsufficientPrivilege"
+        assert run(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY") == "InsufficientPrivilege"
+        assert run(f"CREATE POLICY mine ON {table} USING (true)") == "InsufficientPrivilege"
+        assert run(f"ALTER TABLE {table} DISABLE TRIGGER ALL") == "InsufficientPrivilege"
+        assert run(f"TRUNCATE {table}") == "InsufficientPrivilege"
+
+
+def test_row_security_off_reveals_nothing(victim, attacker):
+    with database_identity(Role.MEMBER, attacker.pk):
+        run("SET LOCAL row_security = off")
+        assert run("SELECT * FROM practice_sessions WHERE user_id = %s", [victim.pk]) == "InsufficientPrivilege"
+        run("SET LOCAL row_security = on")
+
+
+def test_replication_role_cannot_silence_triggers(attacker):
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run("SET LOCAL session_replication_role = replica") == "InsufficientPrivilege"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("target", ["nrghax_owner", "nrghax_worker", "nrghax_backup", "postgres"])
+def test_the_web_login_cannot_climb(target):
+    """As the real web login, on a connection of its own: the tests' login may become the worker."""
+    import psycopg
+
+    from nrghax.tests.connections import url_of
+
+    with psycopg.connect(url_of("nrghax_web")) as web:
+        web.execute("SELECT set_config('role', 'nrghax_member', true)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            web.execute(f"SET ROLE {target}")
+        web.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            web.execute(f"SET SESSION AUTHORIZATION {target}")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", [*EVERYTHING, "users", "hacks", *CREDENTIALS])
+def test_a_forgotten_identity_is_loud(table):
+    with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table}")
+
+
+def test_partitions_are_not_reached_directly(victim):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'user_activity_logs'::regclass"
+        )
+        partitions = [name for (name,) in cursor.fetchall()]
+    assert partitions
+    for role in (Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF, Role.WORKER):
+        with database_identity(role, victim.pk):
+            for partition in partitions:
+                assert run(f"SELECT * FROM {partition}") == "InsufficientPrivilege"
+                assert run(f"DELETE FROM {partition}") == "InsufficientPrivilege"
+
+
+def test_system_functions_are_not_for_visitors(victim, attacker):
+    calls = [
+        "SELECT app.make_activity_partitions(1)",
+        "SELECT app.drop_activity_partitions('3000-01-01')",
+        f"SELECT app.recompute_streak('{victim.pk}')",
+        f"SELECT app.refresh_practice_progress('{victim.pk}', '{victim.pk}')",
+        f"SELECT * FROM app.streak_rows('{victim.pk}')",
+        "SELECT app.welcome_user()",
+        "CALL app.protect('hacks')",
+        "CALL app.publish('practice_sessions')",
+        "CALL app.seal_partition('practice_sessions')",
+    ]
+    for role in (Role.MEMBER, Role.ANON, Role.AUTH):
+        with database_identity(role, attacker.pk):
+            for call in calls:
+                assert run(call) == "InsufficientPrivilege", call
+
+
+def test_functions_cannot_be_replaced_or_made(attacker):
+    body = "RETURNS uuid LANGUAGE sql AS $$ SELECT NULL::uuid $$"
+    for role in (Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF, Role.WORKER):
+        with database_identity(role, attacker.pk):
+            assert run(f"CREATE OR REPLACE FUNCTION app.uid() {body}") == "InsufficientPrivilege"
+            assert run(f"CREATE FUNCTION public.uid() {body}") == "InsufficientPrivilege"
+            assert run("CREATE TABLE public.loot (id int)") == "InsufficientPrivilege"
+
+
+def test_what_is_earned_cannot_be_written_by_its_owner(victim):
+    with database_identity(Role.MEMBER, victim.pk):
+        for statement in (
+            "UPDATE user_stats SET current_streak = 999",
+            "UPDATE daily_checkins SET streak_count = 999",
+            "UPDATE daily_checkins SET checkin_date = checkin_date - 1",
+            "UPDATE user_hack_progress SET total_practice_count = 999",
+            "UPDATE user_hack_progress SET unlocked_at = now()",
+            "UPDATE users SET graduation_status = 'graduated'",
+            "UPDATE users SET graduated_at = now()",
+            "UPDATE user_profiles SET discord_id = '1'",
+            "UPDATE notifications SET title = 'x'",
+            "UPDATE user_activity_logs SET processed_at = now()",
+            "DELETE FROM user_activity_logs",
+            "DELETE FROM notifications",
+            "INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read) "
+            f"VALUES (gen_random_uuid(), '{victim.pk}', 'hack_unlocked', 'y', '', '', '{{}}', false)",
+        ):
+            assert run(statement) == "InsufficientPrivilege", statement
+
+
+def test_a_hack_cannot_be_unlocked_by_its_member(attacker):
+    hack = HackFactory()
+    with database_identity(Role.MEMBER, attacker.pk):
+        insert = "INSERT INTO user_hack_progress (id, user_id, hack_id, {}) VALUES (gen_random_uuid(), %s, %s, {})"
+        for column, value in (("unlocked_at", "now()"), ("total_practice_count", "9"), ("mastery_level", "5")):
+            assert run(insert.format(column, value), [attacker.pk, hack.pk]) == "InsufficientPrivilege"
+        assert run(insert.format("is_favorite", "true"), [attacker.pk, hack.pk]) == 1
+
+
+def test_a_reacted_activity_cannot_be_forged(attacker):
+    with database_identity(Role.MEMBER, attacker.pk):
+        insert = (
+            "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at, {}) "
+            "VALUES (gen_random_uuid(), %s, 'checkin_saved', '{{}}', now(), {})"
+        )
+        assert run(insert.format("processed_at", "now()"), [attacker.pk]) == "InsufficientPrivilege"
+        assert run(insert.format("attempts", "10"), [attacker.pk]) == "InsufficientPrivilege"
+
+
+def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, attacker):
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
+        assert run("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 0
+        assert run("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 0
+    with database_identity(Role.ANON):
+        assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 0
+    Member.objects.filter(pk=victim.pk).update(privacy_settings={"leaderboard_visible": True, "profile_public": True})
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 1
+        assert run("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 1
+    with database_identity(Role.ANON):
+        assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
+
+
+def test_another_identity_in_the_same_transaction_sees_only_its_own(victim, attacker):
+    with database_identity(Role.MEMBER, victim.pk):
+        assert PracticeSession.objects.count() == 1
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert PracticeSession.objects.count() == 0
+
+
+def test_a_member_without_an_id_sees_nothing(victim):
+    with database_identity(Role.MEMBER):
+        for table in EVERYTHING:
+            assert run(f"SELECT * FROM {table}") == 0
