@@ -1,0 +1,68 @@
+"""What every page of ours keeps to, read from its HTML rather than searched for in its text."""
+
+from collections import Counter
+from html.parser import HTMLParser
+
+from django.http import HttpResponse
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+# Drawings close themselves; a parser of HTML sees no difference between <path> and <path />.
+SELF_CLOSING = {"circle", "path", "use"}
+
+
+class Page(HTMLParser):
+    """Collects what the assertions below ask for."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.ids: Counter[str] = Counter()
+        self.stylesheets: list[str] = []
+        self.labelled: set[str] = set()
+        self.fields: list[dict[str, str | None]] = []
+        self.described_by: set[str] = set()
+        self.unbalanced: list[str] = []
+        self._open: list[str] = []
+        self.feed(response.content.decode())
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags[tag] += 1
+        self.refused += [f"<{tag} {name}>" for name in attributes if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and not attributes.get("src")):
+            self.refused.append(f"<{tag}>")
+        if "id" in attributes:
+            self.ids[attributes["id"]] += 1
+        if tag == "link" and attributes.get("rel") == "stylesheet":
+            self.stylesheets.append(attributes["href"])
+        if tag == "label" and "for" in attributes:
+            self.labelled.add(attributes["for"])
+        if tag in {"input", "select", "textarea"} and attributes.get("type") != "hidden" and "hidden" not in attributes:
+            self.fields.append(attributes)
+            self.described_by.update((attributes.get("aria-describedby") or "").split())
+        if tag not in VOID | SELF_CLOSING:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in VOID | SELF_CLOSING:
+            return
+        if not self._open or self._open.pop() != tag:
+            self.unbalanced.append(tag)
+
+
+def read_page(response: HttpResponse, *, status: int = 200) -> Page:
+    """The page, after what holds for each of them was asserted."""
+    assert response.status_code == status
+    page = Page(response)
+    assert page.refused == [], "the Content Security Policy refuses these"
+    assert page.unbalanced == [], "tags that close something else than was opened"
+    assert page.tags["h1"] == 1
+    assert page.tags["main"] == 1
+    assert [name for name, times in page.ids.items() if times > 1] == []
+    assert any("css/tokens" in href for href in page.stylesheets)
+    nameless = [field for field in page.fields if field.get("id") not in page.labelled and not field.get("aria-label")]
+    assert nameless == [], "fields without a label"
+    assert page.described_by <= set(page.ids), "descriptions that are not in the page"
+    return page

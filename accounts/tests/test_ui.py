@@ -1,0 +1,50 @@
+"""The icons: what templates ask for is in the sprite, and a name that is not does no harm."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template import Context, Template
+
+from accounts.templatetags.ui import button_style, icon, icon_names
+
+ASKED = re.compile(r"""{%\s*icon\s+["']([^"']+)["']""")
+
+
+def _names_in_templates() -> set[str]:
+    folders = [settings.BASE_DIR / "templates", *Path(settings.BASE_DIR).glob("*/templates")]
+    return {name for folder in folders for path in folder.rglob("*.html") for name in ASKED.findall(path.read_text())}
+
+
+def test_every_icon_that_a_template_names_is_in_the_sprite():
+    asked = _names_in_templates()
+    assert "clock" in asked
+    assert asked <= icon_names()
+
+
+def test_an_icon_is_hidden_from_those_who_hear_the_page():
+    html = Template("{% load ui %}{% icon 'heart' 'filled' %}").render(Context())
+    assert 'class="icon icon--filled"' in html
+    assert 'aria-hidden="true"' in html
+    assert "#heart" in html
+
+
+@pytest.mark.parametrize("name", ["", "no-such-icon", '"><script>alert(1)</script>', "https://example.com/a.svg"])
+def test_a_name_that_we_do_not_carry_shows_another_drawing(name):
+    assert icon(name).endswith('#sparkles"/></svg>')
+
+
+@pytest.mark.parametrize(
+    ("tags", "style"),
+    [
+        ([], "button--primary"),
+        (["prominent", "login"], "button--primary"),
+        (["outline", "primary"], ""),
+        (["secondary"], ""),
+        (["outline", "cancel"], "button--quiet"),
+        (["danger", "minor"], "button--danger"),
+    ],
+)
+def test_the_style_of_allauths_buttons(tags, style):
+    assert button_style(tags) == style

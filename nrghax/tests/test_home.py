@@ -1,0 +1,51 @@
+import pytest
+from django.urls import reverse
+
+from accounts.tests.markup import read_page
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_visitor_sees_what_there_is_to_learn(client):
+    category = HackCategoryFactory(name="stillness", title="Stillness")
+    gateway = HackFactory(name="Sit by the window", slug="sit-by-the-window", category=category, is_gateway=True)
+    other = HackFactory(name="Walk the long way", slug="walk-the-long-way", category=category)
+    response = client.get(reverse("home"))
+    read_page(response)
+    content = response.content.decode()
+    assert reverse("account_signup") in content
+    assert reverse("hacks:hack-detail", args=[gateway.slug]) in content
+    assert reverse("hacks:hack-detail", args=[other.slug]) not in content
+    assert f"{reverse('hacks:hack-list')}?category=stillness" in content
+    assert 'data-category="stillness"' in content
+    assert "2 hacks" in content
+
+
+def test_the_page_stands_before_the_first_hack_is_written(client):
+    response = client.get(reverse("home"))
+    read_page(response)
+    assert "Good ones to begin with" not in response.content.decode()
+
+
+def test_names_are_escaped(client):
+    HackFactory(name="<b>Bold</b>", category=HackCategoryFactory(title="<i>Title</i>"), is_gateway=True)
+    content = client.get(reverse("home")).content.decode()
+    assert "<b>Bold</b>" not in content
+    assert "<i>Title</i>" not in content
+
+
+def test_a_member_goes_straight_to_today(member_client):
+    response = member_client.get(reverse("home"))
+    assert response.status_code == 302
+    assert response.url == reverse("practice:today")
+
+
+def test_only_get_and_head_are_answered(client):
+    assert client.head(reverse("home")).status_code == 200
+    assert client.post(reverse("home")).status_code == 405
+
+
+def test_the_manifest_and_icons_are_served(client):
+    for name in ("site.webmanifest", "logo.svg", "favicon.ico", "apple-touch-icon.png", "icon-192.png"):
+        assert client.get(f"/static/icons/{name}").status_code == 200
