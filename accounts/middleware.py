@@ -1,6 +1,6 @@
-from zoneinfo import ZoneInfo
-
 from django.utils import timezone
+
+from accounts.rules import zone_or_utc
 
 
 class MemberTimeZoneMiddleware:
@@ -12,5 +12,5 @@ class MemberTimeZoneMiddleware:
     def __call__(self, request):
         if request.member is None:
             return self.get_response(request)
-        with timezone.override(ZoneInfo(request.member.profile.timezone)):
+        with timezone.override(zone_or_utc(request.member.profile.timezone)):
             return self.get_response(request)

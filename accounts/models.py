@@ -16,6 +16,11 @@ from accounts import rules
 
 
 class UserManager(BaseUserManager):
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Lower case throughout: mailboxes that differ in case alone are one to nearly every host."""
+        return super().normalize_email(email).lower()
+
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":
         if not email:
             raise ValueError("A user needs an e-mail address.")
@@ -25,7 +30,10 @@ class UserManager(BaseUserManager):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
-        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+        """The address counts as confirmed: whoever can type on the server vouches for it, and may have no mail yet."""
+        user = self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
@@ -64,6 +72,12 @@ def default_privacy_settings() -> dict[str, bool]:
     return {"leaderboard_visible": False, "profile_public": False}
 
 
+class MemberQuerySet(models.QuerySet):
+    def named(self, username: str):
+        """Whoever has this username, in whatever case."""
+        return self.alias(lower_username=Lower("username")).filter(lower_username=username.lower())
+
+
 class Member(models.Model):
     """The card that other members see; every row of the domain points here."""
 
@@ -81,6 +95,8 @@ class Member(models.Model):
     graduated_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         db_table = "users"

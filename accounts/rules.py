@@ -1,7 +1,7 @@
 """What a username and a time zone may be."""
 
 from functools import cache
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator, RegexValidator
@@ -35,6 +35,12 @@ USERNAME_VALIDATORS = [
 
 
 @cache
+def zone_names() -> frozenset[str]:
+    """Every IANA name, aliases too. Asking the system each time would read hundreds of files."""
+    return frozenset(available_timezones())
+
+
+@cache
 def known_timezones() -> tuple[str, ...]:
     """IANA zone names that people choose from, sorted; aliases without a region are left out."""
     regions = (
@@ -48,10 +54,18 @@ def known_timezones() -> tuple[str, ...]:
         "Indian/",
         "Pacific/",
     )
-    return ("UTC", *sorted(name for name in available_timezones() if name.startswith(regions)))
+    return ("UTC", *sorted(name for name in zone_names() if name.startswith(regions)))
 
 
 def validate_timezone(name: str) -> None:
     """Refuse what is no IANA zone name; aliases that a browser may report are fine."""
-    if name not in available_timezones():
+    if name not in zone_names():
         raise ValidationError("Choose a time zone from the list.", code="timezone")
+
+
+def zone_or_utc(name: str) -> ZoneInfo:
+    """The zone, or UTC where the system no longer knows the name: names do vanish from the database of zones."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,2 +1,9 @@
+from django.urls import path
+
+from accounts import views
+
 app_name = "accounts"
-urlpatterns = []
+urlpatterns = [
+    path("welcome/", views.onboarding, name="onboarding"),
+    path("welcome/username/", views.username_check, name="username-check"),
+]

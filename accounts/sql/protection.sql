@@ -62,7 +62,7 @@ CREATE FUNCTION app.welcome_user() RETURNS trigger
       INSERT INTO public.users (id, username, display_name, avatar_url, privacy_settings, graduation_status)
         VALUES (
           NEW.id,
-          'member_' || right(replace(NEW.id::text, '-', ''), 12),
+          'member_' || right(replace(NEW.id::text, '-', ''), 16),
           'New member',
           '',
           '{"leaderboard_visible": false, "profile_public": false}',

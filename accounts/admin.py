@@ -1,0 +1,168 @@
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import Exists, OuterRef
+from django.forms import BooleanField, ModelForm
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.actions import replace_email
+from accounts.models import Member, Profile, User
+
+admin.site.site_header = admin.site.site_title = "NRGHAX"
+# Staff come in by the same door as everybody: with its limits on failed logins and its confirmed address.
+admin.site.login = secure_admin_login(admin.site.login)
+
+RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
+
+
+class UserCreationForm(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email"]
+
+
+class UserChangeForm(ModelForm):
+    """Without the password: neither its hash nor the parameters of it are anybody's to see."""
+
+    class Meta:
+        model = User
+        fields = ["email", "is_active", *RIGHTS]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    ordering = ["-date_joined"]
+    list_display = ["email", "card", "has_confirmed", "is_active", "is_staff", "last_login", "date_joined"]
+    list_filter = ["is_active", "is_staff", "is_superuser", "groups", "date_joined"]
+    list_select_related = ["member"]
+    search_fields = ["email", "member__username", "member__display_name"]
+    date_hierarchy = "date_joined"
+    readonly_fields = ["card", "has_confirmed", "password_link", "last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["email", "has_confirmed", "card", "password_link"]}),
+        ("Rights", {"fields": ["is_active", *RIGHTS]}),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Only a superuser hands out rights: who may change users must not make one of them, or themselves, more."""
+        return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *RIGHTS]
+
+    def has_change_permission(self, request, obj=None):
+        """A superuser's password and address are a superuser's to change."""
+        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return super().has_change_permission(request, obj) and not is_above
+
+    def has_delete_permission(self, request, obj=None):
+        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return super().has_delete_permission(request, obj) and not is_above
+
+    def get_deleted_objects(self, objs, request):
+        """Whoever may delete a user deletes what is theirs: nobody has the right to those rows one by one."""
+        deleted, counts, _, protected = super().get_deleted_objects(objs, request)
+        above = {"superuser"} if any(obj.is_superuser for obj in objs) and not request.user.is_superuser else set()
+        return deleted, counts, above, protected
+
+    def get_queryset(self, request):
+        confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
+        return super().get_queryset(request).select_related("member").annotate(confirmed=Exists(confirmed))
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            replace_email(user=obj)
+
+    @admin.display(description="member", ordering="member__username")
+    def card(self, user: User) -> str:
+        url = reverse("admin:accounts_member_change", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', url, user.member.username)
+
+    @admin.display(description="confirmed", boolean=True, ordering="confirmed")
+    def has_confirmed(self, user: User) -> bool:
+        return user.confirmed
+
+    @admin.display(description="password")
+    def password_link(self, user: User) -> str:
+        return format_html('<a href="../password/">{}</a>', "Change" if user.has_usable_password() else "Set one")
+
+
+class MemberForm(ModelForm):
+    """The privacy switches one by one, as members see them."""
+
+    leaderboard_visible = BooleanField(required=False)
+    profile_public = BooleanField(required=False)
+
+    class Meta:
+        model = Member
+        fields = ["username", "display_name", "avatar_url", "graduation_status", "graduated_at"]
+
+    def __init__(self, *args, instance: Member | None = None, **kwargs) -> None:
+        super().__init__(*args, instance=instance, **kwargs)
+        for name, is_on in self.instance.privacy_settings.items():
+            self.initial[name] = is_on
+
+    def save(self, commit: bool = True) -> Member:
+        switches = {name: self.cleaned_data[name] for name in ("leaderboard_visible", "profile_public")}
+        self.instance.privacy_settings = {**self.instance.privacy_settings, **switches}
+        return super().save(commit)
+
+
+class ProfileInline(admin.StackedInline):
+    model = Profile
+    can_delete = False
+    fields = ["timezone", "day_start", "selected_path", "onboarding_completed", "bio"]
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+class MadeWithUser(admin.ModelAdmin):
+    """Rows that the database makes with the user, and that go with the user alone."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Member)
+class MemberAdmin(MadeWithUser):
+    form = MemberForm
+    list_display = ["username", "display_name", "email", "graduation_status", "is_public", "created_at"]
+    list_filter = ["graduation_status", "profile__onboarding_completed", "profile__selected_path", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["username", "display_name", "user__email"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    readonly_fields = ["email", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["email", "username", "display_name", "avatar_url"]}),
+        ("Privacy", {"fields": ["leaderboard_visible", "profile_public"]}),
+        ("Standing", {"fields": ["graduation_status", "graduated_at", "created_at", "updated_at"]}),
+    ]
+    inlines = [ProfileInline]
+
+    @admin.display(ordering="user__email")
+    def email(self, member: Member) -> str:
+        return member.user.email
+
+    @admin.display(description="public", boolean=True)
+    def is_public(self, member: Member) -> bool:
+        return member.privacy_settings["profile_public"]
+
+
+@admin.register(Profile)
+class ProfileAdmin(MadeWithUser):
+    list_display = ["member", "timezone", "day_start", "selected_path", "onboarding_completed", "created_at"]
+    list_filter = ["onboarding_completed", "selected_path"]
+    list_select_related = ["member"]
+    search_fields = ["member__username", "member__display_name", "timezone", "discord_username"]
+    ordering = ["-created_at"]
+    readonly_fields = ["member", "created_at", "updated_at"]
