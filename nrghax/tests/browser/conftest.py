@@ -1,0 +1,216 @@
+"""The product as a person meets it: Granian as the web's own login, a Celery worker, Valkey, and Chromium.
+
+Everything is real and on a database of its own, so that what a browser does here is what it would do in production:
+a forgotten identity is "permission denied", a style that the Content Security Policy forbids is an error.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_string, policy
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from accounts.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
+from nrghax.tests.connections import url_of
+
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+START_SECONDS = 60
+
+
+@dataclass
+class Product:
+    url: str
+    mailbox: Path
+    database: str
+
+    def link_in_mail_to(self, address: str) -> str:
+        """The link to ourselves in the newest mail to `address`; waits for the mail to arrive."""
+
+        def newest() -> str | None:
+            for path in sorted(self.mailbox.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True):
+                for text in reversed(path.read_text().split("-" * 79 + "\n")):
+                    mail = message_from_string(text, policy=policy.default)
+                    if mail["To"] == address:
+                        words = mail.get_body(("plain",)).get_content().split()
+                        return next((word for word in words if word.startswith(self.url)), None)
+            return None
+
+        return wait_for(newest)
+
+    def query(self, sql: str, *params: object) -> list[tuple]:
+        """Rows as the worker sees them."""
+        with psycopg.connect(url_of(WORKER, self.database)) as worker:
+            return worker.execute(sql, params).fetchall()
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 15):
+    """The first true answer of `condition`; fails once the time is up."""
+    pause = Event()
+    for _ in range(int(seconds / 0.1)):
+        if answer := condition():
+            return answer
+        pause.wait(0.1)
+    pytest.fail(f"Nothing came of {condition.__name__} in {seconds} s.")
+
+
+@contextmanager
+def _process(*command: str, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen]:
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def product(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("product")
+    mailbox = folder / "mail"
+    mailbox.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with django_db_blocker.unblock():
+        database = f"{connection.settings_dict['NAME']}_browser"
+        urls = {role: url_of(role, database) for role in (OWNER, WEB, WORKER)}
+        maintenance = url_of("nrghax_test", "postgres")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in ("NRGHAX_PROCESS", "PYTEST_CURRENT_TEST")},
+        "DATABASE_URL": urls[WEB],
+        "DATABASE_OWNER_URL": urls[OWNER],
+        "DATABASE_WORKER_URL": urls[WORKER],
+        "DEBUG": "on",
+        "EMAIL_URL": f"filemail:///{mailbox}",
+    }
+
+    def manage(*arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+
+    with psycopg.connect(maintenance, autocommit=True) as admin:
+        admin.execute(f"SET ROLE {OWNER}")
+        admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {database}")
+        try:
+            with psycopg.connect(urls[OWNER], autocommit=True) as owner:
+                prepare_database(owner, logins=[WEB, WORKER, BACKUP])
+            manage("migrate", "--verbosity", "0")
+            manage("loaddata", "seeds", "--verbosity", "0")
+            manage("demologins")
+            granian = (
+                *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+                *("--workers", "1", "--blocking-threads", "1", "--no-ws", "nrghax.wsgi:application"),
+            )
+            celery = ("celery", "-A", "nrghax", "worker", "--pool", "solo", "--without-gossip", "--without-mingle")
+            with (
+                _process(*granian, environment={**environment, "NRGHAX_PROCESS": "web"}, log=folder / "web.log"),
+                _process(*celery, environment={**environment, "NRGHAX_PROCESS": "worker"}, log=folder / "worker.log"),
+            ):
+                url = f"http://127.0.0.1:{port}"
+
+                def answers() -> bool:
+                    try:
+                        return urllib.request.urlopen(f"{url}/healthz", timeout=5).status == 200
+                    except (urllib.error.URLError, ConnectionError):
+                        return False
+
+                wait_for(answers, START_SECONDS)
+                yield Product(url, mailbox, database)
+        finally:
+            admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    executable = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(executable).exists():
+        pytest.exit("Chromium is missing: install it (apt-get install chromium) or set CHROMIUM.", returncode=2)
+    return {**browser_type_launch_args, "executable_path": executable, "args": CHROMIUM_FLAGS}
+
+
+@dataclass
+class Visitor:
+    """A browser window of one person. `complaints` is what the console, the page or the CSP complained of."""
+
+    page: Page
+    context: BrowserContext
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def visit(product: Product, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens a window: `visit(PHONE, color_scheme="dark")`. Any complaint of a page fails the test in the end."""
+    visitors: list[Visitor] = []
+
+    def visit(device: dict = DESKTOP, **options) -> Visitor:
+        context = browser.new_context(**{**device, "locale": "en-GB", "reduced_motion": "reduce", **options})
+        context.set_default_timeout(15_000)
+        visitor = Visitor(context.new_page(), context, product.url)
+
+        def complain(message) -> None:
+            if message.type == "error":
+                visitor.complaints.append(f"{message.text} ({visitor.page.url})")
+
+        context.on("console", complain)
+        context.on("weberror", lambda error: visitor.complaints.append(str(error.error)))
+        visitors.append(visitor)
+        return visitor
+
+    yield visit
+    for visitor in visitors:
+        visitor.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+
+
+def new_address() -> str:
+    return f"newcomer{next(_numbers)}@example.com"
