@@ -99,7 +99,9 @@ def create_roles(
         dsn = psycopg.conninfo.make_conninfo(admin.info.dsn, dbname=database, password=admin.info.password)
         with psycopg.connect(dsn, autocommit=True) as connection:
             logins = [role.name for role in roles if "LOGIN" in role.attributes]
-            prepare_database(connection, logins=[*logins, login] if login else logins, outcome=outcome)
+            # The admin too, or it could not come back for a second run.
+            logins += [name for name in (login, admin.info.user) if name]
+            prepare_database(connection, logins=logins, outcome=outcome)
     finally:
         admin.execute("SELECT pg_advisory_unlock(hashtext('nrghax createroles'))")
     return outcome

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             message = f"{error.diag.message_primary}; DATABASE_ADMIN_URL must name a superuser or admin."
             raise CommandError(message) from error
         except psycopg.OperationalError as error:
-            raise CommandError(f"The database server cannot be reached: {error}") from error
+            raise CommandError(f"The database server can't be reached: {error}") from error
         for warning in outcome.warnings:
             self.stderr.write(self.style.WARNING(warning))
         if options["verbosity"] > 1:
