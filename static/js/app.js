@@ -66,6 +66,8 @@ document.addEventListener("submit", async (event) => {
 // A second press while the first is on its way would submit twice. The button keeps its name and value in the
 // request because it is only marked, not disabled.
 const sent = new WeakSet();
+// Whoever stopped the page, or lost the line, may try again after so many milliseconds.
+const PATIENCE = 8000;
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -77,13 +79,17 @@ document.addEventListener("submit", (event) => {
   sent.add(form);
   event.submitter?.setAttribute("aria-busy", "true");
   announce("Sending");
+  setTimeout(release, PATIENCE, form);
 });
+
+function release(form) {
+  sent.delete(form);
+  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+}
 
 // Coming back by the browser's button shows the page as it was left: let its forms be sent again.
 window.addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
-  for (const form of document.forms) sent.delete(form);
-  for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+  if (event.persisted) for (const form of document.forms) release(form);
 });
 
 document.addEventListener("click", (event) => {
@@ -111,6 +117,14 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (verb === "get" || parameters.csrfmiddlewaretoken) return;
   const token = document.querySelector("input[name=csrfmiddlewaretoken]");
   if (token) headers["X-CSRFToken"] = token.value;
+});
+
+// hx-confirm asks in our dialog too.
+document.addEventListener("htmx:confirm", async (event) => {
+  const { question, elt, issueRequest } = event.detail;
+  if (!question) return;
+  event.preventDefault();
+  if (await confirmInDialog(question, elt.dataset.confirmAction)) issueRequest(true);
 });
 
 // What replaced a region may say so: data-announce="12 hacks found" on any element of the new content.
