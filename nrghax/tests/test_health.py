@@ -1,0 +1,89 @@
+import pytest
+from django.conf import settings as configured
+from django.core.cache import cache
+from django.db import connection
+
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import WORKER_SEEN_KEY, heartbeat
+
+OK = {"database": "ok", "valkey": "ok", "migrations": "ok", "worker": "ok"}
+
+
+@pytest.fixture
+def worker_seen():
+    heartbeat()
+
+
+def checks(response):
+    return response.json()["checks"]
+
+
+def test_healthz_needs_neither_database_nor_session(client):
+    client.cookies[configured.SESSION_COOKIE_NAME] = "whatever"
+
+    response = client.get("/healthz")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_readyz_when_all_is_well(client, worker_seen):
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "checks": OK}
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_readyz_misses_a_silent_worker(client, worker_seen):
+    cache.delete(WORKER_SEEN_KEY)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {"status": "failed", "checks": {**OK, "worker": "failed"}}
+
+
+def test_a_workers_sign_of_life_fades(worker_seen):
+    assert 0 < cache._cache.get_client().ttl(cache.make_key(WORKER_SEEN_KEY)) <= 60
+
+
+@pytest.mark.django_db
+def test_readyz_misses_a_migration(client, worker_seen):
+    with database_identity(Role.OWNER), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'practice' AND name LIKE '0001%'")
+
+    assert checks(client.get("/readyz")) == {**OK, "migrations": "failed"}
+
+
+@pytest.mark.django_db
+def test_readyz_misses_valkey(client, settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert checks(response) == {**OK, "valkey": "failed", "worker": "failed"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_misses_the_database_and_finds_it_again(client, worker_seen, monkeypatch):
+    assert client.get("/readyz").status_code == 200
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "/nowhere")
+        connection.close()
+
+        response = client.get("/readyz")
+
+        assert response.status_code == 503
+        assert checks(response) == {**OK, "database": "failed", "migrations": "failed"}
+        assert b"nowhere" not in response.content
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_only_reading(client, path):
+    assert client.post(path).status_code == 405
