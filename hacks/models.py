@@ -1,7 +1,13 @@
 """The library of hacks, and where each member stands on each of them."""
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import (
+    SearchQuery,
+    SearchRank,
+    SearchVector,
+    SearchVectorField,
+    TrigramWordSimilarity,
+)
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -42,6 +48,9 @@ class HackCategory(models.Model):
         return self.title
 
 
+# From which share of common trigrams on a name is what a misspelt search meant.
+LEAST_LIKENESS = 0.4
+
 # What a member's progress says about a hack, as `with_progress_of` names it, and what it is without progress.
 PROGRESS_ANNOTATIONS = {
     "is_favourite": ("is_favorite", False),
@@ -66,6 +75,14 @@ class HackQuerySet(models.QuerySet):
                 UserHackProgress.objects.filter(hack=models.OuterRef("pk"), user=member, total_practice_count__gt=0)
             )
         )
+
+    def matching(self, text: str) -> "HackQuerySet":
+        """Hacks that a search finds, with their `relevance`: by whole words anywhere, or by a name much like it."""
+        words = SearchQuery(text, config="english", search_type="websearch")
+        return self.annotate(
+            likeness=TrigramWordSimilarity(text.lower(), Lower("name")),
+            relevance=SearchRank("search", words) + models.F("likeness"),
+        ).filter(models.Q(search=words) | models.Q(likeness__gte=LEAST_LIKENESS))
 
     def with_progress_of(self, member: Member | None) -> "HackQuerySet":
         """Annotate where the member stands, by one join: `is_open` and the `PROGRESS_ANNOTATIONS`.
@@ -170,10 +187,26 @@ class Hack(models.Model):
             raise ValidationError(
                 {"prerequisite_hack": "That hack itself needs this one: nobody could ever unlock either."}
             )
+        if self.is_active and self.prerequisite_hack and not self.prerequisite_hack.is_active:
+            raise ValidationError(
+                {"prerequisite_hack": "That hack is not published: nobody new could unlock this one."}
+            )
+        if not self.is_active and (waiting := self.unlocks.published().first()):
+            raise ValidationError(
+                {"is_active": f"{waiting} has this hack as its prerequisite; choose another there first."}
+            )
 
     def _would_cycle(self) -> bool:
         prerequisites = dict(Hack.objects.values_list("id", "prerequisite_hack_id"))
         return rules.has_cycle({**prerequisites, self.id: self.prerequisite_hack_id}, start=self.id)
+
+    def is_in_use(self) -> bool:
+        """Whether a member has a history with it, or another hack or record needs it: then it is not deleted."""
+        needed_by = [
+            relation.related_model._base_manager.filter(**{relation.field.name: self})
+            for relation in self._meta.related_objects
+        ]
+        return any(rows.exists() for rows in needed_by)
 
 
 class UserHackProgressQuerySet(models.QuerySet):

@@ -1,20 +1,41 @@
 """What a hack may say about itself; pure, no database."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 # Addresses under /practice/ that a slug must not take.
 RESERVED_SLUGS = frozenset({"log", "sessions", "colours"})
 
-# Privacy-friendly hosts of video and audio; nothing else is ever embedded.
-MEDIA_HOSTS = frozenset({"www.youtube-nocookie.com", "player.vimeo.com"})
+# Players that set no cookie before somebody presses play: host, and how its embedding addresses begin.
+PLAYERS = {"www.youtube-nocookie.com": ("YouTube", "/embed/"), "player.vimeo.com": ("Vimeo", "/video/")}
+FILES = {"audio": (".mp3", ".m4a", ".ogg", ".opus"), "video": (".mp4", ".webm")}
 
 UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days of practice"}
+# What a prerequisite without criteria asks for.
+LEAST_CRITERIA = {"practice_count": 1}
 
 Key = TypeVar("Key")
+
+
+class Media(NamedTuple):
+    """What can be played at an address: a provider's "player", or an "audio" or "video" file of our own."""
+
+    kind: str
+    url: str
+    provider: str
+
+
+class Step(NamedTuple):
+    """One criterion and how far somebody has come: `done` of `needed` practices, or days of practice."""
+
+    criterion: str
+    unit: str
+    done: int
+    needed: int
 
 
 def validate_slug(slug: str) -> None:
@@ -22,12 +43,32 @@ def validate_slug(slug: str) -> None:
         raise ValidationError("This slug is an address of the site itself.", code="reserved")
 
 
+def media_of(url: str, own_sources: Collection[str]) -> Media | None:
+    """None unless the address is allow-listed: a known player's, or a file at one of `own_sources` (origins)."""
+    try:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        return None
+    if parts.scheme == "https" and parts.netloc in PLAYERS:
+        provider, path = PLAYERS[parts.netloc]
+        return Media("player", url, provider) if parts.path.startswith(path) else None
+    if origin in own_sources:
+        for kind, endings in FILES.items():
+            if parts.path.lower().endswith(endings):
+                return Media(kind, url, "")
+    return None
+
+
 def validate_content_url(url: str) -> None:
-    """Refuse media from a host that isn't allow-listed."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or parts.hostname not in MEDIA_HOSTS:
-        hosts = " or ".join(sorted(MEDIA_HOSTS))
-        raise ValidationError(f"Use an https address at {hosts}.", code="media_host")
+    """Refuse media that the pages would not play."""
+    if media_of(url, settings.MEDIA_SOURCES) is None:
+        players = " or ".join(f"https://{host}{path}…" for host, (_, path) in PLAYERS.items())
+        raise ValidationError(
+            f"Use the embedding address of a player ({players}), or a sound or video file at a host that is "
+            "named in MEDIA_SOURCES.",
+            code="media_host",
+        )
 
 
 def validate_unlock_criteria(criteria: Any) -> None:
@@ -45,6 +86,27 @@ def validate_unlock_criteria(criteria: Any) -> None:
 def validate_verification_questions(questions: Any) -> None:
     if not isinstance(questions, list) or not all(isinstance(q, str) and q.strip() for q in questions):
         raise ValidationError('Write a list of questions: ["How does it feel?"].', code="shape")
+
+
+def steps_to_unlock(criteria: Mapping[str, int], practice_count: int, days_active: int) -> list[Step]:
+    """The criteria as steps, given the totals on the prerequisite; never more done than is needed."""
+    totals = {"practice_count": practice_count, "days_active": days_active}
+    asked = criteria or LEAST_CRITERIA
+    return [
+        Step(key, unit, done=min(totals[key], asked[key]), needed=asked[key])
+        for key, unit in UNLOCK_CRITERIA.items()
+        if key in asked
+    ]
+
+
+def way_to(start: Key, prerequisites: Mapping[Key, Key | None]) -> list[Key]:
+    """What stands before `start`, nearest first. Ends where a cycle would begin."""
+    way: list[Key] = []
+    current = prerequisites.get(start)
+    while current is not None and current != start and current not in way:
+        way.append(current)
+        current = prerequisites.get(current)
+    return way
 
 
 def has_cycle(prerequisites: Mapping[Key, Key | None], start: Key) -> bool:

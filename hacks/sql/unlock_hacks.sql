@@ -1,5 +1,6 @@
--- Unlocks every published hack whose prerequisite a member has practised enough; once, with the time.
--- An empty set of criteria asks for one practice. Parameter: member_id, or NULL for all members.
+-- Unlocks every published hack whose prerequisite a member has practised enough; once, with the time and an entry in
+-- the activity log. An empty set of criteria asks for one practice. What a member has practised before there was a
+-- prerequisite is open to them anyway, and no news. Parameters: member_id, or NULL for all members; activity, the type.
 WITH due AS (
   SELECT progress.user_id, hacks.id AS hack_id, hacks.name, hacks.slug
   FROM hacks
@@ -7,14 +8,22 @@ WITH due AS (
   LEFT JOIN user_hack_progress AS own ON own.hack_id = hacks.id AND own.user_id = progress.user_id
   WHERE hacks.is_active
     AND own.unlocked_at IS NULL
+    AND COALESCE(own.total_practice_count, 0) = 0
     AND (%(member_id)s::uuid IS NULL OR progress.user_id = %(member_id)s::uuid)
     AND progress.total_practice_count >= COALESCE((hacks.unlock_criteria ->> 'practice_count')::integer, 1)
     AND progress.days_active >= COALESCE((hacks.unlock_criteria ->> 'days_active')::integer, 0)
 ), unlocked AS (
+  -- Of two workers, the later one waits for the row, finds it unlocked and returns nothing.
   INSERT INTO user_hack_progress (id, user_id, hack_id, unlocked_at)
   SELECT app.uuid7(), user_id, hack_id, now() FROM due ORDER BY user_id, hack_id
   ON CONFLICT (user_id, hack_id) DO UPDATE SET unlocked_at = excluded.unlocked_at
     WHERE user_hack_progress.unlocked_at IS NULL
   RETURNING user_id, hack_id
+), news AS (
+  SELECT app.uuid7() AS activity_id, due.* FROM unlocked JOIN due USING (user_id, hack_id)
+), logged AS (
+  INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
+  SELECT activity_id, user_id, %(activity)s, jsonb_build_object('hack_id', hack_id, 'name', name, 'slug', slug), now()
+  FROM news
 )
-SELECT due.user_id, due.hack_id, due.name, due.slug FROM unlocked JOIN due USING (user_id, hack_id)
+SELECT user_id, hack_id, name, slug, activity_id FROM news

@@ -1,0 +1,173 @@
+from functools import partial
+
+from django.contrib import admin, messages
+from django.db import models, transaction
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils.html import format_html
+
+from hacks.models import Hack, HackCategory, UserHackProgress
+from hacks.tasks import unlock_for_all
+
+# What decides who has unlocked what.
+UNLOCKING_FIELDS = {"prerequisite_hack", "unlock_criteria", "is_active"}
+
+
+def _reach_back() -> None:
+    """What members have done already counts for new criteria too; a worker sees to it once this is committed."""
+    transaction.on_commit(partial(unlock_for_all.delay), robust=True)
+
+
+@admin.register(HackCategory)
+class HackCategoryAdmin(admin.ModelAdmin):
+    list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
+    list_editable = ["sort_order"]
+    search_fields = ["title", "name", "description"]
+    prepopulated_fields = {"name": ["title"]}
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(hack_count=Count("hacks"))
+
+    @admin.display(description="colour", ordering="color_hex")
+    def colour(self, category: HackCategory) -> str:
+        return category.color_hex
+
+    @admin.display(description="hacks", ordering="hack_count")
+    def hack_count(self, category) -> int:
+        return category.hack_count
+
+
+@admin.register(Hack)
+class HackAdmin(admin.ModelAdmin):
+    list_display = [
+        "name",
+        "category",
+        "difficulty_level",
+        "duration_minutes",
+        "prerequisite_hack",
+        "is_gateway",
+        "requires_verification",
+        "is_active",
+        "member_count",
+    ]
+    list_filter = ["is_active", "category", "difficulty_level", "is_gateway", "requires_verification"]
+    list_select_related = ["category", "prerequisite_hack"]
+    list_per_page = 50
+    search_fields = ["name", "slug", "short_description"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["prerequisite_hack"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    readonly_fields = ["members_practising", "page", "created_at", "updated_at"]
+    actions = ["publish", "unpublish"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "category", "is_active", "is_gateway"]}),
+        ("What it is", {"fields": ["short_description", "description", "difficulty_level", "duration_minutes"]}),
+        ("Guide", {"fields": ["text_guide", "content_url"]}),
+        ("How it is unlocked", {"fields": ["prerequisite_hack", "unlock_criteria"]}),
+        ("Proof of mastery", {"fields": ["requires_verification", "verification_questions"]}),
+        ("Now", {"fields": ["members_practising", "page", "created_at", "updated_at"]}),
+    ]
+
+    def get_queryset(self, request):
+        practising = Count("progress", filter=Q(progress__total_practice_count__gt=0))
+        return super().get_queryset(request).annotate(member_count=practising)
+
+    @admin.display(description="members", ordering="member_count")
+    def member_count(self, hack) -> int:
+        return hack.member_count
+
+    @admin.display(description="members who practise it")
+    def members_practising(self, hack) -> int:
+        return getattr(hack, "member_count", 0)
+
+    @admin.display(description="page")
+    def page(self, hack) -> str:
+        if hack._state.adding:
+            return "It gets its page when it is saved."
+        address = hack.get_absolute_url()
+        return format_html('<a href="{}">{}</a>', address, address)
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if UNLOCKING_FIELDS & set(form.changed_data):
+            _reach_back()
+
+    @admin.action(description="Publish the chosen hacks", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset) -> None:
+        unreachable = queryset.filter(prerequisite_hack__is_active=False)
+        if unreachable.exists():
+            names = ", ".join(hack.name for hack in unreachable)
+            messages.error(request, f"Not published, because their prerequisite is not: {names}.")
+        published = Hack.objects.filter(pk__in=queryset.exclude(pk__in=unreachable).values("pk"))
+        messages.success(request, f"Published: {published.update(is_active=True)}.")
+        _reach_back()
+
+    @admin.action(description="Unpublish the chosen hacks", permissions=["change"])
+    def unpublish(self, request: HttpRequest, queryset) -> None:
+        waiting = Hack.objects.published().filter(prerequisite_hack=OuterRef("pk"))
+        needed = queryset.filter(Exists(waiting))
+        if needed.exists():
+            names = ", ".join(hack.name for hack in needed)
+            messages.error(request, f"Not unpublished, because published hacks build on them: {names}.")
+        freed = Hack.objects.filter(pk__in=queryset.exclude(pk__in=needed).values("pk"))
+        messages.success(request, f"Unpublished: {freed.update(is_active=False)}.")
+
+    def get_actions(self, request):
+        """One at a time: what is in use is refused, with words."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def delete_view(self, request, object_id, extra_context=None):
+        hack = self.get_object(request, object_id)
+        if hack and hack.is_in_use():
+            messages.error(
+                request,
+                f"{hack} has been practised or kept by members, or another hack builds on it. It is not deleted: "
+                "unpublish it instead.",
+            )
+            return redirect("admin:hacks_hack_change", object_id)
+        return super().delete_view(request, object_id, extra_context)
+
+
+@admin.register(UserHackProgress)
+class UserHackProgressAdmin(admin.ModelAdmin):
+    """To look at only: the totals are derived, the notes are the member's own and not shown."""
+
+    list_display = [
+        "user",
+        "hack",
+        "total_practice_count",
+        "total_practice_minutes",
+        "days_active",
+        "mastery_level",
+        "is_favorite",
+        "unlocked_at",
+    ]
+    list_filter = ["mastery_level", "is_favorite", "hack__category"]
+    list_select_related = ["user", "hack"]
+    search_fields = ["user__username", "user__display_name", "hack__name"]
+    ordering = ["-updated_at"]
+    show_full_result_count = False
+    fields = [
+        "user",
+        "hack",
+        "unlocked_at",
+        "first_practiced_at",
+        "last_practiced_at",
+        "total_practice_count",
+        "total_practice_minutes",
+        "days_active",
+        "mastery_level",
+        "is_favorite",
+    ]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

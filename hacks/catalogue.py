@@ -1,0 +1,70 @@
+"""Which hacks the catalogue shows for a set of filters, and in what order."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import F
+
+from accounts.models import Member
+from hacks.models import Hack, HackQuerySet
+
+LENGTHS = [
+    ("5", "Up to 5 minutes"),
+    ("10", "Up to 10 minutes"),
+    ("20", "Up to 20 minutes"),
+    ("longer", "More than 20 minutes"),
+]
+DIFFICULTIES = [
+    ("1", "1 · Very easy"),
+    ("2", "2 · Easy"),
+    ("3", "3 · Moderate"),
+    ("4", "4 · Demanding"),
+    ("5", "5 · Advanced"),
+]
+STATES = [
+    ("unlocked", "Open to me"),
+    ("locked", "Still locked"),
+    ("favourite", "My favourites"),
+    ("tried", "Practised before"),
+]
+SORTS = [("name", "Name"), ("shortest", "Shortest first"), ("difficulty", "Easiest first")]
+
+# The recommended order is the path through the library: a category's hacks from easy to hard.
+RECOMMENDED = ("category__sort_order", "category__name", "difficulty_level", "name", "pk")
+ORDERS: dict[str, tuple[str, ...]] = {
+    "name": ("name", "pk"),
+    "shortest": ("duration_minutes", *RECOMMENDED),
+    "difficulty": ("difficulty_level", *RECOMMENDED),
+}
+
+FILTERS: dict[str, Callable[[HackQuerySet, Any], HackQuerySet]] = {
+    "category": lambda hacks, name: hacks.filter(category__name=name),
+    "difficulty": lambda hacks, level: hacks.filter(difficulty_level=level),
+    "length": lambda hacks, length: (
+        hacks.filter(duration_minutes__gt=20) if length == "longer" else hacks.filter(duration_minutes__lte=length)
+    ),
+    "gateway": lambda hacks, _: hacks.filter(is_gateway=True),
+    "state": lambda hacks, state: hacks.filter(
+        **{
+            "unlocked": {"is_open": True},
+            "locked": {"is_open": False},
+            "favourite": {"is_favourite": True},
+            "tried": {"practice_count__gt": 0},
+        }[state]
+    ),
+    "q": lambda hacks, text: hacks.matching(text),
+}
+
+
+def find_hacks(member: Member | None, filters: Mapping[str, Any]) -> HackQuerySet:
+    """The published hacks that pass every filter, annotated with the member's progress.
+
+    A search puts what matches best first, unless another order is asked for.
+    """
+    hacks = Hack.objects.published().with_progress_of(member)
+    for name, narrow in FILTERS.items():
+        if name in filters:
+            hacks = narrow(hacks, filters[name])
+    if "q" in filters and "sort" not in filters:
+        return hacks.order_by(F("relevance").desc(), *RECOMMENDED)
+    return hacks.order_by(*ORDERS.get(filters.get("sort", ""), RECOMMENDED))

@@ -1,0 +1,61 @@
+from typing import Any
+
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.http import urlencode
+
+from accounts.models import Member
+from hacks import catalogue
+from hacks.models import HackCategory, UserHackProgress
+
+
+class CatalogueForm(forms.Form):
+    """The catalogue's filters, read from the address. A value that is not on offer counts as not given."""
+
+    q = forms.CharField(label="Search", max_length=100, required=False)
+    category = forms.ChoiceField(required=False, widget=forms.RadioSelect)
+    length = forms.ChoiceField(label="Length", required=False, choices=[("", "Any length"), *catalogue.LENGTHS])
+    difficulty = forms.ChoiceField(
+        label="Difficulty", required=False, choices=[("", "Any difficulty"), *catalogue.DIFFICULTIES]
+    )
+    state = forms.ChoiceField(label="For me", required=False, choices=[("", "All hacks"), *catalogue.STATES])
+    sort = forms.ChoiceField(label="Sort by", required=False, choices=[("", "Recommended"), *catalogue.SORTS])
+    gateway = forms.BooleanField(label="Good to begin with", required=False)
+
+    def __init__(self, data, *, member: Member | None, categories: list[HackCategory]) -> None:
+        super().__init__(data, auto_id="filter_%s")
+        self.member = member
+        self.fields["category"].choices = [("", "All"), *((each.name, each.title) for each in categories)]
+        if member is None:
+            del self.fields["state"]
+        for field in self.selects:
+            field.field.widget.attrs["class"] = "input"
+
+    @property
+    def selects(self) -> list[forms.BoundField]:
+        return [field for field in self if isinstance(field.field.widget, forms.Select)]
+
+    @property
+    def has_details(self) -> bool:
+        """Whether a filter is set that a folded form would hide."""
+        return bool(self.filters.keys() - {"q", "category"})
+
+    @cached_property
+    def filters(self) -> dict[str, Any]:
+        """What is asked for, by field; whatever is empty or unknown is left out."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def address(self) -> str:
+        """The shortest query string that asks for the same."""
+        return urlencode({name: "on" if value is True else value for name, value in self.filters.items()})
+
+
+class NotesForm(forms.ModelForm):
+    class Meta:
+        model = UserHackProgress
+        fields = ["notes"]
+        labels = {"notes": "Your notes"}
+        help_texts = {"notes": "Only you can read them."}
+        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}

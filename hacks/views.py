@@ -1,0 +1,171 @@
+from hashlib import blake2s
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
+from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import quote_etag
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, push_url
+
+from accounts.models import Member
+from hacks import actions, rules
+from hacks.catalogue import find_hacks
+from hacks.forms import CatalogueForm, NotesForm
+from hacks.guides import render_guide
+from hacks.models import Hack, HackCategory
+
+PAGE_SIZE = 24
+CARD_FIELDS = (
+    "name", "slug", "short_description", "duration_minutes", "difficulty_level", "is_gateway",
+    "category__name", "category__title", "category__icon_url", "is_open", "is_favourite", "practice_count",
+)  # fmt: skip
+
+
+@require_safe
+def hack_list(request: HttpRequest) -> HttpResponse:
+    form = CatalogueForm(request.GET, member=request.member, categories=list(HackCategory.objects.all()))
+    found = find_hacks(request.member, form.filters).values(*CARD_FIELDS)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = [_card(hack, request.member) for hack in page.object_list]
+    count = page.paginator.count
+    context = {"form": form, "page_obj": page, "count": f"{count} hack{pluralize(count)} found"}
+    # The address is the same for the page and for its results alone.
+    is_update = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
+    response = render(request, "hacks/_hack_results.html" if is_update else "hacks/hack_list.html", context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return push_url(response, f"{request.path}?{form.address}".rstrip("?")) if is_update else response
+
+
+@require_safe
+def hack_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    hack = _find_hack(request, slug)
+    return _show_hack(request, hack, NotesForm(initial={"notes": hack.own_notes}))
+
+
+@require_POST
+def favourite(request: HttpRequest, slug: str) -> HttpResponse:
+    hack = _find_hack(request, slug)
+    if request.member is None:
+        return _sign_in_first(request, hack)
+    is_favourite = {"true": True, "false": False}.get(request.POST.get("is_favourite", ""))
+    if is_favourite is None:
+        raise BadRequest("is_favourite must be true or false.")
+    actions.set_favourite(member=request.member, hack=hack, is_favourite=is_favourite)
+    words = f"{hack.name} is {'now' if is_favourite else 'no longer'} among your favourites."
+    if request.htmx:
+        hack.is_favourite = is_favourite
+        return render(request, "hacks/_favourite.html", {"hack": hack, "announcement": words})
+    messages.success(request, words)
+    return redirect(hack)
+
+
+@require_POST
+def notes(request: HttpRequest, slug: str) -> HttpResponse:
+    hack = _find_hack(request, slug)
+    if request.member is None:
+        return _sign_in_first(request, hack)
+    form = NotesForm(request.POST)
+    if not form.is_valid():
+        return _show_hack(request, hack, form)
+    actions.save_notes(member=request.member, hack=hack, notes=form.cleaned_data["notes"])
+    messages.success(request, "Your notes are saved.")
+    return redirect(hack)
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def category_colours(request: HttpRequest) -> HttpResponse:
+    """The colours that staff chose, as a style sheet: the pages' policy allows no inline style."""
+    rows = HackCategory.objects.values_list("name", "color_hex")
+    css = "".join(f'[data-category="{name}"]{{--accent:{colour}}}\n' for name, colour in rows)
+    etag = quote_etag(blake2s(css.encode(), digest_size=8).hexdigest())
+    response = HttpResponse(css, content_type="text/css; charset=utf-8", headers={"ETag": etag})
+    return get_conditional_response(request, etag=etag, response=response)
+
+
+def _card(hack: dict[str, Any], member: Member | None) -> dict[str, Any]:
+    """A card's row, with everything worked out that a loop in a template would pay for."""
+    count = hack["practice_count"]
+    if count:
+        state, icon, remark = "practised", "circle-check", f"Practised {count} time{pluralize(count)}"
+    elif hack["is_open"]:
+        state, icon, remark = "open", "", ""
+    elif member is None:
+        state, icon, remark = "open", "lock", "Opens with practice"
+    else:
+        state, icon, remark = "locked", "lock", "Locked"
+    return {
+        **hack,
+        "url": reverse("hacks:hack-detail", args=[hack["slug"]]),
+        "state": state,
+        "remark_icon": icon,
+        "remark": remark,
+    }
+
+
+def _find_hack(request: HttpRequest, slug: str) -> Hack:
+    notes = Coalesce("own__notes", Value("")) if request.member else Value("")
+    hacks = (
+        Hack.objects.visible_to(request.member)
+        .with_progress_of(request.member)
+        .annotate(own_notes=notes)
+        .select_related("category", "prerequisite_hack")
+    )
+    return get_object_or_404(hacks, slug=slug)
+
+
+def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm) -> HttpResponse:
+    context = {
+        "hack": hack,
+        "guide": render_guide(hack.text_guide),
+        "media": rules.media_of(hack.content_url, settings.MEDIA_SOURCES),
+        "way": None if hack.is_open else _way_to(hack, request.member),
+        "leads_to": _leads_to(hack, request.member),
+        "form": form,
+    }
+    return render(request, "hacks/hack_detail.html", context)
+
+
+def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
+    """What unlocks a locked hack, and the hack to practise next: the nearest on the way to it that is open."""
+    fields = ("id", "name", "slug", "prerequisite_hack_id", "is_open", "practice_count", "days_active")
+    hacks = {row["id"]: row for row in Hack.objects.with_progress_of(member).values(*fields)}
+    way = rules.way_to(hack.id, {key: row["prerequisite_hack_id"] for key, row in hacks.items()})
+    first = hacks[way[0]]
+    steps = rules.steps_to_unlock(hack.unlock_criteria, first["practice_count"], first["days_active"])
+    return {
+        "steps": steps,
+        "is_walked": all(step.done == step.needed for step in steps),
+        "next": next((hacks[key] for key in way if hacks[key]["is_open"]), None),
+    }
+
+
+def _leads_to(hack: Hack, member: Member | None) -> list[dict[str, Any]]:
+    waiting = (
+        Hack.objects.published()
+        .with_progress_of(member)
+        .filter(prerequisite_hack=hack)
+        .order_by("difficulty_level", "name")
+        .values("name", "slug", "unlock_criteria", "is_open")
+    )
+    return [
+        {**row, "steps": rules.steps_to_unlock(row["unlock_criteria"], hack.practice_count, hack.days_active)}
+        for row in waiting
+    ]
+
+
+def _sign_in_first(request: HttpRequest, hack: Hack) -> HttpResponse:
+    """Back to the hack's page afterwards: the address that was posted to has none."""
+    response = redirect_to_login(hack.get_absolute_url())
+    return HttpResponseClientRedirect(response.url) if request.htmx else response

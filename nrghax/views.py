@@ -1,0 +1,19 @@
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from hacks.models import Hack, HackCategory
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page for visitors; members are at home on today's page."""
+    if request.member:
+        return redirect("practice:today")
+    published = Count("hacks", filter=Q(hacks__is_active=True))
+    context = {
+        "categories": HackCategory.objects.annotate(hack_count=published).filter(hack_count__gt=0),
+        "gateway_hacks": Hack.objects.published().filter(is_gateway=True).select_related("category"),
+    }
+    return render(request, "home.html", context)
