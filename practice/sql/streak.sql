@@ -85,8 +85,8 @@ CREATE OR REPLACE FUNCTION app.streak_ends_at(
   member uuid, last_date date, last_zone text, last_start time, stock integer, zone text, day_start time
 ) RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 DECLARE
-  -- What a move forgives depends on DST in both zones, by two days at most (32 hours): look that much further.
-  margin CONSTANT integer := CASE WHEN zone = last_zone AND day_start = last_start THEN 0 ELSE 2 END;
+  -- What a move forgives may grow by a day when one of the zones changes its clocks: look that much further.
+  margin CONSTANT integer := CASE WHEN zone = last_zone AND day_start = last_start THEN 0 ELSE 1 END;
   day date := last_date;
   reach date;
   missed integer;

@@ -209,6 +209,16 @@ def test_a_move_moves_the_end(member):
     assert stats(member).streak_ends_at == rules.day_bounds(on(2), "Pacific/Kiritimati", time(0))[1]
 
 
+def test_the_end_is_after_the_last_day_within_reach_not_before_the_first_without(member):
+    """New York's clocks leave Bogota's on day 6: only from day 7 on the move is one to the east, and forgives day 5."""
+    check_in(member, 4, timezone="America/Bogota")
+    RestDay.objects.create(user=member, rest_date=on(6))
+    Profile.objects.filter(pk=member.pk).update(timezone="America/New_York")
+    assert stats(member).streak_ends_at == rules.day_bounds(on(7), "America/New_York", time(0))[1]
+    check_in(member, 7, timezone="America/New_York")
+    assert streaks(member) == [1, 2]
+
+
 def test_closing_ends_the_streaks_that_are_over(member):
     alive, never = make_member(), make_member()
     make_checkin(member, today(member))
