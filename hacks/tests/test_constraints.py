@@ -1,0 +1,134 @@
+"""What the database refuses about hacks, whichever role asks."""
+
+from threading import Event, Thread
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection
+
+from hacks.models import Hack
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+
+ROLES = [Role.STAFF, Role.OWNER]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        [],
+        {"practices": 3},
+        {"practice_count": 3, "more": 1},
+        {"practice_count": 0},
+        {"practice_count": -1},
+        {"practice_count": 1001},
+        {"practice_count": 1.5},
+        {"practice_count": "3"},
+        {"practice_count": True},
+        {"days_active": None},
+        {"days_active": [1]},
+    ],
+)
+def test_criteria_are_known_whole_positive_numbers(criteria, role):
+    hack = HackFactory(prerequisite_hack=HackFactory())
+    with pytest.raises(IntegrityError, match="hacks_unlock_criteria"), database_identity(role):
+        Hack.objects.filter(pk=hack.pk).update(unlock_criteria=criteria)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("criteria", [{"practice_count": 1}, {"days_active": 1000, "practice_count": 12}, {}])
+def test_criteria_that_the_database_takes(criteria):
+    hack = HackFactory(prerequisite_hack=HackFactory(), unlock_criteria=criteria)
+    hack.full_clean(exclude=["search"])
+
+
+@pytest.mark.django_db
+def test_criteria_need_a_prerequisite():
+    with pytest.raises(IntegrityError, match="hacks_criteria_need_prerequisite"):
+        HackFactory(unlock_criteria={"practice_count": 3})
+
+
+@pytest.mark.django_db
+def test_questions_are_a_list():
+    with pytest.raises(IntegrityError, match="hacks_verification_questions_list"):
+        HackFactory(verification_questions={"how": "?"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("length", [2, 3, 5])
+def test_a_cycle_of_prerequisites_is_refused(length, role):
+    first = last = HackFactory()
+    for _ in range(length - 1):
+        last = HackFactory(prerequisite_hack=last)
+    with pytest.raises(IntegrityError, match="lead back to itself"), database_identity(role):
+        Hack.objects.filter(pk=first.pk).update(prerequisite_hack=last)
+    first.prerequisite_hack = last
+    with pytest.raises(ValidationError, match="nobody could ever unlock either"):
+        first.clean()
+
+
+@pytest.mark.django_db
+def test_a_hack_is_not_its_own_prerequisite():
+    hack = HackFactory()
+    with pytest.raises(IntegrityError), database_identity(Role.STAFF):
+        Hack.objects.filter(pk=hack.pk).update(prerequisite_hack=hack)
+
+
+@pytest.mark.django_db
+def test_a_long_way_and_a_shared_prerequisite_are_no_cycle():
+    first = HackFactory()
+    second = HackFactory(prerequisite_hack=first)
+    HackFactory(prerequisite_hack=first)
+    third = HackFactory(prerequisite_hack=second)
+    with database_identity(Role.STAFF):
+        Hack.objects.filter(pk=third.pk).update(prerequisite_hack=first)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_edits_at_once_make_no_cycle():
+    one, two = HackFactory(), HackFactory()
+    has_written, outcome = Event(), []
+
+    def edit_second():
+        try:
+            with database_identity(Role.STAFF):
+                has_written.wait(timeout=10)
+                Hack.objects.filter(pk=two.pk).update(prerequisite_hack=one)
+                outcome.append("kept")
+        except IntegrityError:
+            outcome.append("refused")
+        finally:
+            connection.close()
+
+    other = Thread(target=edit_second)
+    other.start()
+    with database_identity(Role.STAFF):
+        Hack.objects.filter(pk=one.pk).update(prerequisite_hack=two)
+        has_written.set()
+        # The other edit waits for this one's end, then meets what it has committed.
+        other.join(timeout=0.5)
+        assert outcome == []
+    other.join(timeout=10)
+    assert outcome == ["refused"]
+
+
+@pytest.mark.django_db
+def test_publishing_needs_a_published_prerequisite():
+    hidden = HackFactory(is_active=False)
+    hack = HackFactory(prerequisite_hack=hidden)
+    with pytest.raises(ValidationError, match="not published"):
+        hack.clean()
+    hack.is_active = False
+    hack.clean()
+
+
+@pytest.mark.django_db
+def test_what_others_build_on_stays_published():
+    prerequisite = HackFactory()
+    waiting = HackFactory(prerequisite_hack=prerequisite)
+    prerequisite.is_active = False
+    with pytest.raises(ValidationError, match=waiting.name):
+        prerequisite.clean()

@@ -1,0 +1,116 @@
+import pytest
+from django.core.exceptions import ValidationError
+
+from hacks import rules
+
+
+@pytest.mark.parametrize(
+    "criteria", [{}, {"practice_count": 1}, {"days_active": 1000}, {"practice_count": 7, "days_active": 3}]
+)
+def test_criteria_that_are_accepted(criteria):
+    rules.validate_unlock_criteria(criteria)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "words"),
+    [
+        ({"practices": 3}, "“practices” is no criterion; there are practice_count and days_active."),
+        ({"practice_count": "3"}, "“practice_count” must be a whole number from 1 to 1000."),
+        ({"practice_count": 0}, "“practice_count” must be a whole number from 1 to 1000."),
+        ({"practice_count": 1001}, "“practice_count” must be a whole number from 1 to 1000."),
+        ({"days_active": True}, "“days_active” must be a whole number from 1 to 1000."),
+        ({"days_active": 2.5}, "“days_active” must be a whole number from 1 to 1000."),
+        ({"days_active": None}, "“days_active” must be a whole number from 1 to 1000."),
+        ([], 'Write an object such as {"practice_count": 7}.'),
+        ("7", 'Write an object such as {"practice_count": 7}.'),
+    ],
+)
+def test_criteria_are_refused_with_words(criteria, words):
+    with pytest.raises(ValidationError) as refusal:
+        rules.validate_unlock_criteria(criteria)
+    assert refusal.value.messages == [words]
+
+
+@pytest.mark.parametrize("questions", ["How?", {}, [""], ["  "], [1], None])
+def test_questions_are_a_list_of_texts(questions):
+    with pytest.raises(ValidationError):
+        rules.validate_verification_questions(questions)
+
+
+def test_steps_say_how_far_somebody_has_come_and_never_too_far():
+    steps = rules.steps_to_unlock({"days_active": 3, "practice_count": 7}, practice_count=5, days_active=4)
+    assert steps == [
+        rules.Step("practice_count", "practices", done=5, needed=7),
+        rules.Step("days_active", "days of practice", done=3, needed=3),
+    ]
+
+
+def test_no_criteria_ask_for_one_practice():
+    assert rules.steps_to_unlock({}, practice_count=0, days_active=0) == [
+        rules.Step("practice_count", "practices", done=0, needed=1)
+    ]
+
+
+def test_the_way_to_a_hack_is_nearest_first():
+    assert rules.way_to("c", {"a": None, "b": "a", "c": "b", "d": "c"}) == ["b", "a"]
+    assert rules.way_to("a", {"a": None}) == []
+
+
+def test_the_way_ends_where_a_cycle_would_begin():
+    assert rules.way_to("a", {"a": "b", "b": "c", "c": "b"}) == ["b", "c"]
+    assert rules.way_to("a", {"a": "b", "b": "a"}) == ["b"]
+
+
+def test_cycles_are_found():
+    assert rules.has_cycle({"a": "b", "b": "a"}, start="a")
+    assert rules.has_cycle({"a": "a"}, start="a")
+    assert not rules.has_cycle({"a": "b", "b": None}, start="a")
+
+
+OWN = ["https://media.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://www.youtube-nocookie.com/embed/abc", "player"),
+        ("https://player.vimeo.com/video/123", "player"),
+        ("https://media.example.org/breath.MP3", "audio"),
+        ("https://media.example.org/breath.mp4?v=2", "video"),
+    ],
+)
+def test_media_that_is_played(url, kind):
+    assert rules.media_of(url, OWN).kind == kind
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://www.youtube-nocookie.com/embed/abc",
+        "https://www.youtube.com/embed/abc",
+        "https://www.youtube-nocookie.com/watch?v=abc",
+        "https://www.youtube-nocookie.com@evil.example/embed/abc",
+        "https://www.youtube-nocookie.com.evil.example/embed/abc",
+        "https://evil.example/breath.mp3",
+        "https://media.example.org/page.html",
+        "https://media.example.org:8443/breath.mp3",
+        "javascript:alert(1)",
+        "https://[broken/embed/",
+    ],
+)
+def test_media_that_is_not(url):
+    assert rules.media_of(url, OWN) is None
+
+
+def test_a_refused_address_says_what_would_do(settings):
+    settings.MEDIA_SOURCES = []
+    with pytest.raises(ValidationError, match=r"www\.youtube-nocookie\.com/embed/"):
+        rules.validate_content_url("https://www.youtube.com/watch?v=abc")
+    rules.validate_content_url("https://player.vimeo.com/video/123")
+
+
+@pytest.mark.parametrize("slug", ["log", "sessions", "colours"])
+def test_slugs_that_are_addresses_are_refused(slug):
+    with pytest.raises(ValidationError):
+        rules.validate_slug(slug)
