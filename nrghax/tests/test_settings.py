@@ -1,0 +1,152 @@
+"""Settings are read when a process starts: each test starts one."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+PRODUCTION = {
+    "DEBUG": "false",
+    "DATABASE_URL": "postgresql://nrghax_web:w@db.example/nrghax",
+    "DATABASE_OWNER_URL": "postgresql://nrghax_owner:o@db.example/nrghax",
+    "DATABASE_WORKER_URL": "postgresql://nrghax_worker:r@db.example/nrghax",
+    "REDIS_URL": "redis://valkey.example:6379/0",
+    "SECRET_KEY": SECRET,
+    "ALLOWED_HOSTS": "nrghax.example",
+}
+SHOW = """
+import json
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+parameters = connection.get_connection_params()
+print(json.dumps({
+    "user": parameters["user"], "options": parameters.get("options", ""), "host": parameters["host"],
+    "redis": settings.REDIS_URL, "admin": settings.DATABASE_ADMIN_URL,
+    "storage": settings.STORAGES["staticfiles"]["BACKEND"],
+}))
+"""
+
+
+def start(*command, **environment):
+    """Run Python in the project with nothing of this process's environment but what it needs to start at all."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=settings.BASE_DIR,
+        env={**kept, "DJANGO_SETTINGS_MODULE": "nrghax.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def show(entry, **environment):
+    done = start("-c", f"{entry}\n{SHOW}", **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_production_is_silent_under_djangos_deployment_checks():
+    done = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+
+    assert done.returncode == 0, done.stderr
+    assert "no issues (0 silenced)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"SECRET_KEY": ""}, "Set SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "Set SECRET_KEY"),
+        (
+            {"SECRET_KEY": "development only: sessions signed with it are worth nothing"},
+            "Set SECRET_KEY",
+        ),
+        ({"DATABASE_URL": None}, "Set DATABASE_URL: the embedded servers are for development"),
+        ({"REDIS_URL": None}, "Set REDIS_URL: the embedded servers are for development"),
+        ({"NRGHAX_PROCESS": "wed"}, "NRGHAX_PROCESS is 'wed'"),
+    ],
+)
+def test_production_refuses_to_start(change, message):
+    environment = {name: value for name, value in {**PRODUCTION, **change}.items() if value is not None}
+
+    done = start("-c", "import nrghax.settings", **environment)
+
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_a_database_url_alone_means_production():
+    done = start("-c", "import nrghax.settings", DATABASE_URL=PRODUCTION["DATABASE_URL"])
+
+    assert done.returncode != 0
+    assert "Set SECRET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("entry", "user"),
+    [
+        ("import nrghax.wsgi", "nrghax_web"),
+        ("import nrghax.celery", "nrghax_worker"),
+        ("import manage", "nrghax_owner"),
+    ],
+)
+def test_each_entry_point_has_its_own_login(entry, user):
+    shown = show(entry, **PRODUCTION)
+
+    assert shown["user"] == user
+    assert "role=" not in shown["options"]
+    assert shown["host"] == "db.example"
+    assert shown["storage"] == "whitenoise.storage.CompressedManifestStaticFilesStorage"
+
+
+@pytest.mark.parametrize("process", ["web", "worker", "owner"])
+def test_a_login_of_another_name_assumes_the_role(process):
+    urls = {"DATABASE_URL": "postgresql://postgres:p@db.example/nrghax"}
+    environment = {name: value for name, value in PRODUCTION.items() if "DATABASE" not in name}
+
+    shown = show("", NRGHAX_PROCESS=process, **environment, **urls)
+
+    assert shown["user"] == "postgres"
+    assert f"-c role=nrghax_{process}" in shown["options"]
+    assert shown["admin"] == urls["DATABASE_URL"]
+
+
+def test_roles_are_made_by_the_admin_url():
+    admin = "postgresql://postgres:p@db.example/postgres"
+
+    assert show("import manage", **PRODUCTION, DATABASE_ADMIN_URL=admin)["admin"] == admin
+
+
+def test_runserver_is_the_web_too():
+    entry = "import sys; sys.argv = ['manage.py', 'runserver']; import manage"
+
+    assert show(entry, **PRODUCTION)["user"] == "nrghax_web"
+
+
+def test_a_newcomer_needs_no_variable():
+    # The servers are those of the test run; what is shown is that nothing has to be set to reach them.
+    data_dir = str(settings.DATA_DIR)
+    shown = show("import manage", NRGHAX_DATA_DIR=data_dir)
+
+    assert shown["user"] == "nrghax_owner"
+    assert shown["host"].startswith((data_dir, tempfile.gettempdir()))
+    assert shown["redis"].startswith("redis://:")
+
+
+def test_static_files_refer_to_nothing_that_is_missing(settings, tmp_path):
+    # The storage of production without its compression, which would take most of the time.
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
+    settings.STATIC_ROOT = tmp_path
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+    assert (tmp_path / "staticfiles.json").exists()
