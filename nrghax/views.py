@@ -13,7 +13,9 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("practice:today")
     published = Count("hacks", filter=Q(hacks__is_active=True))
     context = {
-        "categories": HackCategory.objects.annotate(hack_count=published).filter(hack_count__gt=0),
+        "categories": HackCategory.objects.annotate(hack_count=published)
+        .filter(hack_count__gt=0)
+        .order_by("sort_order", "name"),
         "gateway_hacks": Hack.objects.published().filter(is_gateway=True).select_related("category"),
     }
     return render(request, "home.html", context)

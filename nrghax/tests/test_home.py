@@ -49,3 +49,12 @@ def test_only_get_and_head_are_answered(client):
 def test_the_manifest_and_icons_are_served(client):
     for name in ("site.webmanifest", "logo.svg", "favicon.ico", "apple-touch-icon.png", "icon-192.png"):
         assert client.get(f"/static/icons/{name}").status_code == 200
+
+
+def test_categories_come_in_the_order_that_staff_gave_them(client):
+    # Counting groups the rows, and grouped rows forget the order of their model.
+    for order in (3, 1, 4, 2):
+        HackFactory(category=HackCategoryFactory(title=f"Place {order}", sort_order=order))
+    content = client.get(reverse("home")).content.decode()
+    places = [content.index(f"Place {order}") for order in (1, 2, 3, 4)]
+    assert places == sorted(places)
