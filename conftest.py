@@ -143,3 +143,20 @@ def sign_in(client):
 @pytest.fixture
 def member_client(sign_in, member):
     return sign_in(member)
+
+
+@pytest.fixture
+def queries_of():
+    """Runs a request and returns its statements as production would count them: nested in a test's transaction,
+    each identity brings savepoints and its way back besides."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def queries_of(call):
+        with CaptureQueriesContext(connection) as queries:
+            assert call().status_code == 200
+        statements = [query["sql"] for query in queries]
+        extra = ("SAVEPOINT", "RELEASE", "ROLLBACK TO", "BEGIN", "COMMIT")
+        return [sql for sql in statements if not sql.startswith(extra) and "'nrghax_worker'" not in sql]
+
+    return queries_of

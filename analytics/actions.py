@@ -1,5 +1,6 @@
-"""Writing down what happened."""
+"""Writing down what happened, and what a member has read of it."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,8 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
-from analytics.models import Activity, UserActivityLog
+from accounts.models import Member
+from analytics.models import Activity, Notification, UserActivityLog, UserActivityLogQuerySet
 
 REACT_TASK = "nrghax.tasks.react"
 
@@ -26,5 +28,31 @@ def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = No
     return entry
 
 
+def record_all(activity: Activity, happened: Iterable[tuple[UUID, dict[str, Any]]]) -> None:
+    """`record` for what one statement did to many: pairs of a member's id and the activity's data."""
+    now = timezone.now()
+    entries = UserActivityLog.objects.bulk_create(
+        UserActivityLog(user_id=member_id, activity_type=activity, activity_data=data, created_at=now)
+        for member_id, data in happened
+    )
+    for entry in entries:
+        transaction.on_commit(partial(enqueue_reaction, entry.id), robust=True)
+
+
 def enqueue_reaction(activity_id: UUID) -> None:
     current_app.send_task(REACT_TASK, args=[str(activity_id)], ignore_result=True)
+
+
+@transaction.atomic
+def retry_activities(*, activities: UserActivityLogQuerySet) -> int:
+    """Have those that were given up on tried anew; the sweeper finds them. Returns how many."""
+    return activities.given_up().update(attempts=0)
+
+
+@transaction.atomic
+def mark_read(*, member: Member, notification_id: UUID | None = None) -> int:
+    """Mark one notification, or (None) all of a member's, as read; returns how many were not yet."""
+    unread = Notification.objects.visible_to(member).unread()
+    if notification_id is not None:
+        unread = unread.filter(pk=notification_id)
+    return unread.update(is_read=True, read_at=timezone.now())

@@ -14,14 +14,18 @@ class Activity(models.TextChoices):
     SESSION_CHANGED = "session_changed", "Practice changed"
     SESSION_DELETED = "session_deleted", "Practice deleted"
     CHECKIN_SAVED = "checkin_saved", "Checked in"
+    CHECKIN_DELETED = "checkin_deleted", "Check-in deleted"
     HACK_UNLOCKED = "hack_unlocked", "Hack unlocked"
-    ONBOARDING_COMPLETED = "onboarding_completed", "Onboarding completed"
 
 
 class UserActivityLogQuerySet(models.QuerySet):
     def pending(self):
         """Not reacted to yet, and not given up on."""
         return self.filter(processed_at=None, attempts__lt=UserActivityLog.MAX_ATTEMPTS)
+
+    def given_up(self):
+        """What failed again and again: staff look at it and have it tried again."""
+        return self.filter(processed_at=None, attempts__gte=UserActivityLog.MAX_ATTEMPTS)
 
 
 class UserActivityLog(models.Model):

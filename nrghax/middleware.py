@@ -29,6 +29,7 @@ class DatabaseIdentityMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.member = None
+        request.has_failed = False
         if request.path in DATABASE_FREE_PATHS:
             return self.get_response(request)
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
@@ -36,7 +37,7 @@ class DatabaseIdentityMiddleware:
             role, member_id = self._recognise(request, has_session)
             become(role, member_id)
             response = self.get_response(request)
-            if response.status_code >= 500:
+            if request.has_failed or response.status_code >= 500:
                 transaction.set_rollback(True)
         if response.streaming:
             if response.is_async:
@@ -45,7 +46,8 @@ class DatabaseIdentityMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        transaction.set_rollback(True)
+        # Rolled back later: the page that says "not found" still asks the database for its own head.
+        request.has_failed = True
 
     def _recognise(self, request: HttpRequest, has_session: bool) -> tuple[Role, UUID | None]:
         user = request.user if has_session and request.user.is_authenticated else None

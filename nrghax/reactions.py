@@ -7,7 +7,6 @@ call of an app's action.
 
 from collections.abc import Callable
 
-from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
 from hacks.actions import unlock_hacks
 from practice.actions import recompute_streak
@@ -16,12 +15,7 @@ Reaction = Callable[[UserActivityLog], None]
 
 
 def unlock(activity: UserActivityLog) -> None:
-    for hack in unlock_hacks(member_id=activity.user_id):
-        record(
-            activity.user_id,
-            Activity.HACK_UNLOCKED,
-            {"hack_id": str(hack.id), "name": hack.name, "slug": hack.slug},
-        )
+    unlock_hacks(member_id=activity.user_id)
 
 
 def notify_of_unlocked_hack(activity: UserActivityLog) -> None:
@@ -50,6 +44,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     Activity.SESSION_CHANGED: (unlock,),
     Activity.SESSION_DELETED: (),
     Activity.CHECKIN_SAVED: (recompute,),
+    Activity.CHECKIN_DELETED: (recompute,),
     Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
-    Activity.ONBOARDING_COMPLETED: (),
 }

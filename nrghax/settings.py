@@ -119,7 +119,7 @@ CACHES = {
     "default": {
         "BACKEND": "nrghax.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 1},
+        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
     }
 }
 SESSION_ENGINE = "nrghax.sessions"
@@ -147,6 +147,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "practice:today"
 LOGOUT_REDIRECT_URL = "home"
+# Where the welcome leads.
+ONBOARDING_REDIRECT_URL = "first-hack"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -157,15 +159,22 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SESSION_REMEMBER = None  # The login form asks
+ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_MAX_EMAIL_ADDRESSES = 2
+# Whoever finds a browser left open can't take the account over by its e-mail address.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Beside allauth's own limits on logins, sign-ups and resets.
+ACCOUNT_RATE_LIMITS = {"username_check": "60/m/user"}
 
-# E-mail
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
-vars().update(EMAIL_CONFIG)
+# E-mail: in development it lands in files, and its links in the log.
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+if DEBUG and "EMAIL_URL" not in env.ENVIRON:
+    EMAIL_BACKEND = "nrghax.mail.DevelopmentMailbox"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NRGHAX <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -181,7 +190,9 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 0.25,
-    "socket_timeout": 5,
+    # A worker waits for its next message for a second at a time; a page only hands one over, in under 2 ms. It gives
+    # up early on a broker that hangs, which is tried three times: the sweeper finds what was not sent.
+    "socket_timeout": 5 if PROCESS == "worker" else 0.1,
     "retry_on_timeout": False,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -191,22 +202,55 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
+# UTC. What comes again soon expires, so that a worker that comes back after a night does not find thousands.
 CELERY_BEAT_SCHEDULE = {
-    # Expires, so that a worker that comes back after a night does not find thousands.
     "say that a worker lives": {
         "task": "nrghax.tasks.heartbeat",
         "schedule": 15,
         "options": {"expires": 15},
     },
-    "sweep up activities": {"task": "nrghax.tasks.sweep_activities", "schedule": 60},
+    "sweep up activities": {
+        "task": "nrghax.tasks.sweep_activities",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    # Days end at every quarter of an hour somewhere: zones are off by 30 and 45 minutes too.
+    "close streaks": {
+        "task": "practice.tasks.close_streaks",
+        "schedule": crontab(minute="1,16,31,46"),
+        "options": {"expires": 900},
+    },
+    "finish forgotten timers": {
+        "task": "practice.tasks.close_abandoned_sessions",
+        "schedule": crontab(minute=20),
+        "options": {"expires": 3600},
+    },
+    "hold streaks against their check-ins": {
+        "task": "practice.tasks.recompute_streaks",
+        "schedule": crontab(hour=2, minute=20),
+    },
+    "hold progress against its sessions": {
+        "task": "practice.tasks.recompute_progress",
+        "schedule": crontab(hour=2, minute=40),
+    },
+    # Staff's changes to criteria enqueue this too; here it finds what a lost broker forgot.
+    "unlock what is due": {
+        "task": "hacks.tasks.unlock_for_all",
+        "schedule": crontab(hour=2, minute=50),
+    },
     "keep the activity log's partitions": {
         "task": "nrghax.tasks.keep_activity_partitions",
         "schedule": crontab(hour=3, minute=10),
+    },
+    "clear dead sessions": {
+        "task": "nrghax.tasks.clear_sessions",
+        "schedule": crontab(hour=3, minute=30),
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # What a browser may do with our pages
+MEDIA_SOURCES = env.list("MEDIA_SOURCES", default=[])  # Origins of the operator's own sound and video files.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -215,7 +259,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "media-src": [SELF, *env.list("MEDIA_SOURCES", default=[])],
+        "media-src": [SELF, *MEDIA_SOURCES],
         "frame-src": ["https://www.youtube-nocookie.com", "https://player.vimeo.com"],
         "manifest-src": [SELF],
         "base-uri": [NONE],
@@ -233,7 +277,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = USE_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+# Without this all visitors behind a proxy would share the limits of one address.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if USE_HTTPS else "http"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.test import Client
@@ -26,6 +26,8 @@ def write_and(request, ending):
     Profile.objects.filter(pk=request.member.pk).update(bio="written")
     if ending == "raise":
         raise ValueError("after the write")
+    if ending == "raise-404":
+        raise Http404
     return HttpResponse(status=int(ending))
 
 
@@ -96,6 +98,13 @@ def test_an_exception_is_rolled_back(member, sign_in):
     client = sign_in(member)
     client.raise_request_exception = False
     assert client.get("/write/raise/").status_code == 500
+    assert Profile.objects.get(pk=member.pk).bio == ""
+
+
+def test_not_found_is_rolled_back_and_still_a_whole_page(member, member_client):
+    response = member_client.get("/write/raise-404/")
+    assert response.status_code == 404
+    assert "Notifications" in response.content.decode()
     assert Profile.objects.get(pk=member.pk).bio == ""
 
 

@@ -1,0 +1,125 @@
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.models import Notification
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("analytics:notification-list")
+
+
+def make_notification(member, number=1, **fields):
+    values = {
+        "type": Notification.Type.HACK_UNLOCKED,
+        "subject": str(number),
+        "title": f"Hack {number} is open to you",
+        "data": {"path": f"/hacks/hack-{number}/"},
+        **fields,
+    }
+    return Notification.objects.create(user=member, **values)
+
+
+def read(member, number, **fields):
+    return make_notification(member, number, is_read=True, read_at=timezone.now(), **fields)
+
+
+def test_own_are_listed_unread_first(member_client, member):
+    make_notification(member, 1)
+    read(member, 2)
+    make_notification(make_member(), 3)
+    response = member_client.get(LIST)
+    assert [row["title"] for row in response.context["rows"]] == ["Hack 1 is open to you", "Hack 2 is open to you"]
+    assert "Hack 3" not in response.content.decode()
+    assert "1<span" in response.content.decode(), "the bell counts the unread one"
+
+
+def test_none_yet_says_what_to_do_next(member_client):
+    page = member_client.get(LIST).content.decode()
+    assert "Nothing yet" in page
+    assert reverse("hacks:hack-list") in page
+    assert "Mark all as read" not in page
+
+
+def test_pages_of_twenty(member_client, member):
+    for number in range(21):
+        make_notification(member, number)
+    assert len(member_client.get(LIST).context["rows"]) == 20
+    assert len(member_client.get(LIST, {"page": 2}).context["rows"]) == 1
+    assert member_client.get(LIST, {"page": "nonsense"}).status_code == 200
+
+
+def test_opening_marks_as_read_and_leads_on(member_client, member):
+    notification = make_notification(member)
+    response = member_client.post(reverse("analytics:notification-open", args=[notification.pk]))
+    assert (response.status_code, response["Location"]) == (302, "/hacks/hack-1/")
+    notification.refresh_from_db()
+    assert notification.is_read
+    assert notification.read_at is not None
+
+
+def test_opening_twice_keeps_the_first_time(member_client, member):
+    notification = make_notification(member)
+    url = reverse("analytics:notification-open", args=[notification.pk])
+    member_client.post(url)
+    notification.refresh_from_db()
+    first = notification.read_at
+    assert member_client.post(url)["Location"] == "/hacks/hack-1/"
+    notification.refresh_from_db()
+    assert notification.read_at == first
+
+
+@pytest.mark.parametrize("path", [None, "", "https://elsewhere.example/", "//elsewhere.example/", "hacks/", 7])
+def test_opening_never_leads_out_of_the_site(member_client, member, path):
+    notification = make_notification(member, data={"path": path})
+    response = member_client.post(reverse("analytics:notification-open", args=[notification.pk]))
+    assert response["Location"] == LIST
+
+
+def test_marking_one_as_read_comes_back_to_where_it_was_done(member_client, member):
+    notification, other = make_notification(member, 1), make_notification(member, 2)
+    url = reverse("analytics:notification-read", args=[notification.pk])
+    assert member_client.post(url, {"next": "/today/"})["Location"] == "/today/"
+    assert member_client.post(url, {"next": "https://elsewhere.example/"})["Location"] == LIST
+    assert list(Notification.objects.unread()) == [other]
+
+
+def test_marking_all_as_read_is_about_own_ones(member_client, member):
+    make_notification(member, 1)
+    make_notification(member, 2)
+    others = make_notification(make_member(), 3)
+    response = member_client.post(reverse("analytics:notification-read-all"), follow=True)
+    assert "Everything is marked as read." in response.content.decode()
+    assert list(Notification.objects.unread()) == [others]
+
+
+@pytest.mark.parametrize("name", ["notification-open", "notification-read"])
+def test_somebody_elses_is_not_found(member_client, name):
+    others = make_notification(make_member())
+    assert member_client.post(reverse(f"analytics:{name}", args=[others.pk])).status_code == 404
+    others.refresh_from_db()
+    assert not others.is_read
+
+
+@pytest.mark.parametrize("name", ["notification-open", "notification-read", "notification-read-all"])
+def test_reading_is_written_by_post_only(member_client, member, name):
+    args = [] if name.endswith("all") else [make_notification(member).pk]
+    assert member_client.get(reverse(f"analytics:{name}", args=args)).status_code == 405
+    assert Notification.objects.unread().count() == len(args)
+
+
+def test_visitors_are_asked_to_log_in(client, member):
+    login = reverse("account_login")
+    assert client.get(LIST)["Location"].startswith(login)
+    url = reverse("analytics:notification-open", args=[make_notification(member).pk])
+    assert client.post(url)["Location"].startswith(login)
+    assert Notification.objects.unread().count() == 1
+
+
+def test_queries_do_not_grow_with_the_list(member_client, member, queries_of):
+    make_notification(member, 1)
+    few = queries_of(lambda: member_client.get(LIST))
+    for number in range(2, 20):
+        make_notification(member, number)
+    many = queries_of(lambda: member_client.get(LIST))
+    assert len(few) == len(many) <= 8
