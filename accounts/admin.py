@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db.models import Exists, OuterRef
-from django.forms import BooleanField, ModelForm
+from django.forms import BooleanField, ModelForm, URLField
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -95,6 +95,7 @@ class UserAdmin(DjangoUserAdmin):
 class MemberForm(ModelForm):
     """The privacy switches one by one, as members see them."""
 
+    avatar_url = URLField(required=False, assume_scheme="https")
     leaderboard_visible = BooleanField(required=False)
     profile_public = BooleanField(required=False)
 

@@ -1,0 +1,185 @@
+"""From the sign-up form to the first hack, over HTTP and e-mail."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core import mail
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Member, User
+from accounts.tests.factories import PASSWORD, make_user
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+
+pytestmark = pytest.mark.django_db
+
+SIGNUP = reverse("account_signup")
+SENT = reverse("account_email_verification_sent")
+WELCOME = reverse("accounts:onboarding")
+NEWCOMER = {"email": "Newcomer@Example.com", "password1": PASSWORD}
+
+
+def sent_path() -> str:
+    """The path of the link in the last mail."""
+    return re.search(r"https?://testserver(/\S+)", mail.outbox[-1].body).group(1)
+
+
+def test_from_signup_to_the_first_hack(client):
+    gateway = HackFactory(is_gateway=True, category=HackCategoryFactory(name="energy_awareness"))
+
+    response = client.post(SIGNUP, NEWCOMER)
+    assert response.url == SENT
+    assert mail.outbox[0].to == ["newcomer@example.com"]
+    assert "_auth_user_id" not in client.session
+
+    link = sent_path()
+    assert "Yes, confirm it" in client.get(link).content.decode()
+    assert not EmailAddress.objects.get().verified, "opening the link alone, as scanners of mail do, confirms nothing"
+    assert client.post(link).url == WELCOME
+    assert EmailAddress.objects.get().verified
+
+    assert client.get(WELCOME).status_code == 200
+    response = client.post(
+        WELCOME,
+        {
+            "username": "Quiet_Newcomer",
+            "display_name": "Quiet Newcomer",
+            "timezone": "Europe/Berlin",
+            "selected_path": "energy_awareness",
+        },
+        follow=True,
+    )
+    assert response.redirect_chain[-1][0] == gateway.get_absolute_url()
+    member = Member.objects.select_related("profile").get(user__email="newcomer@example.com")
+    assert (member.username, member.profile.timezone) == ("Quiet_Newcomer", "Europe/Berlin")
+
+
+def test_a_link_opened_in_another_browser_confirms_and_asks_to_log_in(client):
+    client.post(SIGNUP, NEWCOMER)
+    elsewhere = Client()
+    assert elsewhere.post(sent_path()).url == reverse("account_login")
+    assert EmailAddress.objects.get().verified
+    assert "_auth_user_id" not in elsewhere.session
+
+
+def test_nobody_gets_in_before_the_address_is_confirmed(client):
+    client.post(SIGNUP, NEWCOMER)
+    response = Client().post(reverse("account_login"), {"login": NEWCOMER["email"], "password": PASSWORD})
+    assert response.url == SENT
+
+
+def test_a_link_works_once(client):
+    client.post(SIGNUP, NEWCOMER)
+    link = sent_path()
+    client.post(link)
+    late = Client()
+    assert "This link no longer works" in late.get(link).content.decode()
+    assert late.post(link).status_code == 404
+
+
+def test_an_old_link_confirms_nothing(client, settings):
+    client.post(SIGNUP, NEWCOMER)
+    settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = -1
+    assert "This link no longer works" in client.get(sent_path()).content.decode()
+    assert client.post(sent_path()).status_code == 404
+    assert not EmailAddress.objects.get().verified
+
+
+def test_a_forged_link_confirms_nothing(client):
+    client.post(SIGNUP, NEWCOMER)
+    key = EmailConfirmationHMAC(EmailAddress.objects.get()).key
+    forged = reverse("account_confirm_email", args=[key[:-1] + ("A" if key[-1] != "A" else "B")])
+    assert client.post(forged).status_code == 404
+    assert not EmailAddress.objects.get().verified
+
+
+def test_a_known_address_gets_a_mail_and_the_visitor_sees_no_difference(client):
+    make_user(email="known@example.com")
+    known = client.post(SIGNUP, {**NEWCOMER, "email": "KNOWN@example.com"}, follow=True)
+    assert mail.outbox[-1].to == ["known@example.com"]
+    assert mail.outbox[-1].subject == "You already have an NRGHAX account"
+    new = Client().post(SIGNUP, {**NEWCOMER, "email": "fresh@example.com"}, follow=True)
+    assert mail.outbox[-1].subject == "Welcome to NRGHAX: confirm your e-mail address"
+
+    def page(response, email):
+        return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode().replace(email, "…"))
+
+    assert known.redirect_chain == new.redirect_chain
+    assert page(known, "known@example.com") == page(new, "fresh@example.com")
+    assert User.objects.filter(email__iexact="known@example.com").count() == 1
+
+
+def test_of_two_signups_at_once_the_second_sees_the_same_page(client, monkeypatch):
+    """The other sign-up comes in between this one's check and its insert."""
+    from accounts.adapter import AccountAdapter
+
+    def be_overtaken(self, request):
+        make_user(email="newcomer@example.com")
+        return User()
+
+    monkeypatch.setattr(AccountAdapter, "new_user", be_overtaken)
+    response = client.post(SIGNUP, NEWCOMER)
+    assert response.url == SENT
+    assert User.objects.filter(email="newcomer@example.com").count() == 1
+    assert mail.outbox[-1].subject == "You already have an NRGHAX account"
+
+
+def test_the_database_keeps_addresses_apart_in_any_case():
+    make_user(email="one@example.com")
+    with pytest.raises(IntegrityError):
+        User(email="ONE@example.com").save()
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"email": "no address"}, "Enter a valid email address"),
+        ({"email": ""}, "This field is required"),
+        ({"password1": ""}, "This field is required"),
+        ({"password1": "short"}, "at least 10 characters"),
+        ({"password1": "password1234"}, "too common"),
+        ({"password1": "newcomer@example.com"}, "too similar"),
+    ],
+)
+def test_bad_input_is_said_beside_the_field(client, fields, complaint):
+    response = client.post(SIGNUP, {**NEWCOMER, **fields})
+    assert complaint in str(response.context["form"].errors)
+    assert 'aria-invalid="true"' in response.content.decode()
+    assert not User.objects.exists()
+
+
+def test_a_form_cannot_make_staff(client):
+    client.post(SIGNUP, {**NEWCOMER, "is_staff": "on", "is_superuser": "on"})
+    user = User.objects.get()
+    assert not user.is_staff
+    assert not user.is_superuser
+
+
+def test_signups_from_one_place_are_limited_with_words(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "1/m/ip"}
+    client.post(SIGNUP, NEWCOMER)
+    response = Client().post(SIGNUP, {**NEWCOMER, "email": "second@example.com"})
+    assert response.status_code == 429
+    assert "Wait a minute or two" in response.content.decode()
+    assert User.objects.count() == 1
+
+
+def test_signup_needs_the_token():
+    assert Client(enforce_csrf_checks=True).post(SIGNUP, NEWCOMER).status_code == 403
+    assert not User.objects.exists()
+
+
+def test_signup_takes_no_other_method(client):
+    assert client.delete(SIGNUP).status_code == 405
+
+
+def test_next_survives_signup_and_confirmation(client):
+    client.post(f"{SIGNUP}?next=/hacks/", NEWCOMER)
+    assert client.post(sent_path()).url == "/hacks/"
+
+
+def test_next_does_not_lead_to_another_host(client):
+    client.post(f"{SIGNUP}?next=https://elsewhere.example/", NEWCOMER)
+    assert client.post(sent_path()).url == WELCOME
