@@ -179,7 +179,8 @@ $$;
 
 -- Triggers ---------------------------------------------------------------------------------------------------------
 
--- Whether the statement comes from a signed-in member; staff, workers and fixtures may write history.
+-- Whether the statement comes from a signed-in member; staff, workers and fixtures may write history. Members have no
+-- right to change a date once it is stored, so that the guards below stand at INSERT alone.
 CREATE OR REPLACE FUNCTION app.acts_as_member() RETURNS boolean LANGUAGE sql STABLE
   RETURN current_setting('role') = 'nrghax_member';
 
@@ -188,30 +189,9 @@ CREATE OR REPLACE FUNCTION app.guard_checkin() RETURNS trigger
 DECLARE
   today date := app.local_date(clock_timestamp(), NEW.timezone, NEW.day_start);
 BEGIN
-  IF TG_OP = 'INSERT' THEN
-    NEW.streak_count := 1;
-    NEW.rest_stock := 0;
-    NEW.strength := 0;
-  ELSIF (NEW.user_id, NEW.checkin_date, NEW.timezone, NEW.day_start)
-      IS NOT DISTINCT FROM (OLD.user_id, OLD.checkin_date, OLD.timezone, OLD.day_start) THEN
-    RETURN NEW;
-  END IF;
   IF app.acts_as_member() AND NEW.checkin_date NOT BETWEEN today - 2 AND today THEN
     RAISE EXCEPTION 'A check-in is for today or one of the two days before it.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'daily_checkin_within_reach', TABLE = 'daily_checkins';
-  END IF;
-  RETURN NEW;
-END
-$$;
-
--- Runs as whoever writes: only app.recompute_streak (as its owner) changes what it computes; a save() of a whole
--- row that was read a moment ago must not bring the old numbers back.
-CREATE OR REPLACE FUNCTION app.keep_computed_streak() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
-BEGIN
-  IF current_user IN ('nrghax_member', 'nrghax_staff', 'nrghax_worker') THEN
-    NEW.streak_count := OLD.streak_count;
-    NEW.rest_stock := OLD.rest_stock;
-    NEW.strength := OLD.strength;
   END IF;
   RETURN NEW;
 END
@@ -235,7 +215,7 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_planned_ahead', TABLE = 'rest_days';
   END IF;
   IF 2 <= (SELECT count(*) FROM public.rest_days r
-           WHERE r.user_id = NEW.user_id AND r.rest_date BETWEEN monday AND monday + 6 AND r.id <> NEW.id) THEN
+           WHERE r.user_id = NEW.user_id AND r.rest_date BETWEEN monday AND monday + 6) THEN
     RAISE EXCEPTION 'At most two rest days a week.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_two_a_week', TABLE = 'rest_days';
   END IF;
@@ -272,20 +252,16 @@ END
 $$;
 
 DROP TRIGGER IF EXISTS daily_checkin_guard ON public.daily_checkins;
-CREATE TRIGGER daily_checkin_guard BEFORE INSERT OR UPDATE OF user_id, checkin_date, timezone, day_start
-  ON public.daily_checkins FOR EACH ROW EXECUTE FUNCTION app.guard_checkin();
-
-DROP TRIGGER IF EXISTS daily_checkin_keep_computed ON public.daily_checkins;
-CREATE TRIGGER daily_checkin_keep_computed BEFORE UPDATE OF streak_count, rest_stock, strength
-  ON public.daily_checkins FOR EACH ROW EXECUTE FUNCTION app.keep_computed_streak();
+CREATE TRIGGER daily_checkin_guard BEFORE INSERT ON public.daily_checkins
+  FOR EACH ROW EXECUTE FUNCTION app.guard_checkin();
 
 DROP TRIGGER IF EXISTS daily_checkin_streak ON public.daily_checkins;
 CREATE TRIGGER daily_checkin_streak AFTER INSERT OR DELETE OR UPDATE OF user_id, checkin_date, timezone, day_start
   ON public.daily_checkins FOR EACH ROW EXECUTE FUNCTION app.calculate_streak();
 
 DROP TRIGGER IF EXISTS rest_day_guard ON public.rest_days;
-CREATE TRIGGER rest_day_guard BEFORE INSERT OR UPDATE OF user_id, rest_date
-  ON public.rest_days FOR EACH ROW EXECUTE FUNCTION app.guard_rest_day();
+CREATE TRIGGER rest_day_guard BEFORE INSERT ON public.rest_days
+  FOR EACH ROW EXECUTE FUNCTION app.guard_rest_day();
 
 DROP TRIGGER IF EXISTS rest_day_streak ON public.rest_days;
 CREATE TRIGGER rest_day_streak AFTER INSERT OR DELETE OR UPDATE OF user_id, rest_date
@@ -300,8 +276,7 @@ REVOKE ALL ON FUNCTION
   app.open_days(uuid, date, text, time, date, text, time), app.streak_rows(uuid, date),
   app.streak_ends_at(uuid, date, text, time, integer, text, time), app.streak_standing(uuid),
   app.recompute_streak(uuid, date), app.strength_at(uuid, timestamptz), app.acts_as_member(), app.guard_checkin(),
-  app.keep_computed_streak(), app.guard_rest_day(), app.calculate_streak(),
-  app.recompute_streak_around_rest_day(), app.restate_streak()
+  app.guard_rest_day(), app.calculate_streak(), app.recompute_streak_around_rest_day(), app.restate_streak()
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   app.open_days(uuid, date, text, time, date, text, time), app.strength_at(uuid, timestamptz)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Member, Profile
@@ -303,6 +303,12 @@ def test_nobody_brings_a_streak_of_their_own(member, role):
     assert (streaks(member), stocks(member)) == ([1], [0])
 
 
+@pytest.mark.parametrize("zone", ["", "Europe/Atlantis"])
+def test_a_check_in_names_a_zone_that_exists(member, zone):
+    with pytest.raises(DataError), transaction.atomic():
+        make_checkin(member, MONDAY, timezone=zone)
+
+
 @pytest.mark.parametrize("role", [Role.WORKER, Role.STAFF])
 def test_saving_a_row_read_earlier_brings_no_old_numbers_back(member, role):
     checkin = DailyCheckin.objects.create(user=member, checkin_date=on(1), timezone="UTC")
@@ -348,6 +354,12 @@ def test_a_member_cannot_carry_a_check_in_to_another_day(member):
     make_checkin(member, today(member))
     with pytest.raises(ProgrammingError), transaction.atomic(), database_identity(Role.MEMBER, member.pk):
         member.checkins.update(checkin_date=today(member, -9))
+
+
+def test_a_member_cannot_carry_a_rest_day_to_another_day(member):
+    RestDay.objects.create(user=member, rest_date=today(member, 3))
+    with pytest.raises(ProgrammingError), transaction.atomic(), database_identity(Role.MEMBER, member.pk):
+        member.rest_days.update(rest_date=today(member, -1))
 
 
 def test_a_note_on_an_old_check_in_can_be_edited(member):

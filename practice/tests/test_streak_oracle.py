@@ -255,7 +255,7 @@ def spoil(member: Member) -> None:
 
 @pytest.mark.django_db
 def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
-    @settings(max_examples=250, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         era=st.sampled_from(ERAS),
         home=places,
