@@ -1,9 +1,10 @@
-"""The worker's side of the activity log: react, sweep, keep the partitions; and the sign of life for /readyz."""
+"""The worker's side of the activity log: react, sweep, keep the partitions and the sessions; the sign of life."""
 
 import logging
 from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F
@@ -66,6 +67,12 @@ def keep_activity_partitions() -> None:
     oldest = (timezone.now() - KEEP_ACTIVITIES).date().replace(day=1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT app.make_activity_partitions(3), app.drop_activity_partitions(%s)", [oldest])
+
+
+@shared_task
+def clear_sessions() -> int:
+    """Delete the sign-ins whose time is over, as manage.py clearsessions does; returns how many."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """What members do: practice sessions, daily check-ins, rest days, and the totals derived from them."""
 
-from datetime import time
+from datetime import datetime, time
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member
 from accounts.rules import validate_timezone
 from hacks.models import Hack
+from practice import rules
 
 
 class PracticeSessionQuerySet(models.QuerySet):
@@ -23,6 +24,10 @@ class PracticeSessionQuerySet(models.QuerySet):
 
     def finished(self):
         return self.filter(ended_at__isnull=False)
+
+    def locked(self):
+        """Rows that wait their turn: of two finishes at once, the second sees what the first has stored."""
+        return self.select_for_update(no_key=True, of=("self",))
 
 
 class PracticeSession(models.Model):
@@ -119,6 +124,21 @@ class PracticeSession(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("practice:session-detail", args=[self.pk])
 
+    @property
+    def is_running(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def minutes(self) -> int:
+        """The minutes to show of a finished session: whole, and at least one."""
+        return max(1, round((self.duration_seconds or 0) / 60))
+
+    def elapsed_seconds(self, moment: datetime) -> int:
+        """The seconds practised by `moment`, without pauses, capped: what a finish then would count."""
+        stopped_at = min(moment, self.paused_at) if self.paused_at else moment
+        elapsed = int((stopped_at - self.started_at).total_seconds()) - self.paused_seconds
+        return min(max(elapsed, 0), self.MAX_SECONDS)
+
 
 class DailyCheckinQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
@@ -213,3 +233,6 @@ class MemberStats(models.Model):
 
     def __str__(self) -> str:
         return f"Totals of {self.user}"
+
+    def streak_at(self, moment: datetime) -> int:
+        return rules.shown_streak(self.current_streak, self.streak_ends_at, moment)

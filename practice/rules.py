@@ -15,6 +15,7 @@ The streak itself is computed in one place, sql/streak.sql. Its rules:
 - A streak ends when the last day is over on which a check-in would still have carried it on.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,30 @@ def day_bounds(day: date, zone: str, day_start: time) -> tuple[datetime, datetim
     A day may have 23 or 25 hours. A date that its zone dropped (Samoa, 2011-12-30) begins and ends at one instant.
     """
     return _begins_at(day, zone, day_start), _begins_at(day + timedelta(days=1), zone, day_start)
+
+
+def days_within_reach(today: date) -> list[date]:
+    """The days that a check-in may be for: today and those before it that can still be repaired, latest first."""
+    return [today - timedelta(days=back) for back in range(MAX_BACKDATED_DAYS + 1)]
+
+
+def day_states(days: list[date], streaks: Mapping[date, int], rest_days: Collection[date], is_alive: bool) -> list[str]:
+    """How each of consecutive days up to today went: "done", "rest", "missed", or "today" where it is still open.
+
+    `streaks` holds the streak of each day with a check-in. A day without one rested if it was planned so, or if the
+    streak went on over it: the check-in after it counts more than one, or none came yet and it `is_alive`.
+    """
+    states: list[str] = []
+    went_on = is_alive
+    for day in reversed(days):
+        if day in streaks:
+            states.append("done")
+            went_on = streaks[day] > 1
+        elif day == days[-1]:
+            states.append("today")
+        else:
+            states.append("rest" if went_on or day in rest_days else "missed")
+    return states[::-1]
 
 
 def strength_after_checkin(strength: float, unprotected_days: int) -> float:

@@ -6,6 +6,7 @@ app_name = "practice"
 urlpatterns = [
     path("today/", today.today, name="today"),
     path("checkin/", checkins.checkin, name="checkin"),
+    path("checkin/<uuid:pk>/delete/", checkins.delete, name="checkin-delete"),
     path("practice/", sessions.session_list, name="session-list"),
     path("practice/log/", sessions.log, name="session-log"),
     path("practice/sessions/<uuid:pk>/", sessions.detail, name="session-detail"),

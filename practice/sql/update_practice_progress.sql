@@ -35,6 +35,7 @@ CREATE FUNCTION app.refresh_practice_progress(member uuid, practised uuid) RETUR
         WHERE user_id = member AND hack_id = practised;
     END
   $$;
+GRANT EXECUTE ON FUNCTION app.refresh_practice_progress(uuid, uuid) TO nrghax_worker;
 
 CREATE FUNCTION app.update_practice_progress() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''

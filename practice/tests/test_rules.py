@@ -120,3 +120,40 @@ def test_a_streak_is_shown_until_the_moment_it_ends():
     assert rules.shown_streak(5, end, end - timedelta(microseconds=1)) == 5
     assert rules.shown_streak(5, end, end) == 0
     assert rules.shown_streak(0, None, end) == 0
+
+
+WEEK = [date(2026, 3, 2) + timedelta(days=number) for number in range(7)]
+
+
+def states_of_week(streaks: list[int], *, rested: tuple[int, ...] = (), is_alive: bool = True) -> str:
+    """One letter a day; `streaks` has 0 where there was no check-in."""
+    checkins = {day: streak for day, streak in zip(WEEK, streaks, strict=True) if streak}
+    states = rules.day_states(WEEK, checkins, {WEEK[number] for number in rested}, is_alive)
+    return " ".join(state[0] for state in states)
+
+
+def test_days_within_reach_are_today_and_two_before():
+    assert rules.days_within_reach(date(2026, 3, 1)) == [date(2026, 3, 1), date(2026, 2, 28), date(2026, 2, 27)]
+
+
+def test_today_without_a_check_in_is_open_not_missed():
+    assert states_of_week([1, 2, 3, 4, 5, 6, 0]) == "d d d d d d t"
+    assert states_of_week([0] * 7, is_alive=False) == "m m m m m m t"
+
+
+def test_a_gap_over_which_the_streak_went_on_was_rest():
+    assert states_of_week([7, 8, 0, 0, 9, 10, 0]) == "d d r r d d t"
+    assert states_of_week([0, 0, 9, 10, 11, 12, 13]) == "r r d d d d d"
+
+
+def test_a_gap_that_ended_the_streak_was_missed():
+    assert states_of_week([7, 8, 0, 0, 1, 2, 0]) == "d d m m d d t"
+    assert states_of_week([7, 8, 0, 0, 0, 0, 0], is_alive=False) == "d d m m m m t"
+
+
+def test_days_since_the_last_check_in_rest_while_the_streak_lives():
+    assert states_of_week([7, 8, 9, 10, 11, 0, 0]) == "d d d d d r t"
+
+
+def test_a_planned_rest_day_rests_whatever_became_of_the_streak():
+    assert states_of_week([0, 5, 0, 0, 0, 1, 2], rested=(2,)) == "r d r m m d d"

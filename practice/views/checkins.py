@@ -1,7 +1,127 @@
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
+
+from practice.actions import AlreadyCheckedIn, delete_checkin, save_checkin
+from practice.forms.checkins import CheckinForm
+from practice.models import DailyCheckin, MemberStats
+from practice.rules import days_within_reach, local_date
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def checkin(request):
+def checkin(request: HttpRequest) -> HttpResponse:
+    """One check-in a local day. The form says which day it was opened for, as that may be over by the time it comes."""
+    profile = request.member.profile
+    today = local_date(timezone.now(), profile.timezone, profile.day_start)
+    asked = request.POST.get("date") if request.method == "POST" else request.GET.get("date", today.isoformat())
+    day = _parse_date(asked)
+    is_within_reach = day in days_within_reach(today)
+    checkins = _checkins_within_reach(request, today)
+    if request.method == "POST":
+        return _save(request, day if is_within_reach else None, today, checkins)
+    if not is_within_reach:
+        messages.error(request, "You can check in for today and for the two days before it.")
+        return redirect("practice:checkin")
+    stored = checkins.get(day)
+    form = CheckinForm(request.member, stored=stored)
+    return _page(request, form, day, today, checkins, seen=stored.pk if stored else None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    checkin = get_object_or_404(DailyCheckin.objects.visible_to(request.member), pk=pk)
+    if request.method == "POST":
+        delete_checkin(checkin=checkin)
+        messages.success(request, f"The check-in of {_day_name(checkin.checkin_date)} is deleted.")
+        return redirect("practice:today")
+    return render(request, "practice/checkin_delete.html", {"checkin": checkin, "day": _day_name(checkin.checkin_date)})
+
+
+def _save(request: HttpRequest, day: date | None, today: date, checkins: dict[date, DailyCheckin]) -> HttpResponse:
+    seen = _parse_uuid(request.POST.get("seen"))
+    form = CheckinForm(request.member, data=request.POST, stored=checkins.get(day or today))
+    if day is None:
+        form.add_error(
+            None,
+            "The day that this page was opened for is out of reach. What you have entered is still here: save it for"
+            f" {_day_name(today)}, or choose another day first.",
+        )
+    if not form.is_valid():
+        return _page(request, form, day or today, today, checkins, seen=seen)
+    try:
+        _, is_new = save_checkin(member=request.member, day=day, seen_id=seen, **form.cleaned_data)
+    except AlreadyCheckedIn as already:
+        return _page(request, form, day, today, {**checkins, day: already.checkin}, seen=seen)
+    messages.success(request, _outcome(request, day, today, is_new))
     return redirect("practice:today")
+
+
+def _page(request, form, day, today, checkins, *, seen: UUID | None) -> HttpResponse:
+    """What is stored but was not `seen` is shown beside what was entered, so that nothing is lost of either."""
+    stored = checkins.get(day)
+    yesterday = today - timedelta(days=1)
+    joined = timezone.localdate(request.member.created_at)
+    return render(
+        request,
+        "practice/checkin.html",
+        {
+            "form": form,
+            "day": day.isoformat(),
+            "day_name": _day_name(day),
+            "days": [
+                {"iso": each.isoformat(), "label": _short_name(each, today), "is_done": each in checkins}
+                for each in reversed(days_within_reach(today))
+            ],
+            "stored": stored,
+            "unseen": stored if stored and stored.pk != seen else None,
+            "yesterday": yesterday.isoformat(),
+            "is_yesterday_open": day == today and yesterday not in checkins and joined <= yesterday,
+        },
+    )
+
+
+def _outcome(request: HttpRequest, day: date, today: date, is_new: bool) -> str:
+    streak = MemberStats.objects.get(pk=request.member.pk).streak_at(timezone.now())
+    if not is_new:
+        done = "Your check-in is changed."
+    elif day == today:
+        done = "Checked in."
+    else:
+        done = f"{_short_name(day, today)} is checked in."
+    return f"{done} Day {streak} of your streak." if streak else done
+
+
+def _checkins_within_reach(request: HttpRequest, today: date) -> dict[date, DailyCheckin]:
+    checkins = DailyCheckin.objects.visible_to(request.member).filter(checkin_date__in=days_within_reach(today))
+    return {checkin.checkin_date: checkin for checkin in checkins.select_related("selected_hack")}
+
+
+def _day_name(day: date) -> str:
+    return date_format(day, "l, j F")
+
+
+def _short_name(day: date, today: date) -> str:
+    return {0: "Today", 1: "Yesterday"}.get((today - day).days) or date_format(day, "l")
+
+
+def _parse_date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def _parse_uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

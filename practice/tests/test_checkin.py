@@ -1,0 +1,301 @@
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.models import Activity, UserActivityLog
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.models import DailyCheckin
+from practice.tests.factories import make_checkin
+
+pytestmark = pytest.mark.django_db
+PAGE = reverse("practice:checkin")
+TODAY_PAGE = reverse("practice:today")
+
+
+@pytest.fixture
+def today():
+    return timezone.now().date()
+
+
+def days_ago(number: int) -> date:
+    return timezone.now().date() - timedelta(days=number)
+
+
+def entries(day: date, **fields) -> dict:
+    return {"date": day.isoformat(), "seen": "", "mood_before": "4", **fields}
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def test_the_first_check_in(member_client, member, today):
+    hack = HackFactory()
+    response = member_client.post(
+        PAGE, entries(today, mood_after="7", selected_hack=hack.pk, notes="Calm."), follow=True
+    )
+    assert response.redirect_chain == [(TODAY_PAGE, 302)]
+    assert "Checked in. Day 1 of your streak." in text(response)
+    checkin = DailyCheckin.objects.get(user=member)
+    assert (checkin.checkin_date, checkin.mood_before, checkin.mood_after) == (today, 4, 7)
+    assert (checkin.selected_hack, checkin.notes, checkin.streak_count) == (hack, "Calm.", 1)
+    activity = UserActivityLog.objects.get(user=member)
+    assert activity.activity_type == Activity.CHECKIN_SAVED
+    assert activity.activity_data == {"checkin_id": str(checkin.pk), "date": today.isoformat(), "is_new": True}
+
+
+def test_zone_and_day_start_are_those_of_the_profile_at_that_moment(sign_in):
+    member = make_member(profile={"timezone": "Pacific/Kiritimati", "day_start": time(4)})
+    day = (timezone.now() + timedelta(hours=14 - 4)).date()
+    sign_in(member).post(PAGE, entries(day))
+    checkin = DailyCheckin.objects.get(user=member)
+    assert (checkin.checkin_date, checkin.timezone, checkin.day_start) == (day, "Pacific/Kiritimati", time(4))
+
+
+def test_the_streak_is_named(member_client, member, today):
+    for back in range(1, 5):
+        make_checkin(member, days_ago(back))
+    assert "Checked in. Day 5 of your streak." in text(member_client.post(PAGE, entries(today), follow=True))
+
+
+def test_mood_after_hack_and_note_are_optional_mood_before_is_not(member_client, today):
+    response = member_client.post(PAGE, entries(today, mood_before=""))
+    assert response.status_code == 200
+    assert "This field is required." in text(response)
+    assert not DailyCheckin.objects.exists()
+    assert member_client.post(PAGE, entries(today)).status_code == 302
+    checkin = DailyCheckin.objects.get()
+    assert (checkin.mood_after, checkin.selected_hack, checkin.notes) == (None, None, "")
+
+
+@pytest.mark.parametrize("field", ["mood_before", "mood_after"])
+@pytest.mark.parametrize("mood", ["0", "11", "-1", "5.5", "good"])
+def test_a_mood_off_the_scale_is_refused_beside_its_field(member_client, today, field, mood):
+    response = member_client.post(PAGE, entries(today, **{field: mood}))
+    assert list(response.context["form"].errors) == [field]
+    assert not DailyCheckin.objects.exists()
+
+
+def test_a_note_beyond_its_length_is_refused_and_kept_in_the_form(member_client, today):
+    response = member_client.post(PAGE, entries(today, notes="x" * 5001))
+    assert list(response.context["form"].errors) == ["notes"]
+    assert "x" * 5001 in text(response)
+    assert not DailyCheckin.objects.exists()
+
+
+def test_hacks_on_offer_are_the_open_ones_by_category(member_client, member):
+    category = HackCategoryFactory(title="Rest", sort_order=1)
+    first = HackFactory(name="Free", category=category)
+    locked = HackFactory(name="Locked", category=category, prerequisite_hack=first)
+    HackFactory(name="Unpublished", category=category, is_active=False)
+    unlocked = HackFactory(name="Unlocked", category=category, prerequisite_hack=first)
+    UserHackProgress.objects.create(user=member, hack=unlocked, unlocked_at=timezone.now())
+    UserHackProgress.objects.create(user=make_member(), hack=locked, unlocked_at=timezone.now())
+    (_, undecided), (title, hacks) = member_client.get(PAGE).context["form"].fields["selected_hack"].choices
+    assert undecided == "Not decided yet"
+    assert (title, [name for _, name in hacks]) == ("Rest", ["Free", "Unlocked"])
+
+
+def test_a_locked_hack_is_refused(member_client, today):
+    locked = HackFactory(prerequisite_hack=HackFactory())
+    response = member_client.post(PAGE, entries(today, selected_hack=locked.pk))
+    assert list(response.context["form"].errors) == ["selected_hack"]
+    assert not DailyCheckin.objects.exists()
+
+
+def test_a_chosen_hack_that_left_the_library_can_be_kept(member_client, member, today):
+    hack = HackFactory(is_active=False)
+    checkin = make_checkin(member, today, mood_before=4, selected_hack=hack)
+    assert "Quiet breath" in text(member_client.get(PAGE))
+    response = member_client.post(PAGE, entries(today, seen=checkin.pk, mood_before="5", selected_hack=hack.pk))
+    assert response.status_code == 302
+    checkin.refresh_from_db()
+    assert (checkin.mood_before, checkin.selected_hack) == (5, hack)
+
+
+def test_the_second_visit_opens_the_first_for_editing(member_client, member, today):
+    checkin = make_checkin(member, today, mood_before=4, notes="In a hurry.")
+    page = text(member_client.get(PAGE))
+    assert "Your check-in" in page
+    assert "In a hurry." in page
+    response = member_client.post(
+        PAGE, entries(today, seen=checkin.pk, mood_after="8", notes="Slower now."), follow=True
+    )
+    assert "Your check-in is changed. Day 1 of your streak." in text(response)
+    stored = DailyCheckin.objects.get(user=member)
+    assert (stored.pk, stored.mood_before, stored.mood_after, stored.notes) == (checkin.pk, 4, 8, "Slower now.")
+
+
+def test_a_second_tab_overwrites_nothing_unseen(member_client, member, today):
+    checkin = make_checkin(member, today, mood_before=9, notes="From the first tab.")
+    response = member_client.post(PAGE, entries(today, notes="From the second tab."))
+    page = text(response)
+    assert response.status_code == 200
+    assert "You have checked in for this day already" in page
+    assert "From the first tab." in page
+    assert "From the second tab." in page
+    checkin.refresh_from_db()
+    assert checkin.notes == "From the first tab."
+    assert not UserActivityLog.objects.exists()
+    # The page has shown what is stored: saving again replaces it.
+    assert response.context["stored"].pk == checkin.pk
+    again = member_client.post(PAGE, entries(today, seen=checkin.pk, notes="From the second tab."))
+    assert again.status_code == 302
+    checkin.refresh_from_db()
+    assert (checkin.mood_before, checkin.notes) == (4, "From the second tab.")
+
+
+def test_a_second_tab_with_a_mistake_is_shown_what_is_stored_too(member_client, member, today):
+    make_checkin(member, today, mood_before=9, notes="From the first tab.")
+    page = text(member_client.post(PAGE, entries(today, mood_before="12", notes="From the second tab.")))
+    assert "From the first tab." in page
+    assert "From the second tab." in page
+
+
+def test_the_same_submission_twice_is_one(member_client, today):
+    for _ in range(2):
+        assert member_client.post(PAGE, entries(today, notes="Once.")).status_code == 302
+    assert DailyCheckin.objects.count() == 1
+    assert UserActivityLog.objects.count() == 1
+
+
+def test_a_check_in_deleted_in_another_tab_is_made_again(member_client, member, today):
+    checkin = make_checkin(member, today, mood_before=4)
+    seen = checkin.pk
+    checkin.delete()
+    assert member_client.post(PAGE, entries(today, seen=seen)).status_code == 302
+    assert DailyCheckin.objects.get(user=member).mood_before == 4
+
+
+@pytest.mark.parametrize("seen", ["nonsense", "0", "\x00"])
+def test_a_meddled_seen_is_as_none(member_client, today, seen):
+    assert member_client.post(PAGE, entries(today, seen=seen)).status_code == 302
+
+
+@pytest.mark.parametrize("back", [0, 1, 2])
+def test_days_within_reach(member_client, member, back):
+    day = days_ago(back)
+    assert member_client.get(PAGE, {"date": day.isoformat()}).context["day"] == day.isoformat()
+    assert member_client.post(PAGE, entries(day)).status_code == 302
+    assert DailyCheckin.objects.get(user=member).checkin_date == day
+
+
+@pytest.mark.parametrize("back", [-1, 3, 400])
+def test_days_out_of_reach(member_client, back):
+    day = days_ago(back)
+    response = member_client.get(PAGE, {"date": day.isoformat()}, follow=True)
+    assert response.redirect_chain == [(PAGE, 302)]
+    assert "You can check in for today and for the two days before it." in text(response)
+    response = member_client.post(PAGE, entries(day, notes="Not lost."))
+    page = text(response)
+    assert "out of reach" in page
+    assert "Not lost." in page
+    assert response.context["day"] == days_ago(0).isoformat(), "saving again is for today"
+    assert not DailyCheckin.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["", "yesterday", "2026-13-01", "2026-11-22\x00"])
+def test_a_date_that_is_none(member_client, day):
+    assert member_client.get(PAGE, {"date": day}).status_code == 302
+    response = member_client.post(PAGE, {**entries(days_ago(0)), "date": day})
+    assert response.status_code == 200
+    assert not DailyCheckin.objects.exists()
+
+
+def test_midnight_between_opening_and_saving_keeps_the_day_it_was_opened_for(member_client, member):
+    day = days_ago(1)
+    response = member_client.post(PAGE, entries(day), follow=True)
+    assert "Yesterday is checked in." in text(response)
+    assert DailyCheckin.objects.get(user=member).checkin_date == day
+
+
+def test_a_move_west_that_takes_the_day_back_is_refused_in_words(sign_in):
+    member = make_member(profile={"timezone": "Pacific/Kiritimati"})
+    client = sign_in(member)
+    opened_for = client.get(PAGE).context["day"]
+    member.profile.timezone = "Pacific/Niue"
+    member.profile.save(update_fields=["timezone"])
+    response = client.post(PAGE, entries(date.fromisoformat(opened_for), notes="Kept."))
+    assert "out of reach" in text(response)
+    assert "Kept." in text(response)
+    assert not DailyCheckin.objects.exists()
+
+
+def test_back_dating_repairs_the_streak(member_client, member, today):
+    make_checkin(member, days_ago(2))
+    make_checkin(member, today)
+    response = member_client.post(PAGE, entries(days_ago(1)), follow=True)
+    assert "Yesterday is checked in. Day 3 of your streak." in text(response)
+
+
+def test_yesterday_is_offered_while_it_is_open(sign_in, today):
+    member = make_member(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    client = sign_in(member)
+    assert "Yesterday is still open." in text(client.get(PAGE))
+    assert "Yesterday is still open." not in text(client.get(PAGE, {"date": days_ago(2).isoformat()}))
+    make_checkin(member, days_ago(1))
+    assert "Yesterday is still open." not in text(client.get(PAGE))
+
+
+def test_a_newcomer_is_not_asked_for_yesterday(member_client):
+    assert "Yesterday is still open." not in text(member_client.get(PAGE))
+
+
+def test_deleting_asks_first_and_takes_the_day_out_of_the_streak(member_client, member, today):
+    make_checkin(member, days_ago(1))
+    checkin = make_checkin(member, today)
+    url = reverse("practice:checkin-delete", args=[checkin.pk])
+    assert "Delete this check-in?" in text(member_client.get(url))
+    assert DailyCheckin.objects.filter(pk=checkin.pk).exists()
+    response = member_client.post(url, follow=True)
+    assert "is deleted." in text(response)
+    assert not DailyCheckin.objects.filter(pk=checkin.pk).exists()
+    member.stats.refresh_from_db()
+    assert member.stats.current_streak == 1
+    activity = UserActivityLog.objects.get(user=member)
+    assert activity.activity_type == Activity.CHECKIN_DELETED
+    assert activity.activity_data == {"checkin_id": str(checkin.pk), "date": today.isoformat()}
+
+
+def test_deleting_somebody_elses_is_not_found(member_client, today):
+    checkin = make_checkin(make_member(), today)
+    url = reverse("practice:checkin-delete", args=[checkin.pk])
+    assert member_client.get(url).status_code == 404
+    assert member_client.post(url).status_code == 404
+    assert DailyCheckin.objects.filter(pk=checkin.pk).exists()
+
+
+def test_somebody_elses_check_in_of_the_day_is_not_shown(member_client, today):
+    make_checkin(make_member(), today, notes="Private.")
+    response = member_client.get(PAGE)
+    assert "Private." not in text(response)
+    assert response.context["stored"] is None
+
+
+def test_visitors_are_asked_to_log_in(client, member, today):
+    login = reverse("account_login")
+    assert client.get(PAGE)["Location"].startswith(login)
+    assert client.post(PAGE, entries(today))["Location"].startswith(login)
+    url = reverse("practice:checkin-delete", args=[make_checkin(member, today).pk])
+    assert client.post(url)["Location"].startswith(login)
+    assert DailyCheckin.objects.count() == 1
+
+
+def test_other_methods_are_refused(member_client):
+    assert member_client.put(PAGE).status_code == 405
+    assert member_client.delete(PAGE).status_code == 405
+
+
+def test_queries_do_not_grow_with_the_data(member_client, member, queries_of, today):
+    HackFactory()
+    few = queries_of(lambda: member_client.get(PAGE))
+    for _ in range(10):
+        HackFactory()
+    for back in range(12):
+        make_checkin(member, days_ago(back), selected_hack=HackFactory())
+    many = queries_of(lambda: member_client.get(PAGE))
+    assert len(few) == len(many) <= 8

@@ -1,0 +1,63 @@
+"""Two tabs at once, over connections of their own."""
+
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.models import UserActivityLog
+from nrghax.identity import Role, database_identity
+from practice.models import DailyCheckin
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def post_at_once(member, submissions: list[dict]) -> list[int]:
+    """The status of each of the submissions, sent at the same moment by as many threads."""
+    clients = [Client() for _ in submissions]
+    for client in clients:
+        with database_identity(Role.AUTH):
+            client.force_login(member.user)
+    statuses = []
+    start = Barrier(len(submissions))
+
+    def send(client, data):
+        try:
+            start.wait()
+            statuses.append(client.post(reverse("practice:checkin"), data).status_code)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=send, args=pair) for pair in zip(clients, submissions, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    return sorted(statuses)
+
+
+def entries(**fields) -> dict:
+    return {"date": timezone.now().date().isoformat(), "seen": "", "mood_before": "4", **fields}
+
+
+def test_different_check_ins_at_once_store_one_and_show_it_to_the_other():
+    member = make_member()
+    notes = ["One.", "Two.", "Three.", "Four."]
+    assert post_at_once(member, [entries(notes=note) for note in notes]) == [200, 200, 200, 302]
+    with database_identity(Role.WORKER):
+        assert DailyCheckin.objects.get(user=member).notes in notes
+        assert UserActivityLog.objects.filter(user=member).count() == 1
+        member.stats.refresh_from_db()
+        assert member.stats.current_streak == 1
+
+
+def test_a_double_click_is_one_check_in_and_no_question():
+    member = make_member()
+    assert post_at_once(member, [entries(notes="Once.")] * 4) == [302] * 4
+    with database_identity(Role.WORKER):
+        assert DailyCheckin.objects.filter(user=member).count() == 1
+        assert UserActivityLog.objects.filter(user=member).count() == 1

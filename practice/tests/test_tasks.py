@@ -1,0 +1,136 @@
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackFactory
+from practice.models import DailyCheckin, MemberStats
+from practice.tasks import close_streaks, recompute_progress, recompute_streaks
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def days_ago(number: int):
+    return timezone.now().date() - timedelta(days=number)
+
+
+def test_every_scheduled_task_exists():
+    assert settings.CELERY_BEAT_SCHEDULE
+    current_app.loader.import_default_modules()
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in current_app.tasks
+
+
+def test_only_streaks_that_are_over_are_closed(member):
+    make_checkin(member, days_ago(0))
+    over = make_member()
+    make_checkin(over, days_ago(5))
+    # As it was left while its day was still open.
+    MemberStats.objects.filter(pk=over.pk).update(current_streak=1)
+    assert close_streaks() == 1
+    assert MemberStats.objects.get(pk=over.pk).current_streak == 0
+    assert MemberStats.objects.get(pk=member.pk).current_streak == 1
+    assert close_streaks() == 0
+
+
+def corrupt_streak(checkin: DailyCheckin) -> None:
+    """As a bug or a restored table might have left it: behind the triggers' back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE nrghax_owner")
+        cursor.execute("UPDATE daily_checkins SET streak_count = 40 WHERE id = %s", [checkin.pk])
+        cursor.execute("SET LOCAL ROLE nrghax_worker")
+
+
+def test_drifted_streaks_are_repaired_and_told(member, caplog):
+    checkin = make_checkin(member, days_ago(0))
+    make_checkin(make_member(), days_ago(0))
+    corrupt_streak(checkin)
+    MemberStats.objects.filter(pk=member.pk).update(longest_streak=40)
+    with caplog.at_level(logging.WARNING):
+        assert recompute_streaks() == 2
+    assert "repaired 2 rows of 1 members" in caplog.text
+    checkin.refresh_from_db()
+    assert checkin.streak_count == 1
+    assert MemberStats.objects.get(pk=member.pk).longest_streak == 1
+
+
+def test_a_healthy_night_says_nothing_about_streaks(member, caplog):
+    make_checkin(member, days_ago(0))
+    assert recompute_streaks() == 0
+    assert caplog.text == ""
+
+
+def totals(member, hack):
+    return UserHackProgress.objects.values_list(
+        "total_practice_count", "total_practice_minutes", "days_active", "mastery_level"
+    ).get(user=member, hack=hack)
+
+
+def test_drifted_progress_is_repaired_and_told(member, caplog):
+    hack, other = HackFactory(), HackFactory()
+    for day in range(5):
+        make_session(member, hack, started_at=NOON + timedelta(days=day))
+    make_session(member, other, started_at=NOON)
+    UserHackProgress.objects.filter(user=member, hack=hack).update(
+        total_practice_count=99, mastery_level=5, first_practiced_at=None, is_favorite=True
+    )
+    with caplog.at_level(logging.WARNING):
+        assert recompute_progress() == 1
+    assert "repaired 1 rows" in caplog.text
+    assert totals(member, hack) == (5, 50, 5, 2)
+    progress = UserHackProgress.objects.get(user=member, hack=hack)
+    assert (progress.first_practiced_at, progress.is_favorite) == (NOON, True)
+    assert recompute_progress() == 0
+
+
+@pytest.mark.parametrize("column", ["total_practice_count", "total_practice_minutes", "days_active", "mastery_level"])
+def test_each_total_is_held_against_the_sessions(member, column):
+    hack = HackFactory()
+    make_session(member, hack, started_at=NOON)
+    before = totals(member, hack)
+    UserHackProgress.objects.filter(user=member, hack=hack).update(**{column: 3})
+    assert recompute_progress() == 1
+    assert totals(member, hack) == before
+
+
+def test_progress_that_is_missing_is_made(member):
+    hack = HackFactory()
+    make_session(member, hack, started_at=NOON)
+    make_session(member, hack, started_at=NOON + timedelta(minutes=30), ended_at=None)
+    UserHackProgress.objects.filter(user=member).delete()
+    assert recompute_progress() == 1
+    assert totals(member, hack) == (1, 10, 1, 1)
+
+
+def test_progress_without_sessions_counts_nothing(member):
+    hack = HackFactory()
+    UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=3, notes="Kept.")
+    assert recompute_progress() == 1
+    assert totals(member, hack) == (0, 0, 0, 0)
+    assert UserHackProgress.objects.get(user=member).notes == "Kept."
+
+
+def test_a_healthy_night_says_nothing_about_progress(member, caplog):
+    make_session(member, HackFactory(), started_at=NOON)
+    UserHackProgress.objects.create(user=member, hack=HackFactory(), is_favorite=True)
+    assert recompute_progress() == 0
+    assert caplog.text == ""
+
+
+def test_nobodys_statement_runs_once_a_member(django_assert_num_queries):
+    hack = HackFactory()
+    for day in range(3):
+        somebody = make_member()
+        make_session(somebody, hack, started_at=NOON)
+        make_checkin(somebody, days_ago(day))
+    for task in (close_streaks, recompute_streaks, recompute_progress):
+        with django_assert_num_queries(1):
+            task()
