@@ -6,6 +6,17 @@ GRANT SELECT, INSERT, DELETE ON practice_sessions TO nrghax_member;
 GRANT UPDATE (hack_id, started_at, ended_at, duration_seconds, feedback_score, notes, session_type, biometric_data,
               planned_seconds, paused_at, paused_seconds, last_seen_at, practice_date, timezone, day_start)
   ON practice_sessions TO nrghax_member;
+-- Heart rate variability (RMSSD, ms). jsonb sorts every number apart from every text, list or object.
+ALTER TABLE practice_sessions ADD CONSTRAINT practice_session_biometrics_known CHECK (
+  biometric_data IS NULL
+  OR (
+    jsonb_typeof(biometric_data) = 'object'
+    AND biometric_data <> '{}'
+    AND biometric_data - ARRAY['hrv_before', 'hrv_after'] = '{}'
+    AND COALESCE(biometric_data -> 'hrv_before', '5') BETWEEN '5'::jsonb AND '300'::jsonb
+    AND COALESCE(biometric_data -> 'hrv_after', '5') BETWEEN '5'::jsonb AND '300'::jsonb
+  )
+);
 
 CALL app.protect('daily_checkins');
 CALL app.track_updated_at('daily_checkins');

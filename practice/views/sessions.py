@@ -1,21 +1,186 @@
-from django.http import Http404
+"""What was practised: the list, how it went, logging afterwards, correcting, deleting."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import Member
+from hacks.models import Hack
+from practice.actions import SessionIdTaken, change_session, delete_session, log_session
+from practice.forms.sessions import EditForm, FeedbackForm, LogOnceForm
+from practice.models import DailyCheckin, PracticeSession
+from practice.rules import local_date
+
+PAGE_SIZE = 20
+# What `session_line` prints.
+SESSION_LINE = (
+    "pk",
+    "started_at",
+    "timezone",
+    "practice_date",
+    "duration_seconds",
+    "feedback_score",
+    "session_type",
+    "hack__name",
+    "hack__category__name",
+    "hack__category__icon_url",
+)
 
 
-def session_list(request, **kwargs):
-    raise Http404
+@require_safe
+@login_required
+def session_list(request: HttpRequest) -> HttpResponse:
+    own = PracticeSession.objects.visible_to(request.member)
+    rows = own.finished().order_by("-started_at").values(*SESSION_LINE)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    now = timezone.now()
+    context = {
+        "page_obj": page,
+        "sessions": [session_line(row, now) for row in page],
+        "running": own.running().select_related("hack").first(),
+    }
+    return render(request, "practice/session_list.html", context)
 
 
-def log(request, **kwargs):
-    raise Http404
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def log(request: HttpRequest) -> HttpResponse:
+    member, now = request.member, timezone.now()
+    hacks = _open_hacks(member)
+    if request.method == "POST":
+        form = LogOnceForm(request.POST, hacks=hacks, zone=member.profile.timezone, now=now)
+        if form.is_valid():
+            try:
+                session = log_session(member=member, session_id=form.cleaned_data["id"], **form.to_log())
+            except SessionIdTaken:
+                form.refuse_id()
+            else:
+                messages.success(request, f"{session.hack.name} is in your practice.")
+                return redirect(session)
+    else:
+        initial = _just_now(hacks, request.GET.get("hack"), now)
+        form = LogOnceForm(initial=initial, hacks=hacks, zone=member.profile.timezone, now=now)
+    return render(request, "practice/log.html", {"form": form, "zone": member.profile.timezone})
 
 
-def detail(request, **kwargs):
-    raise Http404
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Right after a practice the question how it was; once that is answered, what was answered."""
+    session = _session(request, pk)
+    if session.is_running:
+        return redirect("practice:timer", session.hack.slug)
+    now = timezone.now()
+    next_url, next_label = _next_step(request.member, session, now)
+    form = FeedbackForm(request.POST or None, session=session, now=now)
+    if request.method == "POST" and form.is_valid():
+        change_session(session=session, **form.changes())
+        messages.success(request, "Saved.")
+        return redirect(next_url)
+    context = {
+        "session": session,
+        "asks": session.feedback_score is None or form.is_bound,
+        "form": form,
+        "started": session.started_at.astimezone(ZoneInfo(session.timezone)),
+        "next_url": next_url,
+        "next_label": next_label,
+    }
+    return render(request, "practice/session_detail.html", context)
 
 
-def edit(request, **kwargs):
-    raise Http404
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    session = _session(request, pk)
+    if session.is_running:
+        return redirect("practice:timer", session.hack.slug)
+    hacks = _open_hacks(request.member, also=session.hack_id)
+    form = EditForm(request.POST or None, session=session, hacks=hacks, now=timezone.now())
+    if request.method == "POST" and form.is_valid():
+        change_session(session=session, **form.changes())
+        messages.success(request, "Your practice is changed.")
+        return redirect(session)
+    return render(request, "practice/session_edit.html", {"form": form, "session": session, "zone": session.timezone})
 
 
-def delete(request, **kwargs):
-    raise Http404
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    session = _session(request, pk)
+    if session.is_running:
+        return redirect("practice:session-discard", pk)
+    if request.method == "POST":
+        delete_session(session=session)
+        messages.success(request, "The practice is deleted.")
+        return redirect("practice:session-list")
+    return render(request, "practice/session_delete.html", {"session": session})
+
+
+def _session(request: HttpRequest, pk: UUID) -> PracticeSession:
+    """The member's own session, locked where it is about to be changed."""
+    sessions = PracticeSession.objects.visible_to(request.member).select_related("hack__category")
+    return get_object_or_404(sessions.locked() if request.method == "POST" else sessions, pk=pk)
+
+
+def _open_hacks(member: Member, also: UUID | None = None) -> list[dict[str, Any]]:
+    """What may be logged, in the library's order; `also` is in it though it be locked or gone from the library."""
+    is_choice = Q(is_active=True, is_open=True)
+    if also is not None:
+        is_choice |= Q(pk=also)
+    hacks = Hack.objects.with_progress_of(member).filter(is_choice)
+    return list(hacks.values("id", "slug", "name", "duration_minutes", "category__title"))
+
+
+def _just_now(hacks: list[dict[str, Any]], slug: str | None, now: datetime) -> dict[str, Any]:
+    """What an empty log proposes: the hack that was asked for, ending now."""
+    hack = next((hack for hack in hacks if hack["slug"] == slug), None)
+    minutes = hack["duration_minutes"] if hack else 10
+    start = timezone.localtime(now - timedelta(minutes=minutes)).replace(second=0, microsecond=0)
+    return {
+        "hack": str(hack["id"]) if hack else "",
+        "minutes": minutes,
+        "started_on": start.date(),
+        "started_at_time": start.time(),
+    }
+
+
+def _next_step(member: Member, session: PracticeSession, now: datetime) -> tuple[str, str]:
+    """After today's practice comes today's check-in, if there is none yet."""
+    today = local_date(now, member.profile.timezone, member.profile.day_start)
+    checkins = DailyCheckin.objects.visible_to(member).filter(checkin_date=today)
+    if session.practice_date == today and not checkins.exists():
+        return reverse("practice:checkin"), "check in"
+    return reverse("practice:today"), "back to today"
+
+
+def session_line(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A row of the list, ready to print: dates are those of the clocks it was practised by."""
+    zone = ZoneInfo(row["timezone"])
+    started = row["started_at"].astimezone(zone)
+    days_ago = (now.astimezone(zone).date() - started.date()).days
+    day = {0: "Today", 1: "Yesterday"}.get(days_ago) or date_format(started, "j M Y" if days_ago > 300 else "D j M")
+    kind = PracticeSession.Type(row["session_type"])
+    score = row["feedback_score"]
+    return {
+        "url": reverse("practice:session-detail", args=[row["pk"]]),
+        "hack": row["hack__name"],
+        "category": row["hack__category__name"],
+        "icon": row["hack__category__icon_url"],
+        "when": f"{day}, {started:%H:%M}",
+        "minutes": max(1, round(row["duration_seconds"] / 60)),
+        "kind": "" if kind == PracticeSession.Type.SOLO else kind.label,
+        "feedback": "" if score is None else PracticeSession.Feedback(score).label,
+        "score": score,
+    }
