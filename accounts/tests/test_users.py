@@ -1,26 +1,17 @@
 """A user comes as three rows by one path, and goes without a trace."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import DataError, IntegrityError, connection
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import Member, Profile, User
 from accounts.tests.factories import PASSWORD, make_member, make_user
-from analytics.actions import record
-from analytics.models import Activity, Notification
-from hacks.models import UserHackProgress
-from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
-from practice.models import RestDay
-from practice.tests.factories import make_checkin, make_session
+from nrghax.tests.factories import leave_traces
 
 pytestmark = pytest.mark.django_db
 
@@ -166,30 +157,11 @@ def query(statement: str, params: list | None = None) -> list:
         return [row[0] for row in cursor.fetchall()]
 
 
-def fill_every_table(member: Member) -> None:
-    """At least one row in each table that points to a person; the test says which are missing."""
-    hack, chosen = HackFactory.create_batch(2)
-    now = timezone.now()
-    make_session(member, hack, started_at=now - timedelta(hours=2))
-    make_session(member, hack, started_at=now, ended_at=None)
-    for days in range(3):
-        make_checkin(member, now.date() - timedelta(days=days), selected_hack=chosen)
-    RestDay.objects.create(user=member, rest_date=now.date() + timedelta(days=1))
-    UserHackProgress.objects.get_or_create(user=member, hack=chosen, defaults={"notes": "mine"})
-    Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Open")
-    record(member.pk, Activity.SESSION_LOGGED)
-    with database_identity(Role.STAFF):
-        group, _ = Group.objects.get_or_create(name="Curators")
-        member.user.groups.add(group)
-        member.user.user_permissions.add(Permission.objects.first())
-        LogEntry.objects.log_actions(member.user.pk, [hack], CHANGE, single_object=True)
-
-
 @pytest.mark.parametrize("role", [Role.WORKER, Role.OWNER, Role.STAFF])
 def test_deleting_a_user_leaves_no_row_in_any_table(role):
     leaver, stayer = make_member(), make_member()
     for member in (leaver, stayer):
-        fill_every_table(member)
+        leave_traces(member)
     kept = rows_that_name(stayer.user)
     assert tables_that_point_to_people() <= set(kept)
     assert rows_that_name(leaver.user) == kept

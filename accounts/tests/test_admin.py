@@ -1,0 +1,217 @@
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Permission
+from django.core import mail
+from django.urls import reverse
+
+from accounts.models import Member, Profile, User
+from accounts.tests.factories import PASSWORD, make_member, make_user
+from nrghax.identity import Role, database_identity
+from nrghax.tests.factories import leave_traces
+
+pytestmark = pytest.mark.django_db
+
+USERS = reverse("admin:accounts_user_changelist")
+ADD_USER = reverse("admin:accounts_user_add")
+
+
+@pytest.fixture
+def boss():
+    return make_member(user=make_user(email="boss@example.com", is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def boss_client(sign_in, boss):
+    return sign_in(boss)
+
+
+@pytest.fixture
+def clerk_client(sign_in):
+    """Staff who may look after users and hold no other right."""
+    clerk = make_user(email="clerk@example.com", is_staff=True)
+    with database_identity(Role.STAFF):
+        clerk.user_permissions.add(*Permission.objects.filter(content_type__model="user"))
+    return sign_in(make_member(user=clerk))
+
+
+def change_page(row) -> str:
+    return reverse(f"admin:accounts_{row._meta.model_name}_change", args=[row.pk])
+
+
+def fields_of(client, url: str) -> dict[str, str | list]:
+    """What a browser would send back unchanged, inlines too."""
+    context = client.get(url).context
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    values = {}
+    for form in forms:
+        for field in form:
+            value = field.value()
+            if value is not None and value is not False:
+                values[field.html_name] = value
+    return values
+
+
+def test_staff_add_a_user_who_is_welcomed_and_confirms_the_address(boss_client, client):
+    fields = {"email": "Added@Example.com", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    response = boss_client.post(ADD_USER, fields)
+    user = User.objects.get(email="added@example.com")
+    assert response.url == change_page(user)
+    assert Profile.objects.filter(pk=user.pk).exists()
+    client.logout()
+    response = client.post(reverse("account_login"), {"login": "added@example.com", "password": PASSWORD})
+    assert response.url == reverse("account_email_verification_sent")
+    assert mail.outbox[-1].to == ["added@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"email": "BOSS@example.com"}, "email"),
+        ({"email": "no address"}, "email"),
+        ({"password2": "else"}, "password2"),
+    ],
+)
+def test_a_user_is_not_added_on_bad_input(boss_client, fields, name):
+    sent = {"email": "added@example.com", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    response = boss_client.post(ADD_USER, {**sent, **fields})
+    assert name in response.context["adminform"].form.errors
+    assert User.objects.count() == 1
+
+
+def test_staff_see_no_hash(boss_client, member):
+    for url in (USERS, change_page(member.user), change_page(member)):
+        content = boss_client.get(url).content.decode()
+        assert member.user.password not in content
+        assert "algorithm" not in content
+        for part in member.user.password.split("$")[1:]:
+            assert part[:6] not in content
+
+
+def test_staff_set_a_password(boss_client, member):
+    content = boss_client.get(change_page(member.user)).content.decode()
+    assert 'href="../password/"' in content
+    url = reverse("admin:auth_user_password_change", args=[member.user.pk])
+    new = {"usable_password": "true", "password1": "another calm breath", "password2": "another calm breath"}
+    assert boss_client.post(url, new).status_code == 302
+    assert User.objects.get(pk=member.pk).check_password("another calm breath")
+
+
+def test_an_address_changed_by_staff_must_be_confirmed_by_its_owner(boss_client, member):
+    url = change_page(member.user)
+    boss_client.post(url, {**fields_of(boss_client, url), "email": "Moved@Example.com"})
+    assert User.objects.get(pk=member.pk).email == "moved@example.com"
+    addresses = EmailAddress.objects.filter(user_id=member.pk).values_list("email", "verified", "primary")
+    assert list(addresses) == [("moved@example.com", False, True)]
+
+
+def test_saving_a_user_unchanged_keeps_the_address_confirmed(boss_client, member):
+    url = change_page(member.user)
+    assert boss_client.post(url, fields_of(boss_client, url)).url == USERS
+    assert EmailAddress.objects.get(user_id=member.pk).verified
+
+
+def test_staff_deactivate_a_user(boss_client, member):
+    url = change_page(member.user)
+    fields = fields_of(boss_client, url)
+    del fields["is_active"]
+    boss_client.post(url, fields)
+    assert not User.objects.get(pk=member.pk).is_active
+
+
+def test_the_list_shows_whose_address_is_confirmed(boss_client):
+    make_user(email="unconfirmed@example.com", verified=False)
+    rows = {user.email: user.confirmed for user in boss_client.get(USERS).context["cl"].result_list}
+    assert rows == {"boss@example.com": True, "unconfirmed@example.com": False}
+
+
+@pytest.mark.parametrize("word", ["WANDERER", "quiet_river", "Calm"])
+def test_people_are_found_by_address_and_names(boss_client, word):
+    make_member(user=make_user(email="wanderer@example.org"), username="Quiet_River", display_name="Calm One")
+    make_member(user=make_user(email="else@example.org"), display_name="Else")
+    for url in (USERS, reverse("admin:accounts_member_changelist")):
+        assert boss_client.get(url, {"q": word}).context["cl"].result_count == 1
+
+
+def test_staff_delete_a_user_with_all_that_is_theirs(boss_client, member):
+    leave_traces(member)
+    url = reverse("admin:accounts_user_delete", args=[member.pk])
+    assert boss_client.post(url, {"post": "yes"}).url == USERS
+    assert not User.objects.filter(pk=member.pk).exists()
+    assert not Member.objects.filter(pk=member.pk).exists()
+
+
+def test_a_clerk_deletes_a_user_and_no_superuser(clerk_client, member, boss):
+    for person, status in ((member, 302), (boss, 403)):
+        url = reverse("admin:accounts_user_delete", args=[person.pk])
+        assert clerk_client.post(url, {"post": "yes"}).status_code == status
+    action = {"action": "delete_selected", "_selected_action": [str(boss.pk)], "post": "yes"}
+    clerk_client.post(USERS, action)
+    assert list(User.objects.filter(pk__in=[member.pk, boss.pk])) == [boss.user]
+
+
+def test_a_clerk_hands_out_no_rights(clerk_client, member):
+    url = change_page(member.user)
+    fields = {"email": member.user.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    assert clerk_client.post(url, fields).url == USERS
+    user = User.objects.get(pk=member.pk)
+    assert not user.is_staff
+    assert not user.is_superuser
+
+
+def test_a_clerk_does_not_take_over_a_superuser(clerk_client, boss):
+    new = {"usable_password": "true", "password1": "another calm breath", "password2": "another calm breath"}
+    password = reverse("admin:auth_user_password_change", args=[boss.pk])
+    assert clerk_client.post(password, new).status_code == 403
+    assert (
+        clerk_client.post(change_page(boss.user), {"email": "mine@example.com", "is_active": "on"}).status_code == 403
+    )
+    user = User.objects.get(pk=boss.pk)
+    assert user.check_password(PASSWORD)
+    assert user.email == "boss@example.com"
+
+
+def test_staff_change_a_card_and_its_profile(boss_client, member):
+    url = change_page(member)
+    fields = {**fields_of(boss_client, url), "username": "Renamed", "profile_public": "on", "profile-0-bio": "Hello"}
+    assert boss_client.post(url, fields).status_code == 302
+    card = Member.objects.select_related("profile").get(pk=member.pk)
+    assert card.username == "Renamed"
+    assert card.privacy_settings == {"leaderboard_visible": False, "profile_public": True}
+    assert card.profile.bio == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("username", "complaint"),
+    [("ab", "at least three"), ("admin", "reserved"), ("a b", "underscores only"), ("TAKEN_name", "taken")],
+)
+def test_staff_do_not_give_a_bad_username(boss_client, member, username, complaint):
+    make_member(username="Taken_Name")
+    url = change_page(member)
+    response = boss_client.post(url, {**fields_of(boss_client, url), "username": username})
+    assert complaint in response.context["adminform"].form.errors.as_text()
+    assert Member.objects.get(pk=member.pk).username == member.username
+
+
+def test_staff_do_not_set_an_unknown_zone(boss_client, member):
+    url = change_page(member)
+    boss_client.post(url, {**fields_of(boss_client, url), "profile-0-timezone": "Europe/Atlantis"})
+    assert Profile.objects.get(pk=member.pk).timezone == "UTC"
+
+
+@pytest.mark.parametrize("row", ["member", "profile"])
+def test_cards_and_profiles_come_and_go_with_the_user_alone(boss_client, member, row):
+    assert boss_client.get(reverse(f"admin:accounts_{row}_add")).status_code == 403
+    assert (
+        boss_client.post(reverse(f"admin:accounts_{row}_delete", args=[member.pk]), {"post": "yes"}).status_code == 403
+    )
+    assert Profile.objects.filter(pk=member.pk).exists()
+
+
+def test_staff_confirm_an_address(boss_client):
+    user = make_user(verified=False)
+    address = EmailAddress.objects.get(user=user)
+    url = reverse("admin:account_emailaddress_changelist")
+    boss_client.post(url, {"action": "make_verified", "_selected_action": [str(address.pk)]})
+    assert EmailAddress.objects.get(user=user).verified

@@ -1,0 +1,33 @@
+from datetime import timedelta
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
+
+from accounts.models import Member
+from analytics.actions import record
+from analytics.models import Activity, Notification
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from practice.models import RestDay
+from practice.tests.factories import make_checkin, make_session
+
+
+def leave_traces(member: Member) -> None:
+    """Make a row in each table that points to a person; accounts/tests/test_users.py says which is missing."""
+    hack, chosen = HackFactory.create_batch(2)
+    now = timezone.now()
+    make_session(member, hack, started_at=now - timedelta(hours=2))
+    make_session(member, hack, started_at=now, ended_at=None)
+    for days in range(3):
+        make_checkin(member, now.date() - timedelta(days=days), selected_hack=chosen)
+    RestDay.objects.create(user=member, rest_date=now.date() + timedelta(days=1))
+    UserHackProgress.objects.get_or_create(user=member, hack=chosen, defaults={"notes": "mine"})
+    Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Open")
+    record(member.pk, Activity.SESSION_LOGGED)
+    with database_identity(Role.STAFF):
+        group, _ = Group.objects.get_or_create(name="Curators")
+        member.user.groups.add(group)
+        member.user.user_permissions.add(Permission.objects.first())
+        LogEntry.objects.log_actions(member.user.pk, [hack], CHANGE, single_object=True)

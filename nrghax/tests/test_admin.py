@@ -1,0 +1,131 @@
+"""Every page of the admin, of every app, under the role that staff's requests have."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.tests.factories import make_member, make_user
+from gamification.models import Achievement
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from nrghax.tests.factories import leave_traces
+
+pytestmark = pytest.mark.django_db
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+LABELS = [model._meta.label for model in MODELS]
+LOGIN = reverse("admin:login")
+
+
+@pytest.fixture
+def superuser():
+    return make_member(user=make_user(email="boss@example.com", is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def staff_client(sign_in, superuser):
+    return sign_in(superuser)
+
+
+def leave_rows() -> None:
+    leave_traces(make_member())
+    HackFactory()
+    with database_identity(Role.STAFF):
+        number = Achievement.objects.count()
+        Achievement.objects.create(name=f"First {number}", slug=f"first-{number}", criteria_json={})
+
+
+def page(model, name: str, *args) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+def requested_by(member):
+    request = RequestFactory().get("/admin/")
+    request.user = member.user
+    return request
+
+
+def test_every_model_of_ours_is_registered():
+    ours = {"accounts", "analytics", "hacks", "practice", "gamification"}
+    labels = {model._meta.label for model in apps.get_models() if model._meta.app_label in ours}
+    assert labels - set(LABELS) == set()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=LABELS)
+def test_every_page_answers(staff_client, superuser, model):
+    leave_rows()
+    model_admin = admin.site._registry[model]
+    row = model._default_manager.order_by("pk").last()
+    request = requested_by(superuser)
+    pages = {
+        page(model, "changelist"): True,
+        page(model, "add"): model_admin.has_add_permission(request),
+        page(model, "change", row.pk): True,
+        page(model, "history", row.pk): True,
+        page(model, "delete", row.pk): model_admin.has_delete_permission(request, row),
+    }
+    answers = {url: staff_client.get(url).status_code for url in pages}
+    assert answers == {url: 200 if is_allowed else 403 for url, is_allowed in pages.items()}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=LABELS)
+def test_every_list_can_be_searched_and_sorted(staff_client, superuser, model):
+    leave_rows()
+    model_admin = admin.site._registry[model]
+    url = page(model, "changelist")
+    if model_admin.get_search_fields(requested_by(superuser)):
+        assert staff_client.get(url, {"q": "breath"}).status_code == 200
+    for number in range(1, len(model_admin.list_display) + 1):
+        response = staff_client.get(url, {"o": number})
+        assert response.status_code == 200
+        assert response.context["cl"].result_count > 0
+
+
+@pytest.mark.parametrize("model", MODELS, ids=LABELS)
+def test_no_list_runs_a_query_per_row(staff_client, model):
+    counts = set()
+    for _ in range(2):
+        leave_rows()
+        leave_rows()
+        with CaptureQueriesContext(connection) as captured:
+            assert staff_client.get(page(model, "changelist")).status_code == 200
+        counts.add(len(captured))
+    assert len(counts) == 1, "\n".join(query["sql"][:200] for query in captured.captured_queries)
+    assert counts.pop() <= 20
+
+
+@pytest.mark.parametrize("model", MODELS, ids=LABELS)
+def test_every_list_is_closed_to_visitors_and_members(client, model):
+    url = page(model, "changelist")
+    assert client.get(url).url == f"{LOGIN}?next={url}"
+    client.force_login(make_member().user)
+    assert client.get(url).url == f"{LOGIN}?next={url}"
+
+
+def test_a_visitor_logs_in_where_everybody_does(client):
+    response = client.get(LOGIN, {"next": "/admin/"})
+    assert response.url == f"{reverse('account_login')}?next=%2Fadmin%2F"
+
+
+def test_a_member_who_is_no_staff_is_told_so(member_client):
+    assert member_client.get(LOGIN).status_code == 403
+
+
+def test_staff_see_what_their_permissions_say(sign_in):
+    curator = make_member(user=make_user(is_staff=True))
+    with database_identity(Role.STAFF):
+        curator.user.user_permissions.add(
+            *Permission.objects.filter(content_type__app_label="hacks", content_type__model="hack")
+        )
+    client = sign_in(curator)
+    index = client.get(reverse("admin:index"))
+    listed = [model["object_name"] for app in index.context["app_list"] for model in app["models"]]
+    assert listed == ["Hack"]
+    assert client.get(reverse("admin:hacks_hack_changelist")).status_code == 200
+    assert client.get(reverse("admin:accounts_user_changelist")).status_code == 403
+    assert client.get(reverse("admin:accounts_user_add")).status_code == 403
