@@ -37,7 +37,10 @@ def react(activity_id: str) -> None:
                 return
             for reaction in REACTIONS[activity.activity_type]:
                 reaction(activity)
-            UserActivityLog.objects.filter(pk=activity_id).update(processed_at=timezone.now())
+            # With its time, so that one partition is looked at rather than each month's.
+            UserActivityLog.objects.filter(pk=activity_id, created_at=activity.created_at).update(
+                processed_at=timezone.now()
+            )
     except Exception:
         # Counted in a transaction of its own: the sweeper gives up on what fails again and again.
         UserActivityLog.objects.filter(pk=activity_id).update(attempts=F("attempts") + 1)

@@ -1,0 +1,200 @@
+"""What the worker does about an activity, and what it does when that fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from celery import current_app
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import connection
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.actions import record, retry_activities
+from analytics.models import Activity, Notification, UserActivityLog
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackFactory
+from nrghax.reactions import REACTIONS, notify_of_unlocked_hack
+from nrghax.tasks import (
+    WORKER_SEEN_KEY,
+    clear_sessions,
+    heartbeat,
+    keep_activity_partitions,
+    react,
+    sweep_activities,
+)
+from practice.models import DailyCheckin
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+
+
+def unlocked(member, **data) -> UserActivityLog:
+    return record(member.pk, Activity.HACK_UNLOCKED, data)
+
+
+def broken(member) -> UserActivityLog:
+    """An activity whose reaction fails: it does not say which hack."""
+    return unlocked(member)
+
+
+def as_old_as(activity: UserActivityLog, age: timedelta) -> UserActivityLog:
+    UserActivityLog.objects.filter(pk=activity.pk).update(created_at=timezone.now() - age)
+    activity.refresh_from_db()
+    return activity
+
+
+def queue_length() -> int:
+    with current_app.connection_for_read() as broker:
+        return broker.default_channel.client.llen("celery")
+
+
+def test_every_type_of_activity_has_its_line():
+    assert set(REACTIONS) == set(Activity)
+
+
+def test_practice_unlocks_and_the_unlocking_is_told(member):
+    first = HackFactory()
+    HackFactory(name="Next", slug="next", prerequisite_hack=first, unlock_criteria={"practice_count": 1})
+    make_session(member, first, started_at=timezone.now() - timedelta(hours=1))
+    react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
+    assert UserHackProgress.objects.get(user=member, hack__slug="next").unlocked_at is not None
+    activity = UserActivityLog.objects.get(activity_type=Activity.HACK_UNLOCKED)
+    react(str(activity.pk))
+    notification = Notification.objects.get(user=member)
+    assert (notification.title, notification.data) == ("Next is open to you", {"path": "/hacks/next/"})
+    assert not UserActivityLog.objects.filter(processed_at=None).exists()
+
+
+@pytest.mark.parametrize("activity_type", [Activity.CHECKIN_SAVED, Activity.CHECKIN_DELETED])
+def test_a_check_in_has_the_streak_recomputed(member, activity_type):
+    checkin = make_checkin(member, timezone.now().date())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE nrghax_owner")
+        cursor.execute("UPDATE daily_checkins SET streak_count = 40")
+        cursor.execute("SET LOCAL ROLE nrghax_worker")
+    react(str(record(member.pk, activity_type).pk))
+    assert DailyCheckin.objects.get(pk=checkin.pk).streak_count == 1
+
+
+def test_a_second_delivery_has_no_effect(member):
+    activity = unlocked(member, hack_id="1", name="Next", slug="next")
+    react(str(activity.pk))
+    Notification.objects.all().delete()
+    react(str(activity.pk))
+    assert not Notification.objects.exists()
+
+
+def test_telling_the_same_twice_is_one_notification(member):
+    for _ in range(2):
+        react(str(unlocked(member, hack_id="1", name="Next", slug="next").pk))
+    assert Notification.objects.count() == 1
+
+
+def test_an_activity_that_is_gone_is_nothing_to_do():
+    react("00000000-0000-7000-8000-000000000000")
+
+
+def fail(activity):
+    raise RuntimeError("as if a later reaction had failed")
+
+
+def test_a_failing_reaction_is_counted_and_leaves_nothing_half_done(member, monkeypatch):
+    monkeypatch.setitem(REACTIONS, Activity.HACK_UNLOCKED, (notify_of_unlocked_hack, fail))
+    activity = unlocked(member, hack_id="1", name="Next", slug="next")
+    with pytest.raises(RuntimeError):
+        react(str(activity.pk))
+    assert not Notification.objects.exists()
+    activity.refresh_from_db()
+    assert (activity.attempts, activity.processed_at) == (1, None)
+    monkeypatch.undo()
+    react(str(activity.pk))
+    activity.refresh_from_db()
+    assert (activity.attempts, activity.processed_at is None) == (1, False)
+    assert Notification.objects.count() == 1
+
+
+def test_an_unknown_type_is_counted_as_a_failure(member):
+    activity = record(member.pk, "from_a_later_release")
+    with pytest.raises(KeyError):
+        react(str(activity.pk))
+    activity.refresh_from_db()
+    assert activity.attempts == 1
+
+
+def test_the_sweeper_takes_what_has_waited_a_minute(member):
+    as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(seconds=61))
+    record(member.pk, Activity.CHECKIN_SAVED)
+    done = as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
+    react(str(done.pk))
+    assert sweep_activities() == 1
+    assert queue_length() == 1
+
+
+def test_given_up_after_ten_attempts_until_somebody_has_it_tried_again(member):
+    failing = as_old_as(broken(member), timedelta(hours=1))
+    other = as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
+    for attempt in range(UserActivityLog.MAX_ATTEMPTS):
+        assert failing in UserActivityLog.objects.pending(), f"before attempt {attempt + 1}"
+        with pytest.raises(KeyError):
+            react(str(failing.pk))
+    assert list(UserActivityLog.objects.given_up()) == [failing]
+    assert list(UserActivityLog.objects.pending()) == [other]
+    assert sweep_activities() == 1
+    assert retry_activities(activities=UserActivityLog.objects.all()) == 1
+    assert sweep_activities() == 2
+    assert not UserActivityLog.objects.given_up().exists()
+
+
+def test_the_sweeper_looks_at_a_batch_in_one_statement(member, django_assert_num_queries):
+    for _ in range(5):
+        as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
+    with django_assert_num_queries(1):
+        assert sweep_activities() == 5
+
+
+def partitions() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'user_activity_logs'::regclass"
+        )
+        return {name.removeprefix("user_activity_logs_") for (name,) in cursor.fetchall()}
+
+
+def test_months_to_come_are_made_and_old_ones_dropped(member):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT app.make_activity_partitions(0, '2020-01-15'), app.make_activity_partitions(0, '2020-02-15')"
+        )
+    waiting = record(member.pk, Activity.CHECKIN_SAVED)
+    UserActivityLog.objects.filter(pk=waiting.pk).update(created_at=datetime(2020, 2, 3, tzinfo=UTC))
+    keep_activity_partitions()
+    months = partitions()
+    assert "2020_01" not in months
+    assert "2020_02" in months, "kept: an activity in it was never reacted to"
+    today = timezone.now().date()
+    assert {f"{today:%Y_%m}", f"{today.replace(day=1) + timedelta(days=32):%Y_%m}"} <= months
+
+
+def test_dead_sessions_are_cleared(member):
+    now = timezone.now()
+    Session.objects.create(session_key="dead", session_data="", expire_date=now - timedelta(days=1))
+    Session.objects.create(session_key="alive", session_data="", expire_date=now + timedelta(days=1))
+    assert clear_sessions() == 1
+    assert Session.objects.get().session_key == "alive"
+
+
+def test_the_sign_of_life():
+    assert cache.get(WORKER_SEEN_KEY) is None
+    heartbeat()
+    assert cache.get(WORKER_SEEN_KEY) is not None
+
+
+def test_reactions_are_about_their_own_member_only(member):
+    first = HackFactory()
+    HackFactory(slug="next", prerequisite_hack=first)
+    other = make_member()
+    for somebody in (member, other):
+        make_session(somebody, first, started_at=timezone.now() - timedelta(hours=1))
+    react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
+    assert list(UserHackProgress.objects.filter(hack__slug="next").values_list("user", flat=True)) == [member.pk]
