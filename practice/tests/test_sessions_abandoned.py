@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.models import Activity, UserActivityLog
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackFactory
+from practice.models import PracticeSession
+from practice.tasks import close_abandoned_sessions
+from practice.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+
+
+def forgotten(hours_ago: float = 13, **fields) -> PracticeSession:
+    """A timer for ten minutes; moments are given as minutes after its start."""
+    started_at = timezone.now() - timedelta(hours=hours_ago)
+    for name in ("last_seen_at", "paused_at"):
+        if name in fields:
+            fields[name] = started_at + fields[name] * MINUTE
+    return make_session(
+        make_member(), HackFactory(), started_at=started_at, ended_at=None, planned_seconds=600, **fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("signs", "minutes"),
+    [
+        ({}, 0),
+        ({"last_seen_at": 4}, 4),
+        ({"last_seen_at": 25}, 10),
+        ({"paused_at": 7, "last_seen_at": 7}, 7),
+        ({"last_seen_at": 8, "paused_seconds": 120}, 6),
+        ({"last_seen_at": 1, "paused_seconds": 120}, 0),
+    ],
+)
+def test_counts_up_to_the_last_sign_of_life_and_no_more_than_planned(signs, minutes):
+    session = forgotten(**signs)
+    assert close_abandoned_sessions() == 1
+    session.refresh_from_db()
+    assert session.duration_seconds == minutes * 60
+    assert session.paused_at is None
+    assert session.ended_at == session.started_at + timedelta(seconds=minutes * 60 + session.paused_seconds)
+    progress = UserHackProgress.objects.get(user=session.user)
+    assert (progress.total_practice_count, progress.total_practice_minutes) == (1, minutes)
+
+
+def test_every_one_is_recorded_for_its_member():
+    sessions = [forgotten(last_seen_at=5), forgotten(hours_ago=100, last_seen_at=5)]
+    assert close_abandoned_sessions() == 2
+    for session in sessions:
+        activity = UserActivityLog.objects.get(user=session.user)
+        assert activity.activity_type == Activity.SESSION_LOGGED
+        assert activity.activity_data == {"session_id": str(session.pk), "hack_id": str(session.hack_id)}
+        assert activity.processed_at is None
+
+
+def test_every_reaction_is_enqueued(django_capture_on_commit_callbacks):
+    forgotten()
+    forgotten()
+    with django_capture_on_commit_callbacks() as callbacks:
+        close_abandoned_sessions()
+    assert len(callbacks) == 2
+
+
+def test_what_is_not_forgotten_or_is_finished_is_left_alone():
+    forgotten(hours_ago=11.9)
+    make_session(make_member(), HackFactory(), started_at=timezone.now() - timedelta(hours=13))
+    before = list(PracticeSession.objects.order_by("pk").values())
+    assert close_abandoned_sessions() == 0
+    assert list(PracticeSession.objects.order_by("pk").values()) == before
+    assert not UserActivityLog.objects.exists()
+
+
+def test_a_second_run_finds_nothing():
+    forgotten()
+    assert [close_abandoned_sessions(), close_abandoned_sessions()] == [1, 0]
+
+
+def test_many_take_as_many_statements_as_one(django_assert_num_queries):
+    forgotten()
+    with django_assert_num_queries(4):
+        close_abandoned_sessions()
+    for _ in range(5):
+        forgotten()
+    with django_assert_num_queries(4):
+        assert close_abandoned_sessions() == 5
