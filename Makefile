@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 # Where the typed code lives: rules, actions and QuerySets, and what starts processes.
-TYPED := $(wildcard */rules.py */actions.py */models.py */models/*.py) \
+TYPED := $(wildcard */rules.py */rules/*.py */actions.py */actions/*.py */models.py */models/*.py) \
 	nrghax/database.py nrghax/embedded.py nrghax/identity.py nrghax/supervisor.py accounts/roles.py
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 

@@ -146,11 +146,10 @@ _HAS_SEARCH_PATH = """
 
 def _ensure_role(admin: Connection, role: Role, outcome: Outcome) -> None:
     query = _sql("SELECT {} FROM pg_roles WHERE rolname = %s", *ATTRIBUTES, separator=", ")
-    row = admin.execute(query, [role.name]).fetchone()
-    if row is None:
+    if not (rows := admin.execute(query, [role.name]).fetchall()):
         _do(admin, outcome, "CREATE ROLE {}", role.name)
-        row = admin.execute(query, [role.name]).fetchone()
-    for option, is_set in zip(ATTRIBUTES.values(), row, strict=True):
+        rows = admin.execute(query, [role.name]).fetchall()
+    for option, is_set in zip(ATTRIBUTES.values(), *rows, strict=True):
         wanted = option in role.attributes
         if wanted != is_set:
             try:

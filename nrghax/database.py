@@ -1,5 +1,6 @@
 """Which database login a process uses."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,15 @@ def database_settings(
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if name not in env.ENVIRON]
     if missing and not debug:
         raise ImproperlyConfigured(f"Set {' and '.join(missing)}: the embedded servers are for development.")
-    embedded = None
+    embedded: dict[str, str] = {}
     if missing:
         from nrghax.embedded import ensure_servers
 
-        embedded = ensure_servers(data_dir, postgres="DATABASE_URL" in missing, valkey="REDIS_URL" in missing)
+        embedded = asdict(ensure_servers(data_dir, postgres="DATABASE_URL" in missing, valkey="REDIS_URL" in missing))
 
     options: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 3}
     if "DATABASE_URL" in missing:
-        url = getattr(embedded, process)
+        url = embedded[process]
     else:
         variable = URL_VARIABLES[process]
         url = env.str(variable, default="")
@@ -55,8 +56,8 @@ def database_settings(
     config["OPTIONS"] = {**config.get("OPTIONS", {}), **options}
     # `manage.py dbshell` passes HOST on to psql, but no option.
     config["HOST"] = config["OPTIONS"].pop("host", config["HOST"])
-    redis_url = embedded.redis if "REDIS_URL" in missing else env.str("REDIS_URL")
+    redis_url = embedded["redis"] if "REDIS_URL" in missing else env.str("REDIS_URL")
     admin_url = env.str("DATABASE_ADMIN_URL", default="") or (
-        embedded.superuser if "DATABASE_URL" in missing else env.str("DATABASE_URL")
+        embedded["superuser"] if "DATABASE_URL" in missing else env.str("DATABASE_URL")
     )
     return {"default": config}, redis_url, admin_url

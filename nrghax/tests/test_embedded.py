@@ -12,7 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from nrghax.embedded import Embedded, Urls
+from nrghax.embedded import SYSTEM_USER, Embedded, Urls
 
 # The data of a test may be lost.
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
@@ -106,19 +106,22 @@ def test_crashed_servers_come_back_at_the_same_address_with_their_data(embedded)
     assert redis.Redis.from_url(urls.redis).get("kept") == b"1"
 
 
-def test_a_stale_pid_file_that_names_somebody_else_is_no_obstacle(embedded):
+def test_a_stale_pid_file_that_names_somebody_else_is_no_obstacle(embedded, request):
     embedded.acquire()
     pid_file = embedded.postgres.data_dir / "postmaster.pid"
     contents = pid_file.read_text().splitlines()
     embedded.stop()
     # A process of the very user that PostgreSQL runs as: to that it would bow by itself.
-    mine = psutil.Process(pid=os.getpid())
-    pid_file.write_text("\n".join([str(mine.pid), *contents[1:]]) + "\n")
+    user = SYSTEM_USER if os.geteuid() == 0 else None
+    somebody = subprocess.Popen(["sleep", "600"], user=user)
+    request.addfinalizer(somebody.wait)
+    request.addfinalizer(somebody.kill)
+    pid_file.write_text("\n".join([str(somebody.pid), *contents[1:]]) + "\n")
     assert embedded.postgres.process() is None
 
     embedded.acquire()
 
-    assert embedded.postgres.process().pid != mine.pid
+    assert embedded.postgres.process().pid != somebody.pid
 
 
 def test_an_interrupted_initialisation_is_begun_anew(tmp_path):
