@@ -36,8 +36,6 @@ def _database() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        # A connection that broke is of no use to the next request either.
-        connection.close()
         return False
     return True
 
