@@ -1,6 +1,5 @@
 """Writes on hacks: what members keep on them, and unlocking."""
 
-from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from django.db import connection, transaction
 
 from accounts.database import read_statement
 from accounts.models import Member
-from analytics.actions import enqueue_reaction
+from analytics.actions import enqueue_on_commit
 from analytics.models import Activity
 from hacks.models import Hack, UserHackProgress
 
@@ -34,7 +33,7 @@ def unlock_hacks(*, member_id: UUID | None = None) -> list[UnlockedHack]:
         )
         unlocked = [UnlockedHack(*row) for row in cursor.fetchall()]
     for hack in unlocked:
-        transaction.on_commit(partial(enqueue_reaction, hack.activity_id), robust=True)
+        enqueue_on_commit(hack.activity_id)
     return unlocked
 
 

@@ -1,4 +1,3 @@
-from functools import partial
 
 from django.contrib import admin, messages
 from django.db import models, transaction
@@ -16,7 +15,7 @@ UNLOCKING_FIELDS = {"prerequisite_hack", "unlock_criteria", "is_active"}
 
 def _reach_back() -> None:
     """What members have done already counts for new criteria too; a worker sees to it once this is committed."""
-    transaction.on_commit(partial(unlock_for_all.delay), robust=True)
+    transaction.on_commit(unlock_for_all.delay, robust=True)
 
 
 @admin.register(HackCategory)

@@ -49,7 +49,7 @@ class HackCategory(models.Model):
 
 
 # From which share of common trigrams on a name is what a misspelt search meant.
-LEAST_LIKENESS = 0.4
+LEAST_LIKENESS = 0.3
 
 # What a member's progress says about a hack, as `with_progress_of` names it, and what it is without progress.
 PROGRESS_ANNOTATIONS = {

@@ -14,7 +14,7 @@ RESERVED_SLUGS = frozenset({"log", "sessions", "colours"})
 PLAYERS = {"www.youtube-nocookie.com": ("YouTube", "/embed/"), "player.vimeo.com": ("Vimeo", "/video/")}
 FILES = {"audio": (".mp3", ".m4a", ".ogg", ".opus"), "video": (".mp4", ".webm")}
 
-UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days of practice"}
+UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days"}
 # What a prerequisite without criteria asks for.
 LEAST_CRITERIA = {"practice_count": 1}
 
@@ -30,7 +30,7 @@ class Media(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One criterion and how far somebody has come: `done` of `needed` practices, or days of practice."""
+    """One criterion and how far somebody has come: `done` of `needed` practices, or days."""
 
     criterion: str
     unit: str

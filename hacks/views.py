@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import Value
+from django.db.models import TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -39,7 +39,11 @@ def hack_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     page.object_list = [_card(hack, request.member) for hack in page.object_list]
     count = page.paginator.count
-    context = {"form": form, "page_obj": page, "count": f"{count} hack{pluralize(count)} found"}
+    context = {
+        "form": form,
+        "page_obj": page,
+        "count": f"{count or 'No'} hack{pluralize(count)}{' found' * bool(form.filters)}",
+    }
     # The address is the same for the page and for its results alone.
     is_update = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
     response = render(request, "hacks/_hack_results.html" if is_update else "hacks/hack_list.html", context)
@@ -115,7 +119,8 @@ def _card(hack: dict[str, Any], member: Member | None) -> dict[str, Any]:
 
 
 def _find_hack(request: HttpRequest, slug: str) -> Hack:
-    notes = Coalesce("own__notes", Value("")) if request.member else Value("")
+    nothing = Value("", output_field=TextField())
+    notes = Coalesce("own__notes", nothing) if request.member else nothing
     hacks = (
         Hack.objects.visible_to(request.member)
         .with_progress_of(request.member)

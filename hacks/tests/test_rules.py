@@ -41,7 +41,7 @@ def test_steps_say_how_far_somebody_has_come_and_never_too_far():
     steps = rules.steps_to_unlock({"days_active": 3, "practice_count": 7}, practice_count=5, days_active=4)
     assert steps == [
         rules.Step("practice_count", "practices", done=5, needed=7),
-        rules.Step("days_active", "days of practice", done=3, needed=3),
+        rules.Step("days_active", "days", done=3, needed=3),
     ]
 
 
