@@ -1,18 +1,21 @@
 """Writing down what happened, and what a member has read of it."""
 
+import logging
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog, UserActivityLogQuerySet
 
 REACT_TASK = "nrghax.tasks.react"
+
+logger = logging.getLogger(__name__)
 
 
 def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = None) -> UserActivityLog:
@@ -24,7 +27,7 @@ def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = No
     entry = UserActivityLog.objects.create(
         user_id=member_id, activity_type=activity, activity_data=data or {}, created_at=timezone.now()
     )
-    transaction.on_commit(partial(enqueue_reaction, entry.id), robust=True)
+    enqueue_on_commit(entry.id)
     return entry
 
 
@@ -36,7 +39,19 @@ def record_all(activity: Activity, happened: Iterable[tuple[UUID, dict[str, Any]
         for member_id, data in happened
     )
     for entry in entries:
-        transaction.on_commit(partial(enqueue_reaction, entry.id), robust=True)
+        enqueue_on_commit(entry.id)
+
+
+def enqueue_on_commit(activity_id: UUID) -> None:
+    """Have an activity reacted to once the transaction is committed; what was done stands, whatever the broker says."""
+
+    def enqueue() -> None:
+        try:
+            enqueue_reaction(activity_id)
+        except OperationalError as error:
+            logger.warning("Activity %s waits for the sweeper: the broker cannot be reached (%s).", activity_id, error)
+
+    transaction.on_commit(enqueue, robust=True)
 
 
 def enqueue_reaction(activity_id: UUID) -> None:

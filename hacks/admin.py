@@ -1,4 +1,3 @@
-
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q

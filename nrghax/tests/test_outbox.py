@@ -1,0 +1,263 @@
+"""Nothing is lost between the commit and the task: shown with real workers and a Valkey of its own, really killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.actions import enqueue_reaction, record
+from analytics.models import Activity, Notification, UserActivityLog
+from hacks.tests.factories import HackFactory
+from nrghax.embedded import Valkey
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import SWEEP_AFTER, sweep_activities
+from nrghax.tests.connections import url_of
+from practice.models import DailyCheckin, MemberStats
+from practice.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        Event().wait(0.05)
+
+
+@pytest.fixture(scope="module")
+def own_valkey(tmp_path_factory):
+    """A broker and cache that only these tests use, so that it may be killed."""
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(own_valkey, settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": own_valkey.url}}
+    before = current_app.conf.broker_url
+    use_broker(own_valkey.url)
+    yield own_valkey
+    use_broker(before)
+
+
+def use_broker(url: str) -> None:
+    current_app.conf.broker_url = url
+    # Connections are pooled by the address that was set when the first task was sent.
+    current_app.amqp._producer_pool = None
+
+
+class Worker:
+    COMMAND = "-m celery -A nrghax worker --pool solo --without-gossip --without-mingle --without-heartbeat -l info"
+
+    def __init__(self, broker: str, log: Path) -> None:
+        database = url_of(connection.settings_dict["USER"])
+        self.log = log
+        self.process = subprocess.Popen(
+            [sys.executable, *self.COMMAND.split(), "--hostname", f"{log.stem}@test"],
+            cwd=settings.BASE_DIR,
+            env={
+                **os.environ,
+                "NRGHAX_PROCESS": "worker",
+                "DATABASE_URL": database,
+                "DATABASE_WORKER_URL": database,
+                "REDIS_URL": broker,
+                "DEBUG": "1",
+            },
+            stdout=log.open("w"),
+            stderr=subprocess.STDOUT,
+        )
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def has_said(self, text: str, *, since: int = 0) -> bool:
+        return text in self.log.read_text()[since:]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def all_workers():
+    workers: list[Worker] = []
+    yield workers
+    for worker in workers:
+        worker.kill()
+
+
+@pytest.fixture
+def workers(valkey, all_workers, tmp_path_factory) -> list[Worker]:
+    """Two workers of the product's own, ready; those that an earlier test has killed are replaced."""
+    logs = tmp_path_factory.mktemp("workers")
+    while sum(worker.is_alive() for worker in all_workers) < 2:
+        all_workers.append(Worker(valkey.url, logs / f"worker{len(all_workers)}.log"))
+    alive = [worker for worker in all_workers if worker.is_alive()]
+    wait_until(lambda: all(worker.has_said(" ready.") for worker in alive))
+    return alive
+
+
+def check_in(member) -> UserActivityLog:
+    """Over HTTP, as a browser does; returns the activity that it wrote."""
+    client = Client()
+    with database_identity(Role.AUTH):
+        client.force_login(member.user)
+    response = client.post(
+        reverse("practice:checkin"), {"date": timezone.now().date().isoformat(), "seen": "", "mood_before": "5"}
+    )
+    assert (response.status_code, response["Location"]) == (302, reverse("practice:today"))
+    with database_identity(Role.WORKER):
+        return UserActivityLog.objects.get(user=member, activity_type=Activity.CHECKIN_SAVED)
+
+
+def practise_what_unlocks(member) -> UserActivityLog:
+    """A practice that unlocks a hack once it is reacted to; returns its activity."""
+    first = HackFactory()
+    HackFactory(slug="next", prerequisite_hack=first)
+    with database_identity(Role.WORKER):
+        make_session(member, first, started_at=timezone.now() - timedelta(hours=1))
+        return record(member.pk, Activity.SESSION_LOGGED)
+
+
+def is_processed(activity: UserActivityLog) -> bool:
+    with database_identity(Role.WORKER):
+        activity.refresh_from_db()
+    return activity.processed_at is not None
+
+
+def is_told(member) -> bool:
+    with database_identity(Role.WORKER):
+        return Notification.objects.filter(user=member).exists()
+
+
+def sweep() -> int:
+    """As beat has it done each minute, with the minute gone by."""
+    with database_identity(Role.WORKER):
+        for activity in UserActivityLog.objects.filter(processed_at=None):
+            activity.created_at -= SWEEP_AFTER
+            activity.save(update_fields=["created_at"])
+        return sweep_activities()
+
+
+def assert_effect_of_unlocking_is_one(member) -> None:
+    with database_identity(Role.WORKER):
+        assert Notification.objects.filter(user=member).count() == 1
+        unlockings = UserActivityLog.objects.filter(user=member, activity_type=Activity.HACK_UNLOCKED)
+        assert [each.processed_at is not None for each in unlockings] == [True]
+
+
+def queue_is_empty() -> bool:
+    with current_app.connection_for_read() as broker:
+        client = broker.default_channel.client
+        return client.llen("celery") == 0 and client.hlen("unacked") == 0
+
+
+def record_elsewhere(member) -> UserActivityLog:
+    """Over a connection of its own, so that it is committed while the test's transaction goes on."""
+
+    def record_and_commit():
+        try:
+            with database_identity(Role.WORKER):
+                return record(member.pk, Activity.CHECKIN_SAVED)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(record_and_commit).result()
+
+
+def is_waited_for() -> bool:
+    """Whether somebody waits for a lock that this transaction holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
+
+
+def test_a_check_in_is_reacted_to_and_repeats_have_one_effect(workers):
+    member = make_member()
+    activity = check_in(member)
+    wait_until(lambda: is_processed(activity))
+    practice = practise_what_unlocks(member)
+    for _ in range(6):
+        enqueue_reaction(practice.pk)
+    wait_until(lambda: is_told(member))
+    for _ in range(6):
+        enqueue_reaction(practice.pk)
+        enqueue_reaction(activity.pk)
+    wait_until(queue_is_empty)
+    assert is_processed(practice)
+    assert_effect_of_unlocking_is_one(member)
+
+
+def test_valkey_killed_before_the_commit_costs_the_visitor_nothing(valkey, workers):
+    member = make_member()
+    valkey.process().kill()
+    wait_until(lambda: not valkey.answers())
+    begun = time.monotonic()
+    activity = check_in(member)
+    assert time.monotonic() - begun < 2
+    assert not is_processed(activity)
+    with database_identity(Role.WORKER):
+        assert DailyCheckin.objects.filter(user=member).count() == 1
+    valkey.start()
+    assert sweep() == 1
+    # The same workers: they find their broker again by themselves.
+    wait_until(lambda: is_processed(activity))
+    assert all(worker.is_alive() for worker in workers)
+    assert sweep() == 0
+
+
+def test_worker_killed_between_the_commit_and_the_task(workers):
+    member = make_member()
+    for worker in workers:
+        worker.process.send_signal(signal.SIGSTOP)
+    activity = check_in(member)
+    practice = practise_what_unlocks(member)
+    dying, other = workers
+    dying.kill()
+    assert not is_processed(activity)
+    other.process.send_signal(signal.SIGCONT)
+    # What the dead one had been handed is nowhere but in the log.
+    sweep()
+    wait_until(lambda: is_processed(activity) and is_processed(practice) and is_told(member))
+    assert_effect_of_unlocking_is_one(member)
+
+
+def test_worker_killed_in_the_midst_of_a_reaction(workers):
+    member = make_member()
+    said_before = [len(worker.log.read_text()) for worker in workers]
+    with database_identity(Role.WORKER):
+        MemberStats.objects.select_for_update().get(pk=member.pk)
+        activity = record_elsewhere(member)
+        # Recomputing the streak wants that row: the worker waits for it, and dies waiting.
+        wait_until(is_waited_for)
+        (busy,) = [
+            worker
+            for worker, before in zip(workers, said_before, strict=True)
+            if worker.has_said("Task nrghax.tasks.react", since=before)
+        ]
+        busy.kill()
+    assert not is_processed(activity)
+    assert activity.attempts == 0
+    assert sweep() == 1
+    wait_until(lambda: is_processed(activity))
