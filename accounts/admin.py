@@ -150,7 +150,7 @@ class MemberAdmin(MadeWithUser):
     ]
     inlines = [ProfileInline]
 
-    @admin.display(ordering="user__email")
+    @admin.display(description="e-mail address", ordering="user__email")
     def email(self, member: Member) -> str:
         return member.user.email
 

@@ -1,14 +1,19 @@
 """What people type about themselves."""
 
+from functools import cache
 from itertools import groupby
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
+from django.forms.utils import flatatt
 from django.urls import reverse_lazy
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts import rules
 from accounts.models import Member, Profile
+
+SELECTED = SafeString(" selected")
 
 USERNAME_TAKEN = "This username is taken. Please choose another."
 
@@ -31,19 +36,38 @@ PATH_CHOICES = [
 ]
 
 
-def timezone_choices(*kept: str) -> list:
-    """The zones by region, for a select; `kept` are names that must be offered although they are aliases."""
-    names = rules.known_timezones()
-    extra = [name for name in dict.fromkeys(kept) if name and name not in names]
-    choices: list = [(name, name) for name in [*extra, names[0]]]
-    for region, members in groupby(names[1:], key=lambda name: name.partition("/")[0]):
-        choices.append((region, [(name, _place(name)) for name in members]))
-    return choices
+@cache
+def zone_options() -> SafeString:
+    """The options of all zones, by region."""
+    universal, *names = rules.known_timezones()
+    groups = [
+        format_html(
+            '<optgroup label="{}">{}</optgroup>',
+            region,
+            format_html_join("", '<option value="{}">{}</option>', ((name, _place(name)) for name in zones)),
+        )
+        for region, zones in groupby(names, key=lambda name: name.partition("/")[0])
+    ]
+    return format_html('<option value="{0}">{0}</option>{1}', universal, SafeString("".join(groups)))
 
 
 def _place(zone: str) -> str:
     """“America/Argentina/Buenos_Aires” as “Argentina, Buenos Aires”."""
     return zone.partition("/")[2].replace("/", ", ").replace("_", " ")
+
+
+class ZoneSelect(forms.Select):
+    """More than 400 options: a template for each, as Django has it, takes longer than the rest of the page."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        options = zone_options()
+        plain, selected = (format_html('<option value="{}"{}>', value, mark) for mark in ("", SELECTED))
+        if plain in options:
+            options = SafeString(options.replace(plain, selected))
+        elif value:
+            # An alias that a browser or an older database of zones calls the place by.
+            options = format_html("{}{}</option>{}", selected, value, options)
+        return format_html("<select{}>{}</select>", flatatt({**self.attrs, **(attrs or {}), "name": name}), options)
 
 
 class LoginForm(AllauthLoginForm):
@@ -99,11 +123,11 @@ class OnboardingForm(UsernameForm):
         label="Time zone",
         help_text="Your day begins and ends by it.",
         validators=[rules.validate_timezone],
-        widget=forms.Select,
+        widget=ZoneSelect,
     )
     selected_path = forms.ChoiceField(
         label="What draws you?",
-        help_text="It decides where you begin; every hack stays open to you.",
+        help_text="It only decides where you begin.",
         choices=[
             (path, format_html('<strong>{}</strong><br><span class="option__text">{}</span>', title, text))
             for path, title, text in PATH_CHOICES
@@ -126,7 +150,6 @@ class OnboardingForm(UsernameForm):
         super().__init__(*args, member=member, **kwargs)
         zone = self.fields["timezone"]
         zone.initial = profile.timezone
-        zone.widget.choices = timezone_choices(profile.timezone)
         if not self.is_bound and not profile.onboarding_completed:
             # onboarding.js puts the browser's zone in; a choice once made is never overridden.
             zone.widget.attrs["data-propose-zone"] = ""

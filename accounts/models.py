@@ -5,6 +5,7 @@ The trigger `app.welcome_user()` makes the member and the profile, however the u
 
 from datetime import time
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.mail import send_mail
 from django.db import models
@@ -15,7 +16,7 @@ from uuid_utils.compat import uuid7
 from accounts import rules
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
         """Lower case throughout: mailboxes that differ in case alone are one to nearly every host."""
@@ -32,7 +33,7 @@ class UserManager(BaseUserManager):
     def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
         """The address counts as confirmed: whoever can type on the server vouches for it, and may have no mail yet."""
         user = self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
-        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":

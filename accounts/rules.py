@@ -1,6 +1,8 @@
 """What a username and a time zone may be."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -27,7 +29,7 @@ def validate_not_reserved(username: str) -> None:
         raise ValidationError("This username is reserved. Please choose another.", code="reserved")
 
 
-USERNAME_VALIDATORS = [
+USERNAME_VALIDATORS: list[Callable[[Any], None]] = [
     MinLengthValidator(USERNAME_MIN_LENGTH, "Use at least three characters."),
     RegexValidator(r"\A[A-Za-z0-9_]+\Z", "Use letters, digits and underscores only."),
     validate_not_reserved,
@@ -58,8 +60,11 @@ def known_timezones() -> tuple[str, ...]:
 
 
 def validate_timezone(name: str) -> None:
-    """Refuse what is no IANA zone name; aliases that a browser may report are fine."""
-    if name not in zone_names():
+    """Refuse what is no IANA zone name; aliases that a browser may report are fine.
+
+    Names without a region (EET, MET) are refused: PostgreSQL reads them as fixed offsets, Python with DST.
+    """
+    if name != "UTC" and ("/" not in name or name not in zone_names()):
         raise ValidationError("Choose a time zone from the list.", code="timezone")
 
 
