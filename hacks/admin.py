@@ -21,6 +21,8 @@ def _reach_back() -> None:
 class HackCategoryAdmin(admin.ModelAdmin):
     list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
     list_editable = ["sort_order"]
+    # Said again, because counting in the list drops the models' own order.
+    ordering = ["sort_order", "name"]
     search_fields = ["title", "name", "description"]
     prepopulated_fields = {"name": ["title"]}
 
@@ -52,6 +54,7 @@ class HackAdmin(admin.ModelAdmin):
     list_filter = ["is_active", "category", "difficulty_level", "is_gateway", "requires_verification"]
     list_select_related = ["category", "prerequisite_hack"]
     list_per_page = 50
+    ordering = ["category__sort_order", "difficulty_level", "name"]
     search_fields = ["name", "slug", "short_description"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["prerequisite_hack"]

@@ -1,0 +1,293 @@
+"""The desk where staff curate: what they see, what is refused and with which words, and what it costs."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.tests.factories import make_member, make_user
+from analytics.models import Activity, UserActivityLog
+from gamification.models import Achievement
+from hacks.models import Hack, HackCategory, UserHackProgress
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+
+@pytest.fixture
+def unlock_requests(monkeypatch):
+    """Stands in for the broker: what was asked of a worker."""
+    from hacks.tasks import unlock_for_all
+
+    asked = []
+    monkeypatch.setattr(unlock_for_all, "delay", lambda: asked.append("unlock_for_all"))
+    return asked
+
+
+def form_of(hack=None, **changes):
+    """What the change form would send."""
+    values = {
+        "name": "Soft Bubble",
+        "slug": "soft-bubble",
+        "short_description": "",
+        "description": "",
+        "text_guide": "",
+        "content_url": "",
+        "duration_minutes": "7",
+        "difficulty_level": "2",
+        "prerequisite_hack": "",
+        "unlock_criteria": "{}",
+        "verification_questions": "[]",
+        "is_active": "on",
+        **changes,
+    }
+    if hack:
+        values = {**values, "name": hack.name, "slug": hack.slug, "category": str(hack.category_id), **changes}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def change_url(hack):
+    return reverse("admin:hacks_hack_change", args=[hack.pk])
+
+
+def errors_of(response):
+    assert response.status_code == 200
+    return response.context["adminform"].form.errors
+
+
+def test_a_hack_is_added_and_shown(staff_client, client):
+    prerequisite = HackFactory()
+    data = form_of(
+        category=str(HackCategoryFactory().pk),
+        prerequisite_hack=str(prerequisite.pk),
+        unlock_criteria='{"practice_count": 4, "days_active": 3}',
+    )
+    response = staff_client.post(reverse("admin:hacks_hack_add"), data)
+    assert response.status_code == 302
+    hack = Hack.objects.get(slug="soft-bubble")
+    assert hack.prerequisite_hack == prerequisite
+    assert hack.unlock_criteria == {"practice_count": 4, "days_active": 3}
+    page = staff_client.get(change_url(hack)).content.decode()
+    assert f'<a href="/hacks/{hack.slug}/">' in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("unlock_criteria", '{"practices": 3}', "is no criterion"),
+        ("unlock_criteria", '{"practice_count": "3"}', "must be a whole number from 1 to 1000"),
+        ("unlock_criteria", "{", "Enter a valid JSON."),
+        ("verification_questions", '{"a": 1}', "Write a list of questions"),
+        ("slug", "log", "an address of the site itself"),
+        ("content_url", "https://www.youtube.com/watch?v=1", "Use the embedding address"),
+        ("difficulty_level", "6", "less than or equal to 5"),
+        ("duration_minutes", "0", "greater than or equal to 1"),
+    ],
+)
+def test_mistakes_are_named_beside_their_field(staff_client, field, value, words):
+    hack = HackFactory(prerequisite_hack=HackFactory())
+    data = form_of(hack, prerequisite_hack=str(hack.prerequisite_hack_id), **{field: value})
+    assert words in str(errors_of(staff_client.post(change_url(hack), data))[field])
+
+
+def test_criteria_without_prerequisite_are_refused_with_words(staff_client):
+    hack = HackFactory()
+    response = staff_client.post(change_url(hack), form_of(hack, unlock_criteria='{"practice_count": 3}'))
+    assert "choose one" in str(errors_of(response))
+
+
+def test_a_cycle_is_refused_beside_the_prerequisite(staff_client):
+    first = HackFactory()
+    last = HackFactory(prerequisite_hack=HackFactory(prerequisite_hack=first))
+    response = staff_client.post(change_url(first), form_of(first, prerequisite_hack=str(last.pk)))
+    assert "nobody could ever unlock either" in str(errors_of(response)["prerequisite_hack"])
+    first.refresh_from_db()
+    assert first.prerequisite_hack is None
+
+
+def test_a_hack_that_others_build_on_is_not_unpublished(staff_client):
+    hack = HackFactory()
+    waiting = HackFactory(prerequisite_hack=hack)
+    response = staff_client.post(change_url(hack), form_of(hack, is_active=None))
+    assert waiting.name in str(errors_of(response)["is_active"])
+
+
+def test_new_criteria_reach_back(staff_client, member, unlock_requests, django_capture_on_commit_callbacks):
+    first = HackFactory()
+    hack = HackFactory(prerequisite_hack=first, unlock_criteria={"practice_count": 9})
+    data = form_of(hack, prerequisite_hack=str(first.pk), unlock_criteria='{"practice_count": 2}')
+    with django_capture_on_commit_callbacks(execute=True):
+        staff_client.post(change_url(hack), data)
+    assert unlock_requests == ["unlock_for_all"]
+
+
+def test_other_changes_ask_nothing_of_a_worker(staff_client, unlock_requests, django_capture_on_commit_callbacks):
+    hack = HackFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        data = form_of(hack, name="Another name", **{"initial-unlock_criteria": "{}"})
+        response = staff_client.post(change_url(hack), data)
+    assert response.status_code == 302
+    assert unlock_requests == []
+
+
+def test_a_hack_in_use_is_not_deleted_and_it_says_why(staff_client, member):
+    kept, built_on, free = HackFactory(), HackFactory(), HackFactory()
+    UserHackProgress.objects.create(user=member, hack=kept, notes="Mine.")
+    HackFactory(prerequisite_hack=built_on)
+    for hack in (kept, built_on):
+        response = staff_client.post(reverse("admin:hacks_hack_delete", args=[hack.pk]), {"post": "yes"}, follow=True)
+        assert "unpublish it instead" in response.content.decode()
+        assert Hack.objects.filter(pk=hack.pk).exists()
+    staff_client.post(reverse("admin:hacks_hack_delete", args=[free.pk]), {"post": "yes"})
+    assert not Hack.objects.filter(pk=free.pk).exists()
+
+
+def test_hacks_are_not_deleted_by_the_dozen(staff_client):
+    hack = HackFactory()
+    staff_client.post(
+        reverse("admin:hacks_hack_changelist"),
+        {"action": "delete_selected", "_selected_action": [str(hack.pk)], "post": "yes"},
+    )
+    assert Hack.objects.filter(pk=hack.pk).exists()
+
+
+def act(client, action, *hacks):
+    return client.post(
+        reverse("admin:hacks_hack_changelist"),
+        {"action": action, "_selected_action": [str(hack.pk) for hack in hacks]},
+        follow=True,
+    ).content.decode()
+
+
+def test_publishing_several_keeps_the_path_whole(staff_client, unlock_requests, django_capture_on_commit_callbacks):
+    hidden, plain = HackFactory(is_active=False), HackFactory(is_active=False)
+    waiting = HackFactory(prerequisite_hack=hidden, is_active=False, name="Waiting for it")
+    with django_capture_on_commit_callbacks(execute=True):
+        page = act(staff_client, "publish", plain, waiting)
+    assert "Published: 1." in page
+    assert "because their prerequisite is not: Waiting for it." in page
+    assert set(Hack.objects.published()) == {plain}
+    assert unlock_requests == ["unlock_for_all"]
+
+
+def test_unpublishing_several_keeps_the_path_whole(staff_client):
+    built_on, plain = HackFactory(name="Built upon"), HackFactory()
+    waiting = HackFactory(prerequisite_hack=built_on)
+    page = act(staff_client, "unpublish", plain, built_on)
+    assert "Unpublished: 1." in page
+    assert "because published hacks build on them: Built upon." in page
+    assert set(Hack.objects.published()) == {built_on, waiting}
+
+
+def test_progress_is_to_be_looked_at_and_notes_are_not_shown(staff_client, member):
+    own = UserHackProgress.objects.create(user=member, hack=HackFactory(), notes="A secret of mine.")
+    url = reverse("admin:hacks_userhackprogress_change", args=[own.pk])
+    page = staff_client.get(url)
+    assert page.status_code == 200
+    assert "A secret" not in page.content.decode()
+    assert staff_client.post(url, {"total_practice_count": "99"}).status_code == 403
+    assert staff_client.get(reverse("admin:hacks_userhackprogress_add")).status_code == 403
+    delete = reverse("admin:hacks_userhackprogress_delete", args=[own.pk])
+    assert staff_client.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_categories_and_achievements_are_edited(staff_client):
+    data = {"name": "stillness", "title": "Stillness", "description": "", "icon_url": "moon", "color_hex": "#2f7f79"}
+    staff_client.post(reverse("admin:hacks_hackcategory_add"), {**data, "sort_order": "60"})
+    assert HackCategory.objects.get(name="stillness").color_hex == "#2f7f79"
+    response = staff_client.post(
+        reverse("admin:hacks_hackcategory_add"), {**data, "name": "red", "color_hex": "red", "sort_order": "1"}
+    )
+    assert "Write it as #RRGGBB." in str(errors_of(response)["color_hex"])
+    achievement = {
+        "name": "A week",
+        "slug": "a-week",
+        "criteria_json": '{"type": "streak", "value": 7}',
+        "points": "10",
+        "sort_order": "1",
+    }
+    staff_client.post(reverse("admin:gamification_achievement_add"), achievement)
+    assert Achievement.objects.get(slug="a-week").criteria_json == {"type": "streak", "value": 7}
+
+
+def test_a_category_with_hacks_is_not_deleted(staff_client):
+    hack = HackFactory()
+    url = reverse("admin:hacks_hackcategory_delete", args=[hack.category_id])
+    assert "protected" in staff_client.get(url).content.decode()
+    staff_client.post(url, {"post": "yes"})
+    assert HackCategory.objects.filter(pk=hack.category_id).exists()
+
+
+def test_the_search_for_a_prerequisite_finds_by_name(staff_client):
+    HackFactory(name="Energy Ball")
+    HackFactory(name="Island")
+    response = staff_client.get(
+        reverse("admin:autocomplete"),
+        {"term": "energy", "app_label": "hacks", "model_name": "hack", "field_name": "prerequisite_hack"},
+    )
+    assert [row["text"] for row in response.json()["results"]] == ["Energy Ball"]
+
+
+LISTS = [
+    "admin:hacks_hack_changelist",
+    "admin:hacks_hackcategory_changelist",
+    "admin:hacks_userhackprogress_changelist",
+    "admin:gamification_achievement_changelist",
+]
+
+
+def fill(count):
+    prerequisite = HackFactory()
+    for _ in range(count):
+        member = make_member()
+        hack = HackFactory(prerequisite_hack=prerequisite)
+        UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=1)
+    with database_identity(Role.STAFF):
+        existing = Achievement.objects.count()
+        for number in range(existing, existing + count):
+            Achievement.objects.create(name=f"Award {number}", slug=f"award-{number}", criteria_json={})
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_list_asks_the_database_for_each_row(staff_client, name, queries_of):
+    def look_after_adding(count):
+        fill(count)
+        return len(queries_of(lambda: staff_client.get(reverse(name), {"q": "a"})))
+
+    staff_client.get(reverse(name))
+    assert look_after_adding(2) == look_after_adding(12)
+
+
+def test_no_change_page_asks_the_database_for_each_hack_or_member(staff_client, queries_of):
+    hack = HackFactory(prerequisite_hack=HackFactory())
+
+    def look_after_adding(count):
+        fill(count)
+        for member in [make_member() for _ in range(count)]:
+            UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=1)
+        return len(queries_of(lambda: staff_client.get(change_url(hack))))
+
+    staff_client.get(change_url(hack))
+    assert look_after_adding(1) == look_after_adding(8)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_it_is_for_staff_alone(client, sign_in, name):
+    assert client.get(reverse(name)).status_code == 302
+    assert sign_in(make_member()).get(reverse(name)).status_code == 302
+
+
+def test_what_staff_open_reaches_the_members_who_have_earned_it(member):
+    """The task behind it, as the worker runs it."""
+    from hacks.tasks import unlock_for_all
+
+    first = HackFactory()
+    hack = HackFactory(prerequisite_hack=first, unlock_criteria={"practice_count": 2})
+    UserHackProgress.objects.create(user=member, hack=first, total_practice_count=2, days_active=1)
+    assert unlock_for_all() == 1
+    assert UserHackProgress.objects.get(user=member, hack=hack).unlocked_at is not None
+    assert UserActivityLog.objects.filter(user=member, activity_type=Activity.HACK_UNLOCKED).exists()
