@@ -4,6 +4,7 @@ With neither DATABASE_URL nor REDIS_URL set, the servers embedded in the wheels 
 DATABASE_URL this is production unless DEBUG says otherwise.
 """
 
+import zoneinfo
 from pathlib import Path
 
 import environ
@@ -12,6 +13,9 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from nrghax.database import database_settings
+
+# The pinned tzdata, not the machine's: the embedded PostgreSQL has the same rules, and a day is judged by both.
+zoneinfo.reset_tzpath(to=[])
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
