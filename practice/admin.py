@@ -1,7 +1,8 @@
 from django.contrib import admin
+from django.utils import timezone
 
 from analytics.admin import ReadOnlyAdmin
-from practice.models import PracticeSession
+from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay
 
 
 @admin.register(PracticeSession)
@@ -26,3 +27,68 @@ class PracticeSessionAdmin(ReadOnlyAdmin):
         if not session.is_running:
             return "Finished"
         return "Paused" if session.paused_at else "Running"
+
+
+@admin.register(DailyCheckin)
+class DailyCheckinAdmin(ReadOnlyAdmin):
+    """Moods and notes are a private journal: no page of the admin shows them."""
+
+    list_display = ("checkin_date", "user", "streak_count", "rest_stock", "strength_percent", "timezone", "day_start")
+    list_filter = ("checkin_date", ("selected_hack", admin.EmptyFieldListFilter))
+    search_fields = ("user__username",)
+    search_help_text = "A member's username."
+    ordering = ("-checkin_date", "user")
+    exclude = ("mood_before", "mood_after", "notes", "selected_hack", "strength")
+    readonly_fields = ("strength_percent", "created_at", "updated_at")
+
+    @admin.display(description="strength", ordering="strength")
+    def strength_percent(self, checkin):
+        return f"{checkin.strength:.0%}"
+
+
+@admin.register(RestDay)
+class RestDayAdmin(ReadOnlyAdmin):
+    list_display = ("rest_date", "user", "created_at")
+    list_filter = ("rest_date",)
+    search_fields = ("user__username",)
+    search_help_text = "A member's username."
+    ordering = ("-rest_date", "user")
+    readonly_fields = ("created_at",)
+
+
+class StreakFilter(admin.SimpleListFilter):
+    title = "streak"
+    parameter_name = "streak"
+
+    def lookups(self, request, model_admin):
+        return [("alive", "Alive"), ("over", "Over, not closed yet"), ("none", "None")]
+
+    def queryset(self, request, queryset):
+        now = timezone.now()
+        match self.value():
+            case "alive":
+                return queryset.filter(current_streak__gt=0, streak_ends_at__gt=now)
+            case "over":
+                return queryset.filter(current_streak__gt=0, streak_ends_at__lte=now)
+            case "none":
+                return queryset.filter(current_streak=0)
+        return queryset
+
+
+@admin.register(MemberStats)
+class MemberStatsAdmin(ReadOnlyAdmin):
+    list_display = ("user", "shown_streak", "longest_streak", "rest_stock", "last_checkin_date", "streak_ends_at")
+    list_filter = (StreakFilter, "last_checkin_date")
+    search_fields = ("user__username",)
+    search_help_text = "A member's username."
+    ordering = ("-current_streak", "user")
+    exclude = ("strength",)
+    readonly_fields = ("shown_streak", "strength_percent", "updated_at")
+
+    @admin.display(description="streak", ordering="current_streak")
+    def shown_streak(self, stats):
+        return stats.streak_at(timezone.now())
+
+    @admin.display(description="strength at the last check-in", ordering="strength")
+    def strength_percent(self, stats):
+        return f"{stats.strength:.0%}"

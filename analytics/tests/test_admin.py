@@ -1,0 +1,131 @@
+"""What staff see of the record, and what they can do about what failed."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member, make_user
+from analytics.actions import record
+from analytics.models import Activity, Notification, UserActivityLog
+
+pytestmark = pytest.mark.django_db
+ACTIVITIES = reverse("admin:analytics_useractivitylog_changelist")
+NOTIFICATIONS = reverse("admin:analytics_notification_changelist")
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+
+def make_activity(**fields) -> UserActivityLog:
+    activity = record(make_member().pk, Activity.CHECKIN_SAVED, {"date": "2026-03-01"})
+    UserActivityLog.objects.filter(pk=activity.pk).update(**fields)
+    activity.refresh_from_db()
+    return activity
+
+
+def make_notification() -> Notification:
+    member = make_member()
+    return Notification.objects.create(
+        user=member, type=Notification.Type.HACK_UNLOCKED, subject="1", title=f"For {member.pk}"
+    )
+
+
+def listed(client, url, **parameters) -> list:
+    response = client.get(url, parameters)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def test_activities_by_state(staff_client):
+    done = make_activity(processed_at=timezone.now())
+    waiting = make_activity(attempts=9)
+    given_up = make_activity(attempts=10)
+    assert set(listed(staff_client, ACTIVITIES)) == {done, waiting, given_up}
+    assert listed(staff_client, ACTIVITIES, state="done") == [done]
+    assert listed(staff_client, ACTIVITIES, state="waiting") == [waiting]
+    assert listed(staff_client, ACTIVITIES, state="given-up") == [given_up]
+    page = staff_client.get(ACTIVITIES).content.decode()
+    for state in ("Done", "Waiting", "Given up"):
+        assert f'<td class="field-state">{state}</td>' in page
+
+
+def test_an_activity_in_full(staff_client):
+    activity = make_activity(processed_at=timezone.now() + timedelta(minutes=2))
+    response = staff_client.get(reverse("admin:analytics_useractivitylog_change", args=[activity.pk]))
+    assert response.status_code == 200
+    assert "2026-03-01" in response.content.decode()
+
+
+def test_activities_are_found_by_member_and_by_id(staff_client):
+    activity, _ = make_activity(), make_activity()
+    assert listed(staff_client, ACTIVITIES, q=activity.user.username) == [activity]
+    assert listed(staff_client, ACTIVITIES, q=str(activity.pk)) == [activity]
+    assert listed(staff_client, ACTIVITIES, q="nobody") == []
+
+
+def try_again(client, *activities):
+    data = {"action": "try_again", "_selected_action": [str(each.pk) for each in activities]}
+    return client.post(ACTIVITIES, data, follow=True).content.decode()
+
+
+def test_what_was_given_up_is_tried_again(staff_client):
+    given_up, waiting = make_activity(attempts=10), make_activity(attempts=3)
+    assert "1 will be tried again within a minute." in try_again(staff_client, given_up, waiting)
+    given_up.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (given_up.attempts, waiting.attempts) == (0, 3)
+
+
+def test_what_is_done_is_never_tried_again(staff_client):
+    done = make_activity(processed_at=timezone.now(), attempts=10)
+    assert "nothing to try again" in try_again(staff_client, done)
+    done.refresh_from_db()
+    assert done.attempts == 10
+
+
+def test_trying_again_wants_more_than_looking(sign_in):
+    user = make_user(is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_useractivitylog"))
+    client = sign_in(make_member(user=user))
+    given_up = make_activity(attempts=10)
+    assert listed(client, ACTIVITIES) == [given_up]
+    try_again(client, given_up)
+    given_up.refresh_from_db()
+    assert given_up.attempts == 10
+
+
+def test_notifications(staff_client):
+    notification = make_notification()
+    assert listed(staff_client, NOTIFICATIONS, q=notification.user.username) == [notification]
+    url = reverse("admin:analytics_notification_change", args=[notification.pk])
+    assert staff_client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("make", [make_activity, make_notification])
+def test_history_is_not_edited(staff_client, make):
+    row = make()
+    name = f"admin:analytics_{row._meta.model_name}"
+    assert staff_client.get(reverse(f"{name}_add")).status_code == 403
+    assert staff_client.post(reverse(f"{name}_change", args=[row.pk]), {"attempts": 0}).status_code == 403
+    assert staff_client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(("make", "url"), [(make_activity, ACTIVITIES), (make_notification, NOTIFICATIONS)])
+def test_no_query_a_row(staff_client, queries_of, make, url):
+    make()
+    few = queries_of(lambda: staff_client.get(url))
+    for _ in range(8):
+        make()
+    assert len(queries_of(lambda: staff_client.get(url))) == len(few)
+
+
+def test_members_and_visitors_see_nothing_of_it(client, member_client):
+    assert member_client.get(ACTIVITIES).status_code in (302, 403)
+    client.logout()
+    assert client.get(ACTIVITIES).status_code == 302

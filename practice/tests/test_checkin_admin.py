@@ -1,0 +1,94 @@
+"""Staff see that somebody keeps a rhythm, never how they felt."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member, make_user
+from hacks.tests.factories import HackFactory
+from practice.models import MemberStats, RestDay
+from practice.tests.factories import make_checkin
+
+pytestmark = pytest.mark.django_db
+SECRET = "I felt like a grey sock."
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+
+def days_ago(number: int):
+    return timezone.now().date() - timedelta(days=number)
+
+
+def a_checkin():
+    return make_checkin(
+        make_member(), days_ago(0), mood_before=3, mood_after=9, notes=SECRET, selected_hack=HackFactory()
+    )
+
+
+def a_rest_day():
+    return RestDay.objects.create(user=make_member(), rest_date=days_ago(-1))
+
+
+def some_stats():
+    return a_checkin().user.stats
+
+
+def urls_of(row):
+    name = f"admin:practice_{row._meta.model_name}"
+    return reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[row.pk])
+
+
+@pytest.mark.parametrize("make", [a_checkin, a_rest_day, some_stats])
+def test_listed_found_and_opened(staff_client, make):
+    row, other = make(), make()
+    changelist, change = urls_of(row)
+    found = staff_client.get(changelist, {"q": row.user.username}).context["cl"].result_list
+    assert row in found
+    assert other not in found
+    assert staff_client.get(change).status_code == 200
+
+
+def test_moods_and_notes_are_on_no_page(staff_client):
+    row = a_checkin()
+    for url in urls_of(row):
+        page = staff_client.get(url).content.decode()
+        assert SECRET not in page
+        assert "mood" not in page.lower()
+
+
+@pytest.mark.parametrize("make", [a_checkin, a_rest_day, some_stats])
+def test_nothing_is_edited(staff_client, make):
+    row = make()
+    _, change = urls_of(row)
+    assert staff_client.post(change, {}).status_code == 403
+    assert staff_client.post(change.replace("/change/", "/delete/"), {"post": "yes"}).status_code == 403
+
+
+def test_streaks_by_state(staff_client):
+    alive = some_stats()
+    over = make_checkin(make_member(), days_ago(9)).user.stats
+    MemberStats.objects.filter(pk=over.pk).update(current_streak=4)
+    changelist, _ = urls_of(alive)
+
+    def listed(state):
+        return list(staff_client.get(changelist, {"streak": state}).context["cl"].result_list)
+
+    assert listed("alive") == [alive]
+    assert listed("over") == [over]
+    assert alive not in listed("none")
+    page = staff_client.get(changelist, {"streak": "over"}).content.decode()
+    assert '<td class="field-shown_streak">0</td>' in page
+
+
+@pytest.mark.parametrize("make", [a_checkin, a_rest_day, some_stats])
+def test_no_query_a_row(staff_client, queries_of, make):
+    changelist, _ = urls_of(make())
+    few = queries_of(lambda: staff_client.get(changelist))
+    for _ in range(8):
+        make()
+    assert len(queries_of(lambda: staff_client.get(changelist))) == len(few)
