@@ -154,7 +154,7 @@ def change_session(*, session: PracticeSession, **changes: Unpack[SessionChanges
         return False
     if different.keys() & {"started_at", "duration_seconds"}:
         started_at = different.get("started_at", session.started_at)
-        seconds = different.get("duration_seconds", session.duration_seconds)
+        seconds = different.get("duration_seconds", session.duration_seconds) or 0
         different |= {
             "paused_seconds": 0,
             "ended_at": started_at + timedelta(seconds=seconds),

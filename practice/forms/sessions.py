@@ -128,6 +128,7 @@ class LogForm(_FeelingForm):
         self.zone = ZoneInfo(zone)
         self.now = now
         self.fields["hack"].choices = [("", "Choose a hack"), *_by_category(hacks)]
+        self.fields["started_at_time"].help_text = f"Time zone: {zone}"
         today = now.astimezone(self.zone).date()
         self.fields["started_on"].widget.attrs |= {"max": f"{today}"}
 

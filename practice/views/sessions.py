@@ -72,7 +72,7 @@ def log(request: HttpRequest) -> HttpResponse:
     else:
         initial = _just_now(hacks, request.GET.get("hack"), now)
         form = LogOnceForm(initial=initial, hacks=hacks, zone=member.profile.timezone, now=now)
-    return render(request, "practice/log.html", {"form": form, "zone": member.profile.timezone})
+    return render(request, "practice/log.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,7 +112,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         change_session(session=session, **form.changes())
         messages.success(request, "Your practice is changed.")
         return redirect(session)
-    return render(request, "practice/session_edit.html", {"form": form, "session": session, "zone": session.timezone})
+    return render(request, "practice/session_edit.html", {"form": form, "session": session})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

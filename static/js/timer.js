@@ -116,7 +116,7 @@ function end() {
 // Sound: a bell is a few decaying sine waves. Browsers want a touch or a key first.
 
 function unlockSound() {
-  if (!timer && !find("timer")) return;
+  if (audio?.state === "running" || !find("timer")) return;
   audio ??= new AudioContext();
   audio.resume().then(() => {
     scheduleBell();
@@ -204,7 +204,7 @@ async function finish(event) {
   const form = event.target;
   // The button says "Finish at 10 minutes" once the bell has rung; only the other one counts the extra time.
   const extra = event.submitter && !timer.pausedAt ? Math.max(0, elapsed() - timer.planned) : 0;
-  const endedAt = new Date(serverNow() - extra * 1000).toISOString();
+  const endedAt = readStored(timer.id)?.endedAt ?? new Date(serverNow() - extra * 1000).toISOString();
   const kept = { url: form.action, endedAt, keptAt: Date.now() };
   form.elements.ended_at.value = endedAt;
   event.submitter?.setAttribute("aria-busy", "true");
@@ -252,6 +252,7 @@ async function sendStored() {
 function markKept(kept) {
   timer.pausedAt = Date.parse(kept.endedAt);
   timer.section.dataset.state = "done";
+  find("toggle").hidden = find("discard").hidden = true;
   cancelBell();
   updateScreenLock();
   note("We cannot be reached. The practice is finished and kept on this device; it is sent as soon as you are online.");
