@@ -28,12 +28,15 @@ class CatalogueForm(forms.Form):
         self.fields["category"].choices = [("", "All"), *((each.name, each.title) for each in categories)]
         if member is None:
             del self.fields["state"]
-        for field in self.selects:
-            field.field.widget.attrs["class"] = "input"
 
     @property
-    def selects(self) -> list[forms.BoundField]:
-        return [field for field in self if isinstance(field.field.widget, forms.Select)]
+    def selects(self) -> list[tuple[str, forms.ChoiceField, str]]:
+        """Name, field and the chosen value; the template writes them out, which a page of widgets is too slow for."""
+        return [
+            (name, field, self.filters.get(name, ""))
+            for name, field in self.fields.items()
+            if isinstance(field.widget, forms.Select)
+        ]
 
     @property
     def has_details(self) -> bool:

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.conf import settings
@@ -21,7 +21,9 @@ def icon_names() -> frozenset[str]:
     return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite.read_text()))
 
 
+# A page has dozens, of few kinds.
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, modifier: str = "") -> SafeString:
     """A decorative icon; `modifier` is "l" or "filled". Text beside it, or an aria-label, must say the same."""
     return format_html(

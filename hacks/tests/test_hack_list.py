@@ -8,6 +8,7 @@ from accounts.tests.markup import read_page
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from hacks.views import PAGE_SIZE
+from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,7 @@ HTMX = {"HX-Request": "true", "HX-Target": "results"}
 
 def names(response):
     assert response.status_code == 200
-    return [card["name"] for card in response.context["page_obj"].object_list]
+    return [card.name for card in response.context["page_obj"].object_list]
 
 
 @pytest.fixture
@@ -152,15 +153,35 @@ def test_a_member_filters_by_what_is_theirs(member_client, member, library, stat
 
 def test_cards_say_where_the_member_stands(member_client, member, library):
     make_session(member, library["island"], started_at=datetime(2026, 3, 2, 9, tzinfo=UTC))
-    cards = {card["name"]: card for card in member_client.get(URL).context["page_obj"].object_list}
-    assert (cards["Energy Ball"]["state"], cards["Energy Ball"]["remark"]) == ("open", "")
-    assert (cards["Breath Wave"]["state"], cards["Breath Wave"]["remark"]) == ("locked", "Locked")
-    assert (cards["Island"]["state"], cards["Island"]["remark"]) == ("practised", "Practised 1 time")
+    UserHackProgress.objects.create(user=member, hack=library["ball"], is_favorite=True)
+    cards = {card.name: card for card in member_client.get(URL).context["page_obj"].object_list}
+    assert {name: card.state for name, card in cards.items()} == {
+        "Energy Ball": "open",
+        "Breath Wave": "locked",
+        "Island": "practised",
+        "Night Descent": "open",
+    }
+    assert "Favourite" in cards["Energy Ball"].html
+    assert "Favourite" not in cards["Island"].html
+    assert "Locked" in cards["Breath Wave"].html
+    assert "Practised 1 time<" in cards["Island"].html
 
 
 def test_a_visitor_is_not_told_that_hacks_are_locked(client, library):
-    cards = {card["name"]: card for card in client.get(URL).context["page_obj"].object_list}
-    assert (cards["Breath Wave"]["state"], cards["Breath Wave"]["remark"]) == ("open", "Opens with practice")
+    cards = {card.name: card for card in client.get(URL).context["page_obj"].object_list}
+    assert cards["Breath Wave"].state == "open"
+    assert "Opens with practice" in cards["Breath Wave"].html
+    assert "Opens with practice" not in cards["Energy Ball"].html
+
+
+def test_a_card_shows_an_edit_at_once(client):
+    hack = HackFactory(short_description="Before.")
+    assert "Before." in client.get(URL).content.decode()
+    with database_identity(Role.STAFF):
+        type(hack).objects.filter(pk=hack.pk).update(short_description="<b>After.</b>")
+    content = client.get(URL).content.decode()
+    assert "&lt;b&gt;After." in content
+    assert "Before." not in content
 
 
 def test_htmx_gets_the_results_alone_and_a_short_address(client, library):
