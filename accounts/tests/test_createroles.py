@@ -157,6 +157,11 @@ def test_strangers_stay_outside_and_only_the_owner_builds(superuser, connect):
 
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         connect("stranger", "nrghax")
+    # Nor would a stranger who is let in see what is there.
+    (usage,) = (
+        connect(database="nrghax").execute("SELECT has_schema_privilege('stranger', 'public', 'USAGE')").fetchone()
+    )
+    assert not usage
     for login in ("nrghax_web", "nrghax_worker", "nrghax_backup"):
         connection = connect(login, "nrghax")
         with pytest.raises(InsufficientPrivilege):

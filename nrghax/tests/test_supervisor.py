@@ -36,7 +36,7 @@ def start(data_dir, port):
     )
 
 
-def output_until(process, pattern, *, seconds=90):
+def output_until(process, pattern, *, seconds=240):
     """What it says up to the line that matches; a process that falls silent is killed."""
     timer = threading.Timer(seconds, process.kill)
     timer.start()
