@@ -136,7 +136,7 @@ class PracticeSession(models.Model):
     def elapsed_seconds(self, moment: datetime) -> int:
         """The seconds practised by `moment`, without pauses, capped: what a finish then would count."""
         stopped_at = min(moment, self.paused_at) if self.paused_at else moment
-        elapsed = int((stopped_at - self.started_at).total_seconds()) - self.paused_seconds
+        elapsed = round((stopped_at - self.started_at).total_seconds()) - self.paused_seconds
         return min(max(elapsed, 0), self.MAX_SECONDS)
 
 

@@ -199,5 +199,5 @@ def _clock(seconds: int) -> str:
 
 def _time(seconds: int) -> str:
     """Seconds in words: "12 minutes", "1 minute", "40 seconds"."""
-    count, unit = (seconds // 60, "minute") if seconds >= 60 else (seconds, "second")
+    count, unit = (round(seconds / 60), "minute") if seconds >= 60 else (seconds, "second")
     return f"{count} {unit}{'' if count == 1 else 's'}"

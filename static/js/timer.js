@@ -43,7 +43,7 @@ function start() {
   timer.said = elapsed();
   find("finish").addEventListener("submit", finish);
   find("overtime").addEventListener("click", () => find("finish").requestSubmit());
-  find("bell").addEventListener("click", unlockSound);
+  find("bell").addEventListener("click", () => find("finish").querySelector("button").focus());
   const kept = readStored(timer.id);
   if (kept) markKept(kept);
   scheduleBell();
@@ -113,7 +113,7 @@ function end() {
   updateScreenLock();
 }
 
-// Sound: a bell is a few decaying sine waves. Browsers want a touch or a key first.
+// Sound: a bell is a few decaying sine waves. Browsers want to be touched first: any click on the page will do.
 
 function unlockSound() {
   if (audio?.state === "running" || !find("timer")) return;
@@ -182,10 +182,12 @@ async function ping() {
   const asked = timer;
   try {
     const response = await fetch(asked.ping, { method: "POST", body: body(), redirect: "manual" });
-    if (!response.ok || timer !== asked) return;
+    if (timer !== asked) return;
+    // Paused, finished or discarded in another tab: show what is.
+    if (response.status === 404) location.reload();
+    if (!response.ok) return;
     const { state, now } = await response.json();
     timer.offset = now - Date.now();
-    // Paused or finished in another tab: show what is.
     if (state !== "running" && !readStored(timer.id)) location.reload();
   } catch {
     // Offline: the next one will do.
@@ -212,10 +214,14 @@ async function finish(event) {
   const answer = await send(timer.id, kept);
   if (answer === "refused") form.submit();
   if (answer === "offline") markKept(kept);
+  if (answer === "gone") {
+    localStorage.removeItem(STORED + timer.id);
+    location.reload();
+  }
   event.submitter?.removeAttribute("aria-busy");
 }
 
-/** Send a kept finish; resolves to "sent", "offline" or "refused". */
+/** Send a kept finish; resolves to "sent", "offline", "gone" (there is no such session) or "refused". */
 async function send(id, kept) {
   lastRetry = Date.now();
   isSending = true;
@@ -226,6 +232,7 @@ async function send(id, kept) {
       body: body({ ended_at: kept.endedAt }),
       redirect: "manual",
     });
+    if (response.status === 404) return "gone";
     if (!response.ok) return response.status >= 500 ? "offline" : "refused";
     const { url } = await response.json();
     localStorage.removeItem(STORED + id);
@@ -245,7 +252,7 @@ async function sendStored() {
     const id = key.slice(STORED.length);
     const kept = readStored(id);
     if (!kept || Date.now() - kept.keptAt > KEEP_MS) localStorage.removeItem(key);
-    else await send(id, kept);
+    else await send(id, kept); // what is gone, or another member's, is forgotten with time
   }
 }
 
@@ -288,8 +295,7 @@ function showPlanned(section) {
   });
 }
 
-document.addEventListener("pointerdown", unlockSound);
-document.addEventListener("keydown", unlockSound);
+document.addEventListener("click", unlockSound);
 document.addEventListener("visibilitychange", () => {
   updateScreenLock();
   if (document.visibilityState === "hidden") lastPingBeforeLeaving();
