@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a newcomer needs; each target makes .venv first where it is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format shell install lock clean
+.PHONY: help run demo test check format docs screenshots shell install lock clean
 
 # The first Python that will do, should `python3` be too old or too new.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -16,7 +16,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; \
-		do printf '  make %-8s %s\n' "$$name" "$$text"; done
+		do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: $(INSTALLED)  ## Run the product at http://127.0.0.1:8000 (HOST and PORT to change that)
 	@exec $(BIN)/python -m nrghax.supervisor
@@ -39,6 +39,9 @@ format: $(INSTALLED)  ## Format Python and templates
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --reformat --quiet templates
+
+docs: $(INSTALLED)  ## Write docs/database.md anew, after a change of models or SQL
+	@$(BIN)/python manage.py databasedoc
 
 shell: $(INSTALLED)  ## Open a Python shell on the database
 	@exec $(BIN)/python manage.py shell

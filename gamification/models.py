@@ -6,6 +6,8 @@ from uuid_utils.compat import uuid7
 
 
 class Achievement(models.Model):
+    """What can be achieved, and by which criteria."""
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True)
