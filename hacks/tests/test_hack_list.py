@@ -77,6 +77,8 @@ def test_filters_and_orders(client, library, query, expected):
         ("energy ball", "Energy Ball"),
         ("engery bal", "Energy Ball"),
         ("ENER", "Energy Ball"),
+        ("breht wave", "Breath Wave"),
+        ("ilsand", "Island"),
         ("nigt decent", "Night Descent"),
         ("sleeping", "Breath Wave"),  # "sleep" stands in its description only
         ('"swell on a beach"', "Breath Wave"),
@@ -94,6 +96,13 @@ def test_a_search_finds_nothing_for_nonsense_and_says_what_to_do(client, library
     assert names(response) == []
     assert "No hacks found" in response.content.decode()
     assert "Clear filters" in response.content.decode()
+
+
+def test_what_is_merely_alike_is_shown_only_where_nothing_else_is(client):
+    HackFactory(name="Calm No")
+    HackFactory(name="Palm to Palm")
+    assert names(client.get(URL, {"q": "calm"})) == ["Calm No"]
+    assert names(client.get(URL, {"q": "paln"})) == ["Palm to Palm"]
 
 
 def test_a_name_counts_more_than_a_description(client):
