@@ -5,6 +5,7 @@ a forgotten identity is "permission denied", a style that the Content Security P
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
 from nrghax.tests.connections import url_of
@@ -214,3 +215,11 @@ def visit(product: Product, browser: Browser) -> Iterator[Callable[..., Visitor]
 
 def new_address() -> str:
     return f"newcomer{next(_numbers)}@example.com"
+
+
+def sign_in(visitor: Visitor, email: str, password: str) -> None:
+    page = visitor.go("/accounts/login/")
+    page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
+    page.get_by_label("Password").fill(password)
+    page.locator("main form").get_by_role("button").first.click()
+    expect(page).not_to_have_url(re.compile("login"))

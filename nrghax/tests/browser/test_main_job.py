@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from nrghax.tests.browser.conftest import DESKTOP, PHONE, Product, Visitor, new_address, wait_for
+from nrghax.tests.browser.conftest import DESKTOP, PHONE, Product, Visitor, new_address, sign_in, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -33,14 +33,6 @@ def be_welcomed(page: Page, username: str) -> None:
     page.get_by_label("Display name").fill("Robin")
     page.get_by_role("radio", name=re.compile("Energy awareness")).check()
     page.get_by_role("button", name="Show me my first hack").click()
-
-
-def sign_in(visitor: Visitor, email: str, password: str) -> None:
-    page = visitor.go("/accounts/login/")
-    page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
-    page.get_by_label("Password").fill(password)
-    page.locator("main form").get_by_role("button").first.click()
-    expect(page).not_to_have_url(re.compile("login"))
 
 
 def give_feedback(page: Page) -> None:
