@@ -26,7 +26,7 @@ MASTERED = 5
 @require_safe
 @login_required
 def today(request: HttpRequest) -> HttpResponse:
-    """The home of a member. Five statements, whatever there is to show: the page is opened more than any other."""
+    """The home of a member. At most five statements, whatever there is to show: no page is opened more often."""
     member, now = request.member, timezone.now()
     day = local_date(now, member.profile.timezone, member.profile.day_start)
     week = [day - timedelta(days=back) for back in reversed(range(7))]
@@ -38,7 +38,7 @@ def today(request: HttpRequest) -> HttpResponse:
     }
     running, recent = _sessions(member, now)
     notifications = _unread(member)
-    suggestion = _suggestion(member, checkins.get(day))
+    suggestion = None if running else _suggestion(member, checkins.get(day))
     context = {
         "greeting": _greeting(timezone.localtime(now).hour),
         "day_name": date_format(day, "l, j F"),
