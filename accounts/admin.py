@@ -59,19 +59,16 @@ class UserAdmin(DjangoUserAdmin):
         is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return super().has_change_permission(request, obj) and not is_above
 
-    def has_delete_permission(self, request, obj=None):
-        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return super().has_delete_permission(request, obj) and not is_above
-
     def get_deleted_objects(self, objs, request):
-        """Whoever may delete a user deletes what is theirs: nobody has the right to those rows one by one."""
+        """Whoever may delete a user deletes what is theirs: nobody has the right to those rows one by one. But only a
+        superuser deletes one."""
         deleted, counts, _, protected = super().get_deleted_objects(objs, request)
         above = {"superuser"} if any(obj.is_superuser for obj in objs) and not request.user.is_superuser else set()
         return deleted, counts, above, protected
 
     def get_queryset(self, request):
         confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
-        return super().get_queryset(request).select_related("member").annotate(confirmed=Exists(confirmed))
+        return super().get_queryset(request).annotate(confirmed=Exists(confirmed))
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

@@ -106,10 +106,12 @@ def test_an_address_changed_by_staff_must_be_confirmed_by_its_owner(boss_client,
     assert list(addresses) == [("moved@example.com", False, True)]
 
 
-def test_saving_a_user_unchanged_keeps_the_address_confirmed(boss_client, member):
+def test_saving_a_user_unchanged_keeps_the_addresses(boss_client, member):
+    EmailAddress.objects.create(user_id=member.pk, email="waiting@example.com")
     url = change_page(member.user)
     assert boss_client.post(url, fields_of(boss_client, url)).url == USERS
-    assert EmailAddress.objects.get(user_id=member.pk).verified
+    addresses = EmailAddress.objects.filter(user_id=member.pk).order_by("-verified").values_list("email", "verified")
+    assert list(addresses) == [(member.user.email, True), ("waiting@example.com", False)]
 
 
 def test_staff_deactivate_a_user(boss_client, member):
