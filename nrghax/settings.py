@@ -23,10 +23,20 @@ environ.Env.read_env(BASE_DIR / ".env")
 # What is made at run time: the embedded servers' data, collected static files, beat's schedule.
 DATA_DIR = Path(env.str("NRGHAX_DATA_DIR", default=str(BASE_DIR / ".local")))
 
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """A variable that is on or off. django-environ takes a typo for "off"; this refuses it."""
+    value = env.str(name, default="").strip().lower()
+    if value and value not in (*env.BOOLEAN_TRUE_STRINGS, "false", "off", "no", "n", "0"):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be on or off.")
+    return value in env.BOOLEAN_TRUE_STRINGS if value else default
+
+
 # Which of the three logins this process uses: web, worker, owner (manage.py) or test.
 PROCESS = env.str("NRGHAX_PROCESS", default="web")
 TESTING = PROCESS == "test"
-DEBUG = env.bool("DEBUG", default="DATABASE_URL" not in env.ENVIRON)
+DEBUG = switch("DEBUG", default="DATABASE_URL" not in env.ENVIRON)
 
 DEVELOPMENT_SECRET_KEY = "development only: sessions signed with it are worth nothing"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
@@ -276,12 +286,12 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Behind a proxy that ends TLS; an operator who serves plain http on purpose says so.
-USE_HTTPS = env.bool("USE_HTTPS", default=not DEBUG and not TESTING)
+USE_HTTPS = switch("USE_HTTPS", default=not DEBUG and not TESTING)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = USE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = USE_HTTPS
-TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+TRUST_PROXY = switch("TRUST_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 # Without this all visitors behind a proxy would share the limits of one address.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0

@@ -26,7 +26,7 @@ def test_zones_come_from_the_pinned_package_alone():
 def test_the_database_knows_every_zone_that_is_offered():
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT offered FROM unnest(%s::text[]) AS offered WHERE offered NOT IN (SELECT name FROM pg_timezone_names)",
+            "SELECT zone FROM unnest(%s::text[]) AS zone WHERE zone NOT IN (SELECT name FROM pg_timezone_names)",
             [list(known_timezones())],
         )
         assert cursor.fetchall() == []

@@ -72,6 +72,8 @@ def test_production_is_silent_under_djangos_deployment_checks():
         ({"DATABASE_URL": None}, "Set DATABASE_URL: the embedded servers are for development"),
         ({"REDIS_URL": None}, "Set REDIS_URL: the embedded servers are for development"),
         ({"NRGHAX_PROCESS": "wed"}, "NRGHAX_PROCESS is 'wed'"),
+        ({"USE_HTTPS": "ture"}, "USE_HTTPS is 'ture'"),
+        ({"DEBUG": "maybe"}, "DEBUG is 'maybe'"),
     ],
 )
 def test_production_refuses_to_start(change, message):
