@@ -37,6 +37,7 @@ function start() {
     pausedAt: Number(data.paused) || null,
     pausedSeconds: Number(data.pausedSeconds),
     planned: Number(data.planned),
+    isKept: false, // finished, but not yet known to the server
     minutesLabel: find("clock-label").textContent,
   };
   timer.wasDone = elapsed() >= timer.planned;
@@ -86,6 +87,7 @@ function tick() {
     sayWhereWeAre(seconds);
     if (Date.now() - lastPing >= PING_MS && document.visibilityState === "visible") ping();
   }
+  find("toggle").hidden = timer.isKept || (isDone && !timer.pausedAt);
   find("finish-label").textContent = isDone ? `Finish at ${inMinutes(timer.planned)}` : "Finish";
   find("overtime").hidden = -remaining < 60;
   find("overtime").textContent = `Count all ${inMinutes(seconds)}`;
@@ -259,7 +261,7 @@ async function sendStored() {
 function markKept(kept) {
   timer.pausedAt = Date.parse(kept.endedAt);
   timer.section.dataset.state = "done";
-  find("toggle").hidden = find("discard").hidden = true;
+  timer.isKept = find("discard").hidden = true;
   cancelBell();
   updateScreenLock();
   note("We cannot be reached. The practice is finished and kept on this device; it is sent as soon as you are online.");

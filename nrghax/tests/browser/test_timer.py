@@ -19,10 +19,12 @@ OscillatorNode.prototype.start = function (at) {
   return begin.call(this, at);
 };
 window.screenLocks = [];
-navigator.wakeLock.request = async (type) => {
-  window.screenLocks.push(type);
-  return { released: false, release: async () => window.screenLocks.push("released") };
-};
+if (navigator.wakeLock) {
+  navigator.wakeLock.request = async (type) => {
+    window.screenLocks.push(type);
+    return { released: false, release: async () => window.screenLocks.push("released") };
+  };
+}
 window.said = [];
 document.addEventListener("announce", (event) => window.said.push(event.detail));
 """
