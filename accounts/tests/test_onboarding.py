@@ -81,7 +81,7 @@ def test_a_privacy_setting_that_the_page_does_not_ask_for_stays(newcomer_client,
 
 def test_skipping_needs_nothing_and_the_welcome_waits(newcomer_client, newcomer):
     skip = re.search(r'href="([^"]+)">Skip for now', newcomer_client.get(WELCOME).content.decode()).group(1)
-    assert newcomer_client.get(skip).status_code == 200
+    assert f'href="{WELCOME}">Finish setting up' in newcomer_client.get(skip).content.decode()
     assert not row(newcomer).profile.onboarding_completed
     assert newcomer_client.get(WELCOME).status_code == 200
 
@@ -303,6 +303,11 @@ def test_the_welcome_costs_the_same_among_any_number_of_members(newcomer_client,
 def test_times_are_shown_in_a_known_zone_where_the_members_has_vanished(sign_in):
     client = sign_in(make_member(profile={"timezone": "Europe/Atlantis"}))
     assert client.get(WELCOME).status_code == 200
+
+
+def test_no_reminder_is_left_after_the_welcome(newcomer_client):
+    newcomer_client.post(WELCOME, ANSWERS)
+    assert "Finish setting up" not in newcomer_client.get(reverse("practice:today")).content.decode()
 
 
 def test_a_vanished_zone_is_read_as_utc():

@@ -3,7 +3,8 @@
 const select = document.querySelector("select[data-propose-zone]");
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-if (select && zone) {
+// Names without a region (CET) mean different things to different machines.
+if (select && zone?.includes("/")) {
   // A browser may call the zone by an alias that is not in the list; the server knows it too.
   if (![...select.options].some((option) => option.value === zone)) {
     select.prepend(new Option(zone.replaceAll("_", " "), zone));
