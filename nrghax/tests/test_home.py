@@ -58,3 +58,19 @@ def test_categories_come_in_the_order_that_staff_gave_them(client):
     content = client.get(reverse("home")).content.decode()
     places = [content.index(f"Place {order}") for order in (1, 2, 3, 4)]
     assert places == sorted(places)
+
+
+def test_queries_do_not_grow_with_the_library(client, queries_of):
+    def look_after_adding(count):
+        for _ in range(count):
+            HackFactory(is_gateway=True)
+        return len(queries_of(lambda: client.get(reverse("home"))))
+
+    assert look_after_adding(1) == look_after_adding(10) <= 4
+
+
+def test_a_category_without_published_hacks_is_not_offered(client):
+    HackFactory(is_active=False, is_gateway=True, name="Not yet", category=HackCategoryFactory(title="Empty so far"))
+    content = client.get(reverse("home")).content.decode()
+    assert "Empty so far" not in content
+    assert "Not yet" not in content
