@@ -1,13 +1,19 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
-from practice.views import checkins, sessions, timer, today
+from practice.views import checkins, insight, journal, sessions, timer, today
 
 app_name = "practice"
 urlpatterns = [
     path("today/", today.today, name="today"),
     path("checkin/", checkins.checkin, name="checkin"),
     path("checkin/<uuid:pk>/delete/", checkins.delete, name="checkin-delete"),
-    path("practice/", sessions.session_list, name="session-list"),
+    path("journal/", journal.journal, name="journal"),
+    path("journal/month/", insight.month, name="journal-month"),
+    path("journal/numbers/", insight.numbers, name="journal-numbers"),
+    path("journal/practice/<uuid:pk>/", journal.session, name="journal-session"),
+    path("journal/checkins/<uuid:pk>/", journal.checkin, name="journal-checkin"),
+    path("practice/", RedirectView.as_view(pattern_name="practice:journal"), name="session-list"),
     path("practice/log/", sessions.log, name="session-log"),
     path("practice/sessions/<uuid:pk>/", sessions.detail, name="session-detail"),
     path("practice/sessions/<uuid:pk>/edit/", sessions.edit, name="session-edit"),

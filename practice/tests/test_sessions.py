@@ -17,7 +17,6 @@ from practice.tests.factories import make_checkin, make_session
 pytestmark = pytest.mark.django_db
 
 LOG_URL = "/practice/log/"
-LIST_URL = "/practice/"
 
 
 @pytest.fixture
@@ -74,9 +73,8 @@ def activities(session):
     )
 
 
-@pytest.mark.parametrize("path", [LIST_URL, LOG_URL])
-def test_visitors_are_asked_to_sign_in(client, path):
-    assert client.get(path).url == f"{reverse('account_login')}?next={path}"
+def test_visitors_are_asked_to_sign_in(client):
+    assert client.get(LOG_URL).url == f"{reverse('account_login')}?next={LOG_URL}"
 
 
 @pytest.mark.parametrize("name", ["session-detail", "session-edit", "session-delete"])
@@ -103,54 +101,8 @@ class TestOneSession:
 
 
 def test_other_methods_are_refused(member_client, session):
-    assert member_client.post(LIST_URL).status_code == 405
     for path in (LOG_URL, *(url(f"session-{name}", session) for name in ("detail", "edit", "delete"))):
         assert member_client.put(path).status_code == 405
-
-
-class TestList:
-    def test_an_empty_one_says_what_to_do(self, member_client):
-        text = member_client.get(LIST_URL).text
-        assert "No practice yet" in text
-        assert reverse("hacks:hack-list") in text
-        assert LOG_URL in text
-
-    def test_shows_own_sessions_newest_first(self, member_client, member, hack, session):
-        newer = make_session(
-            member, HackFactory(name="Quiet eyes"), started_at=noon(days_ago=1), feedback_score=1, session_type="group"
-        )
-        make_session(make_member(), HackFactory(name="Of somebody else"), started_at=noon(days_ago=1))
-        text = member_client.get(LIST_URL).text
-        assert text.index("Quiet eyes") < text.index("Energy ball")
-        assert newer.get_absolute_url() in text
-        assert "Yesterday, 12:00" in text
-        assert "In a group" in text
-        assert "Of somebody else" not in text
-
-    def test_shows_the_running_one_first(self, member_client, member, session):
-        make_session(member, HackFactory(name="Quiet eyes"), started_at=timezone.now(), ended_at=None)
-        text = member_client.get(LIST_URL).text
-        assert text.index("Quiet eyes is running") < text.index("Energy ball")
-
-    def test_shows_the_time_of_the_clocks_it_was_practised_by(self, member_client, member, hack):
-        make_session(member, hack, started_at=noon(days_ago=3), timezone="Asia/Tokyo")
-        assert ", 21:00" in member_client.get(LIST_URL).text
-
-    def test_has_twenty_a_page(self, member_client, member, hack):
-        for days in range(21):
-            make_session(member, hack, started_at=noon(days_ago=days + 1))
-        assert len(member_client.get(LIST_URL).context["sessions"]) == 20
-        assert len(member_client.get(LIST_URL, {"page": 2}).context["sessions"]) == 1
-        assert len(member_client.get(LIST_URL, {"page": "none"}).context["sessions"]) == 20
-
-    def test_asks_as_few_questions_for_many_as_for_one(self, queries_of, member_client, member, session):
-        member_client.get(LIST_URL)
-        for_one = queries_of(lambda: member_client.get(LIST_URL))
-        for days in range(30):
-            make_session(member, HackFactory(), started_at=noon(days_ago=days + 3))
-        make_session(member, HackFactory(), started_at=timezone.now(), ended_at=None)
-        for_many = queries_of(lambda: member_client.get(LIST_URL))
-        assert len(for_many) == len(for_one) <= 8
 
 
 class TestLog:
@@ -519,10 +471,10 @@ class TestDelete:
         make_session(member, hack, started_at=noon(days_ago=3), minutes=4)
         assert totals(member, hack) == (2, 14, 2)
         response = member_client.post(url("session-delete", session))
-        assert response.url == LIST_URL
+        assert response.url == reverse("practice:journal")
         assert totals(member, hack) == (1, 4, 1)
         assert activities(session) == [Activity.SESSION_DELETED]
-        assert "The practice is deleted." in member_client.get(LIST_URL).text
+        assert "The practice is deleted." in member_client.get(reverse("practice:journal")).text
 
     def test_a_repeat_is_not_found(self, member_client, session):
         member_client.post(url("session-delete", session))

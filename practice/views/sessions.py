@@ -1,4 +1,4 @@
-"""What was practised: the list, how it went, logging afterwards, correcting, deleting."""
+"""What was practised: how it went, logging afterwards, correcting, deleting."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import Member
 from hacks.models import Hack
@@ -23,7 +22,6 @@ from practice.forms.sessions import EditForm, FeedbackForm, LogOnceForm
 from practice.models import DailyCheckin, PracticeSession
 from practice.rules import local_date
 
-PAGE_SIZE = 20
 # What `session_line` prints.
 SESSION_LINE = (
     "pk",
@@ -37,21 +35,6 @@ SESSION_LINE = (
     "hack__category__name",
     "hack__category__icon_url",
 )
-
-
-@require_safe
-@login_required
-def session_list(request: HttpRequest) -> HttpResponse:
-    own = PracticeSession.objects.visible_to(request.member)
-    rows = own.finished().order_by("-started_at").values(*SESSION_LINE)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    now = timezone.now()
-    context = {
-        "page_obj": page,
-        "sessions": [session_line(row, now) for row in page],
-        "running": own.running().select_related("hack").first(),
-    }
-    return render(request, "practice/session_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,7 +107,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         delete_session(session=session)
         messages.success(request, "The practice is deleted.")
-        return redirect("practice:session-list")
+        return redirect("practice:journal")
     return render(request, "practice/session_delete.html", {"session": session})
 
 

@@ -1,0 +1,237 @@
+"""The journal: a member's sessions and check-ins as one history, and each entry the way a page prints it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import Member
+from hacks.models import Hack
+from practice.models import DailyCheckin, PracticeSession
+
+SESSION, CHECKIN = "practice", "checkin"
+# The latest first; within a day the check-in, which is about the whole of it.
+NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
+EXCERPT_LENGTH = 360
+
+Condition = Callable[[Any], Q]
+
+
+def _contains_each(words: Sequence[str]) -> Q:
+    """Every word, in any order. The rows are one member's, found by the index on `user`."""
+    return Q(*(Q(notes__icontains=word) for word in words))
+
+
+def _any_mood(bounds: tuple[int, int]) -> Q:
+    return Q(mood_before__range=bounds) | Q(mood_after__range=bounds)
+
+
+# What each filter asks of a kind of entry; a kind that does not know a filter has nothing to show for it.
+SESSION_CONDITIONS: dict[str, Condition] = {
+    "hack": lambda slug: Q(hack__slug=slug),
+    "category": lambda name: Q(hack__category__name=name),
+    "type": lambda kind: Q(session_type=kind),
+    "feedback": lambda score: Q(feedback_score=score),
+    "since": lambda day: Q(practice_date__gte=day),
+    "until": lambda day: Q(practice_date__lte=day),
+    "words": _contains_each,
+}
+CHECKIN_CONDITIONS: dict[str, Condition] = {
+    "hack": lambda slug: Q(selected_hack__slug=slug),
+    "category": lambda name: Q(selected_hack__category__name=name),
+    "moods": _any_mood,
+    "since": lambda day: Q(checkin_date__gte=day),
+    "until": lambda day: Q(checkin_date__lte=day),
+    "words": _contains_each,
+}
+
+
+def find_entries(member: Member, filters: Mapping[str, Any]) -> tuple[models.QuerySet, models.QuerySet]:
+    """The entries that pass every filter, newest first, and the same without their columns, for counting them."""
+    sessions = _narrow(PracticeSession.objects.visible_to(member), SESSION, SESSION_CONDITIONS, filters)
+    checkins = _narrow(DailyCheckin.objects.visible_to(member), CHECKIN, CHECKIN_CONDITIONS, filters)
+    rows = checkin_rows(checkins).union(session_rows(sessions), all=True).order_by(*NEWEST_FIRST)
+    return rows, checkins.order_by().values("pk").union(sessions.order_by().values("pk"), all=True)
+
+
+def _narrow(
+    rows: models.QuerySet, kind: str, conditions: Mapping[str, Condition], filters: Mapping[str, Any]
+) -> models.QuerySet:
+    if filters.get("kind", kind) != kind:
+        return rows.none()
+    for name, value in filters.items():
+        if name == "kind":
+            continue
+        if name not in conditions:
+            return rows.none()
+        rows = rows.filter(conditions[name](value))
+    return rows
+
+
+def session_rows(sessions: models.QuerySet) -> models.QuerySet:
+    """The columns of an entry; the same, in the same order, as those of `checkin_rows`."""
+    return sessions.order_by().values(
+        kind=_text(SESSION),
+        entry=F("pk"),
+        day=F("practice_date"),
+        moment=F("started_at"),
+        zone=F("timezone"),
+        title=F("hack__name"),
+        slug=F("hack__slug"),
+        category=F("hack__category__name"),
+        icon=F("hack__category__icon_url"),
+        note=F("notes"),
+        seconds=F("duration_seconds"),
+        how=F("session_type"),
+        score=F("feedback_score"),
+        before=_nothing(models.PositiveSmallIntegerField()),
+        after=_nothing(models.PositiveSmallIntegerField()),
+    )
+
+
+def checkin_rows(checkins: models.QuerySet) -> models.QuerySet:
+    return checkins.order_by().values(
+        kind=_text(CHECKIN),
+        entry=F("pk"),
+        day=F("checkin_date"),
+        moment=F("created_at"),
+        zone=F("timezone"),
+        title=F("selected_hack__name"),
+        slug=F("selected_hack__slug"),
+        category=F("selected_hack__category__name"),
+        icon=F("selected_hack__category__icon_url"),
+        note=F("notes"),
+        seconds=_nothing(models.IntegerField()),
+        how=_nothing(models.TextField()),
+        score=_nothing(models.SmallIntegerField()),
+        before=F("mood_before"),
+        after=F("mood_after"),
+    )
+
+
+def _text(value: str) -> Cast:
+    return Cast(Value(value), models.TextField())
+
+
+def _nothing(field: models.Field) -> Cast:
+    return Cast(Value(None), field)
+
+
+def hacks_of(member: Member) -> list[dict[str, Any]]:
+    """The hacks that the journal of a member mentions, by name."""
+    practised = PracticeSession.objects.visible_to(member).values("hack")
+    chosen = DailyCheckin.objects.visible_to(member).exclude(selected_hack=None).values("selected_hack")
+    hacks = Hack.objects.filter(Q(pk__in=practised) | Q(pk__in=chosen)).order_by("name", "pk")
+    return list(hacks.values("pk", "slug", "name", "category__name", "category__title", "category__sort_order"))
+
+
+def entry_lines(
+    rows: Iterable[Mapping[str, Any]], *, today: date, zone: str, words: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Entries ready to print; the first of each day carries the day's name. `words` are marked in the notes.
+
+    `zone` is where the member is: times by the clocks of another place say so.
+    """
+    lines, day = [], None
+    for row in rows:
+        line = _session_line(row, zone) if row["kind"] == SESSION else _checkin_line(row)
+        line["day_name"] = "" if row["day"] == day else day_name(row["day"], today)
+        line["note"] = marked(excerpt(row["note"], words), words)
+        lines.append(line)
+        day = row["day"]
+    return lines
+
+
+def _session_line(row: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    clock = f"{row['moment'].astimezone(ZoneInfo(row['zone'])):%H:%M}"
+    if row["zone"] != zone:
+        clock += f" in {row['zone'].rpartition('/')[2].replace('_', ' ')}"
+    is_running = row["seconds"] is None
+    facts = [clock] if is_running else [clock, f"{max(1, round(row['seconds'] / 60))} min"]
+    if row["how"] != PracticeSession.Type.SOLO:
+        facts.append(PracticeSession.Type(row["how"]).label)
+    return {
+        "entry": row["entry"],
+        "category": row["category"],
+        "icon": row["icon"],
+        "title": f"{row['title']} is running" if is_running else row["title"],
+        "url": reverse("practice:timer", args=[row["slug"]])
+        if is_running
+        else reverse("practice:session-detail", args=[row["entry"]]),
+        "edit_url": "" if is_running else reverse("practice:journal-session", args=[row["entry"]]),
+        "facts": facts,
+        "score": row["score"],
+        "feedback": "" if row["score"] is None else PracticeSession.Feedback(row["score"]).label,
+    }
+
+
+def _checkin_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    facts = [mood_words(row["before"], row["after"])]
+    if row["title"]:
+        facts.append(row["title"])
+    return {
+        "entry": row["entry"],
+        "category": row["category"] or "",
+        "icon": "circle-check",
+        "title": "Check-in",
+        "url": "",
+        "edit_url": reverse("practice:journal-checkin", args=[row["entry"]]),
+        "facts": facts,
+        "score": None,
+        "feedback": "",
+    }
+
+
+def mood_words(before: int | None, after: int | None) -> str:
+    match before, after:
+        case None, None:
+            return "No mood noted"
+        case int(), None:
+            return f"Mood {before} of 10"
+        case None, int():
+            return f"Mood {after} of 10 after practising"
+    return f"Mood {before} before, {after} after"
+
+
+def day_name(day: date, today: date) -> str:
+    name = date_format(day, "l, j F" if day.year == today.year else "l, j F Y")
+    ago = {0: "Today", 1: "Yesterday"}.get((today - day).days)
+    return f"{ago}, {name}" if ago else name
+
+
+def excerpt(text: str, words: Sequence[str]) -> str:
+    """What a list shows of a long note: its beginning, or what stands around the first word that was looked for."""
+    if len(text) <= EXCERPT_LENGTH:
+        return text
+    found = _pattern(words).search(text) if words else None
+    start = max(found.start() - EXCERPT_LENGTH // 3, 0) if found and found.end() > EXCERPT_LENGTH else 0
+    end = start + EXCERPT_LENGTH
+    return f"{'… ' * bool(start)}{text[start:end].strip()}{' …' * (end < len(text))}"
+
+
+def marked(text: str, words: Sequence[str]) -> SafeString:
+    """The text, escaped, with each of the words marked."""
+    if not words:
+        return conditional_escape(text)
+    parts = _pattern(words).split(text)
+    # Every second part is what the pattern's group has caught.
+    return SafeString(
+        "".join(
+            format_html("<mark>{}</mark>", part) if index % 2 else conditional_escape(part)
+            for index, part in enumerate(parts)
+        )
+    )
+
+
+def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))})", re.IGNORECASE)

@@ -1,0 +1,238 @@
+"""The journal's history: what it holds, its filters, its search, and how many questions it asks."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from accounts.tests.markup import read_page
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+PAGE = reverse("practice:journal")
+
+
+def noon(days_ago: int) -> datetime:
+    return (timezone.now() - timedelta(days=days_ago)).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+def day(days_ago: int) -> date:
+    return noon(days_ago).date()
+
+
+@pytest.fixture
+def hack():
+    return HackFactory(name="Energy ball", slug="energy-ball", category=HackCategoryFactory(name="flow", title="Flow"))
+
+
+@pytest.fixture
+def other():
+    return HackFactory(name="Quiet eyes", slug="quiet-eyes", category=HackCategoryFactory(name="calm", title="Calm"))
+
+
+@pytest.fixture
+def find(member_client):
+    """The notes of the entries that a query finds, in order."""
+
+    def find(**query) -> list[str]:
+        return [str(entry["note"]) for entry in member_client.get(PAGE, query).context["entries"]]
+
+    return find
+
+
+def headings(response) -> list[str]:
+    return [entry["day_name"] for entry in response.context["entries"]]
+
+
+class TestHistory:
+    def test_a_visitor_is_asked_to_sign_in(self, client):
+        assert client.get(PAGE).url == f"{reverse('account_login')}?next={PAGE}"
+
+    def test_writing_is_refused(self, member_client):
+        assert member_client.post(PAGE).status_code == 405
+
+    def test_an_empty_one_says_what_to_do(self, member_client):
+        response = member_client.get(PAGE)
+        read_page(response)
+        assert "No practice yet" in response.text
+        assert reverse("hacks:hack-list") in response.text
+        assert reverse("practice:session-log") in response.text
+        assert response.text.count("button--primary") == 1
+
+    def test_the_address_of_the_list_that_was_leads_here(self, member_client):
+        assert member_client.get("/practice/").url == PAGE
+
+    def test_merges_sessions_and_check_ins_by_day_newest_first(self, member_client, member, hack, other):
+        make_session(member, hack, started_at=noon(3), notes="third")
+        make_session(member, other, started_at=noon(1), notes="morning")
+        make_session(member, hack, started_at=noon(1) + timedelta(hours=2), notes="afternoon")
+        make_checkin(member, day(1), notes="of yesterday", mood_before=4, mood_after=7, selected_hack=hack)
+        make_checkin(member, day(0), notes="of today", mood_before=5)
+        response = member_client.get(PAGE)
+        read_page(response)
+        notes = [str(entry["note"]) for entry in response.context["entries"]]
+        assert notes == ["of today", "of yesterday", "afternoon", "morning", "third"]
+        assert [bool(name) for name in headings(response)] == [True, True, False, False, True]
+        assert headings(response)[0].startswith("Today, ")
+        assert headings(response)[1].startswith("Yesterday, ")
+        assert "Mood 4 before, 7 after" in response.text
+        assert "5 entries" in response.text
+
+    def test_others_entries_are_not_in_it(self, member_client, hack):
+        stranger = make_member()
+        make_session(stranger, hack, started_at=noon(1), notes="secret")
+        make_checkin(stranger, day(1), notes="secret", selected_hack=hack)
+        for query in ({}, {"q": "secret"}, {"hack": "energy-ball"}):
+            response = member_client.get(PAGE, query)
+            assert response.context["entries"] == []
+            assert "Energy ball" not in response.text
+
+    def test_a_session_says_what_it_was_and_leads_to_its_page(self, member_client, member, hack):
+        session = make_session(member, hack, started_at=noon(1), minutes=25, feedback_score=1, session_type="group")
+        text = member_client.get(PAGE).text
+        assert f'href="{session.get_absolute_url()}"' in text
+        for words in ("12:00", "25 min", "In a group", "Good"):
+            assert words in text
+
+    def test_a_time_by_other_clocks_says_whose(self, sign_in, hack):
+        member = make_member(profile={"timezone": "Europe/Berlin"})
+        make_session(member, hack, started_at=noon(2), timezone="America/New_York")
+        make_session(member, hack, started_at=noon(3), timezone="Europe/Berlin")
+        moments = [entry["facts"][0] for entry in sign_in(member).get(PAGE).context["entries"]]
+        assert moments[0].endswith(" in New York")
+        assert "in" not in moments[1]
+
+    def test_a_running_one_leads_to_its_timer_and_is_not_edited_here(self, member_client, member, hack):
+        make_session(member, hack, started_at=timezone.now(), ended_at=None)
+        entry = member_client.get(PAGE).context["entries"][0]
+        assert (entry["title"], entry["url"]) == ("Energy ball is running", reverse("practice:timer", args=[hack.slug]))
+        assert entry["edit_url"] == ""
+
+    def test_today_follows_the_members_day_start(self, sign_in, hack, monkeypatch):
+        moment = datetime(2026, 11, 23, 2, tzinfo=UTC)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+        member = make_member(profile={"day_start": "04:00"})
+        make_session(member, hack, started_at=moment, practice_date=date(2026, 11, 22))
+        assert headings(sign_in(member).get(PAGE)) == ["Today, Sunday, 22 November"]
+
+    def test_a_note_is_text_and_nothing_else(self, member_client, member, hack):
+        make_session(member, hack, started_at=noon(1), notes="<script>alert(1)</script> warm")
+        for query in ({}, {"q": "script"}, {"q": "<script>"}):
+            assert "<script>alert" not in member_client.get(PAGE, query).text
+
+    def test_has_thirty_a_page(self, member_client, member, hack):
+        for number in range(31):
+            make_session(member, hack, started_at=noon(number + 1), notes=f"{number}")
+        first, second = (member_client.get(PAGE, {"hack": "energy-ball"} | page) for page in ({}, {"page": 2}))
+        assert len(first.context["entries"]) == 30
+        assert [str(entry["note"]) for entry in second.context["entries"]] == ["30"]
+        assert "hack=energy-ball&amp;page=2" in first.text
+        assert len(member_client.get(PAGE, {"page": "none"}).context["entries"]) == 30
+
+    @pytest.mark.parametrize("query", [{}, {"q": "warm", "since": "2020-01-01"}, {"hack": "energy-ball"}])
+    def test_asks_as_few_questions_for_many_as_for_one(self, queries_of, member_client, member, hack, query):
+        def read():
+            return member_client.get(PAGE, query)
+
+        make_session(member, hack, started_at=noon(1), notes="warm")
+        make_checkin(member, day(1), notes="warm", selected_hack=hack)
+        read()
+        few = queries_of(read)
+        for number in range(40):
+            make_session(member, HackFactory(), started_at=noon(number + 2), notes="warm")
+            make_checkin(member, day(number + 2), notes="warm", selected_hack=HackFactory())
+        many = queries_of(read)
+        assert len(many) == len(few) <= 8
+
+
+class TestFilters:
+    @pytest.fixture(autouse=True)
+    def entries(self, member, hack, other):
+        make_session(member, hack, started_at=noon(4), notes="Warm hands", feedback_score=0, session_type="group")
+        make_session(member, other, started_at=noon(3), notes="Cold feet, warm heart", feedback_score=1)
+        make_checkin(member, day(2), notes="Warm evening", mood_before=3, mood_after=8, selected_hack=hack)
+        make_checkin(member, day(1), notes="Rain", mood_before=6)
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ({}, "Rain|Warm evening|Cold feet, warm heart|Warm hands"),
+            ({"kind": "practice"}, "Cold feet, warm heart|Warm hands"),
+            ({"kind": "checkin"}, "Rain|Warm evening"),
+            ({"hack": "energy-ball"}, "Warm evening|Warm hands"),
+            ({"category": "calm"}, "Cold feet, warm heart"),
+            ({"category": "flow"}, "Warm evening|Warm hands"),
+            ({"type": "group"}, "Warm hands"),
+            ({"type": "group", "kind": "checkin"}, ""),
+            ({"feedback": "0"}, "Warm hands"),
+            ({"feedback": "1"}, "Cold feet, warm heart"),
+            ({"mood_from": "8"}, "Warm evening"),
+            ({"mood_to": "3"}, "Warm evening"),
+            ({"mood_from": "4", "mood_to": "6"}, "Rain"),
+            ({"mood_from": "6", "mood_to": "4"}, "Rain"),
+            ({"mood_from": "4", "mood_to": "5"}, ""),
+            ({"q": "warm"}, "Warm evening|Cold feet, warm heart|Warm hands"),
+            ({"q": "HEART warm"}, "Cold feet, warm heart"),
+            ({"q": "warm rain"}, ""),
+            ({"q": "%"}, ""),
+            ({"q": "warm", "kind": "checkin"}, "Warm evening"),
+            ({"hack": "energy-ball", "q": "hands"}, "Warm hands"),
+        ],
+    )
+    def test_find_what_they_say(self, find, query, found):
+        plain = [note.replace("<mark>", "").replace("</mark>", "") for note in find(**query)]
+        assert "|".join(plain) == found
+
+    def test_days_are_inclusive_and_may_be_given_either_way(self, find):
+        assert find(since=day(2)) == ["Rain", "Warm evening"]
+        assert find(until=day(3)) == ["Cold feet, warm heart", "Warm hands"]
+        assert find(since=day(3), until=day(2)) == find(since=day(2), until=day(3))
+        assert find(since=day(3), until=day(2)) == ["Warm evening", "Cold feet, warm heart"]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"kind": "dream"},
+            {"hack": "unknown"},
+            {"category": "x"},
+            {"type": "x"},
+            {"feedback": "9"},
+            {"mood_from": "11"},
+            {"since": "yesterday"},
+            {"until": "2026-02-30"},
+            {"q": " "},
+            {"q": "x" * 101},
+        ],
+    )
+    def test_what_is_not_on_offer_counts_as_not_given(self, find, query):
+        assert len(find(**query)) == 4
+
+    def test_what_is_set_is_shown_and_can_be_cleared(self, member_client):
+        response = member_client.get(PAGE, {"hack": "energy-ball", "feedback": "0", "q": "warm"})
+        read_page(response)
+        assert '<option value="energy-ball" selected>' in response.text
+        assert '<option value="0" selected>' in response.text
+        assert 'value="warm"' in response.text
+        assert '<details class="fold" open>' in response.text
+        assert "Clear filters" in response.text
+        assert "<mark>Warm</mark> hands" in response.text
+        assert "1 entry found" in response.text
+
+    def test_nothing_found_says_so(self, member_client):
+        assert "Nothing fits" in member_client.get(PAGE, {"q": "nowhere"}).text
+
+    def test_only_own_hacks_are_offered(self, member_client):
+        HackFactory(name="Never practised")
+        assert "Never practised" not in member_client.get(PAGE).text
+
+    def test_htmx_gets_the_results_alone_and_the_address(self, member_client):
+        headers = {"HX-Request": "true", "HX-Target": "results"}
+        query = {"q": "warm", "kind": "", "feedback": "0", "hack": "unknown"}
+        response = member_client.get(PAGE, query, headers=headers)
+        assert response.text.lstrip().startswith('<section id="results"')
+        assert response["HX-Push-Url"] == f"{PAGE}?q=warm&feedback=0"
+        assert "HX-Request" in response["Vary"]
+        assert member_client.get(PAGE, headers=headers)["HX-Push-Url"] == PAGE

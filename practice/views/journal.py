@@ -1,0 +1,142 @@
+"""What was: the history of sessions and check-ins, and changing an entry where it stands."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import push_url
+
+from practice.actions import change_session, save_checkin
+from practice.forms.journal import CheckinNoteForm, JournalForm, SessionNoteForm
+from practice.insight import hack_changes
+from practice.journal import checkin_rows, day_name, entry_lines, find_entries, hacks_of, session_rows
+from practice.models import DailyCheckin, PracticeSession
+from practice.rules import local_date
+
+PAGE_SIZE = 30
+
+
+@require_safe
+@login_required
+def journal(request: HttpRequest) -> HttpResponse:
+    hacks = hacks_of(request.member)
+    form = JournalForm(request.GET, hacks=hacks)
+    entries, found = find_entries(request.member, form.filters)
+    paginator = Paginator(entries, PAGE_SIZE)
+    paginator.count = found.count()
+    page = paginator.get_page(request.GET.get("page"))
+    hack = next((row for row in hacks if row["slug"] == form.given.get("hack")), None)
+    context = {
+        "form": form,
+        "page_obj": page,
+        "entries": entry_lines(page.object_list, words=form.words, **_place(request)),
+        "count": _count(paginator.count, bool(form.given)),
+        "hack": hack,
+        "changes": next(iter(hack_changes(request.member, hack["pk"])), None) if hack else None,
+    }
+    # The address is the same for the page and for its results alone.
+    is_update = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
+    response = render(request, "practice/_journal_results.html" if is_update else "practice/journal.html", context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return push_url(response, f"{request.path}?{form.address}".rstrip("?")) if is_update else response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def session(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Feedback and note of a practice, changed in the list (htmx) or on a page of their own."""
+    own = PracticeSession.objects.visible_to(request.member).select_related("hack__category")
+    session = get_object_or_404(own.locked() if request.method == "POST" else own, pk=pk)
+    if session.is_running:
+        return redirect("practice:timer", session.hack.slug)
+    initial = {"feedback_score": session.feedback_score, "notes": session.notes}
+    form = SessionNoteForm(request.POST or None, initial=initial, auto_id=f"{pk}-%s")
+    if request.method == "POST" and form.is_valid():
+        change_session(session=session, **form.cleaned_data)
+        return _saved(request, session, "Your practice is changed.")
+    context = {
+        "category": session.hack.category.name,
+        "title": session.hack.name,
+        "full_url": reverse("practice:session-edit", args=[pk]),
+        "full_label": "Correct time and length",
+        "delete_url": reverse("practice:session-delete", args=[pk]),
+    }
+    return _edit(request, session, form, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def checkin(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Mood and note of a check-in, of whatever day. The day itself, and so the streak, stay as they are."""
+    own = DailyCheckin.objects.visible_to(request.member).select_related("selected_hack")
+    if request.method == "POST":
+        own = own.select_for_update(no_key=True, of=("self",))
+    checkin = get_object_or_404(own, pk=pk)
+    initial = {"mood_before": checkin.mood_before, "mood_after": checkin.mood_after, "notes": checkin.notes}
+    form = CheckinNoteForm(request.POST or None, initial=initial, auto_id=f"{pk}-%s")
+    if request.method == "POST" and form.is_valid():
+        checkin, _ = save_checkin(
+            member=request.member,
+            day=checkin.checkin_date,
+            seen_id=checkin.pk,
+            selected_hack=checkin.selected_hack,
+            **form.cleaned_data,
+        )
+        return _saved(request, checkin, "Your check-in is changed.")
+    context = {"title": "Check-in", "delete_url": reverse("practice:checkin-delete", args=[pk])}
+    return _edit(request, checkin, form, context)
+
+
+def _edit(request: HttpRequest, entry: Model, form: Form, context: dict[str, Any]) -> HttpResponse:
+    """The form alone for a list that opens it in place, the entry as it was for one that closes it, else a page."""
+    if request.htmx and "close" in request.GET:
+        return _entry(request, entry)
+    day = _day_of(entry)
+    context |= {
+        "form": form,
+        "day_name": day_name(day, _place(request)["today"]),
+        "back_url": _journal_of(entry),
+    }
+    return render(request, "practice/_journal_form.html" if request.htmx else "practice/journal_edit.html", context)
+
+
+def _saved(request: HttpRequest, entry: Model, words: str) -> HttpResponse:
+    messages.success(request, words)
+    return _entry(request, entry) if request.htmx else redirect(_journal_of(entry))
+
+
+def _entry(request: HttpRequest, entry: Model) -> HttpResponse:
+    """The entry alone, as the list has it."""
+    rows = session_rows if isinstance(entry, PracticeSession) else checkin_rows
+    entries = entry_lines(rows(type(entry).objects.filter(pk=entry.pk)), **_place(request))
+    entries[0] |= {"day_name": "", "has_focus": True}
+    return render(request, "practice/_journal_entry.html", {"entries": entries})
+
+
+def _journal_of(entry: Model) -> str:
+    day = _day_of(entry)
+    return f"{reverse('practice:journal')}?since={day}&until={day}"
+
+
+def _day_of(entry: Model):
+    return entry.practice_date if isinstance(entry, PracticeSession) else entry.checkin_date
+
+
+def _place(request: HttpRequest) -> dict[str, Any]:
+    profile = request.member.profile
+    return {"today": local_date(timezone.now(), profile.timezone, profile.day_start), "zone": profile.timezone}
+
+
+def _count(number: int, is_filtered: bool) -> str:
+    return f"{number or 'No'} entr{pluralize(number, 'y,ies')}{' found' * is_filtered}"
