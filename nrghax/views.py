@@ -12,10 +12,10 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.member:
         return redirect("practice:today")
     published = Count("hacks", filter=Q(hacks__is_active=True))
+    categories = HackCategory.objects.annotate(hack_count=published).filter(hack_count__gt=0)
     context = {
-        "categories": HackCategory.objects.annotate(hack_count=published)
-        .filter(hack_count__gt=0)
-        .order_by("sort_order", "name"),
+        # Counting drops the model's own order. A list, because the page takes the first five and then all.
+        "categories": list(categories.order_by("sort_order", "name")),
         "gateway_hacks": Hack.objects.published().filter(is_gateway=True).select_related("category"),
     }
     return render(request, "home.html", context)

@@ -64,9 +64,10 @@ def test_queries_do_not_grow_with_the_library(client, queries_of):
     def look_after_adding(count):
         for _ in range(count):
             HackFactory(is_gateway=True)
-        return len(queries_of(lambda: client.get(reverse("home"))))
+        return queries_of(lambda: client.get(reverse("home")))
 
-    assert look_after_adding(1) == look_after_adding(10) <= 4
+    print(*look_after_adding(1), sep="\n")
+    assert 0
 
 
 def test_a_category_without_published_hacks_is_not_offered(client):
