@@ -21,6 +21,9 @@ help:  ## Show what can be done
 run: $(INSTALLED)  ## Run the product at http://127.0.0.1:8000 (HOST and PORT to change that)
 	@exec $(BIN)/python -m nrghax.supervisor
 
+demo: $(INSTALLED)  ## Run the product with a community that has a past, on data of its own in .local/demo
+	@NRGHAX_DATA_DIR="$${NRGHAX_DATA_DIR:-$(CURDIR)/.local/demo}" exec $(BIN)/python -m nrghax.supervisor --demo
+
 test: $(INSTALLED)  ## Run all tests, those in the browser too
 	@test -n "$(CHROMIUM)" || { echo "Chromium is missing; the browser tests need it:" \
 		"apt-get install chromium, or set CHROMIUM to the path of a Chromium or Chrome."; exit 1; }

@@ -19,19 +19,18 @@ def unlock(activity: UserActivityLog) -> None:
 
 
 def notify_of_unlocked_hack(activity: UserActivityLog) -> None:
+    Notification.objects.bulk_create([unlocked_hack_notification(activity)], ignore_conflicts=True)
+
+
+def unlocked_hack_notification(activity: UserActivityLog) -> Notification:
     hack = activity.activity_data
-    Notification.objects.bulk_create(
-        [
-            Notification(
-                user_id=activity.user_id,
-                type=Notification.Type.HACK_UNLOCKED,
-                subject=hack["hack_id"],
-                title=f"{hack['name']} is open to you",
-                message="Your practice has unlocked it. Have a look at the guide when you feel like it.",
-                data={"path": f"/hacks/{hack['slug']}/"},
-            )
-        ],
-        ignore_conflicts=True,
+    return Notification(
+        user_id=activity.user_id,
+        type=Notification.Type.HACK_UNLOCKED,
+        subject=hack["hack_id"],
+        title=f"{hack['name']} is open to you",
+        message="Your practice has unlocked it. Have a look at the guide when you feel like it.",
+        data={"path": f"/hacks/{hack['slug']}/"},
     )
 
 

@@ -1,12 +1,13 @@
 """`make run`: the whole product on one machine, for development, as one process that stops what it started.
 
-    python -m nrghax.supervisor
+    python -m nrghax.supervisor [--demo]
 
 It prepares the database and runs the Procfile. A process that dies is started again, ever later: the queue, the
 outbox and the database survive its death, so that the product may too. One that keeps dying takes everything
 down, because nobody reads a log that repeats itself.
 """
 
+import argparse
 import asyncio
 import ctypes
 import fcntl
@@ -171,6 +172,9 @@ class Supervisor:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m nrghax.supervisor", description="Run the product.")
+    parser.add_argument("--demo", action="store_true", help="with a community that has a past")
+    demo = parser.parse_args().demo
     environ.Env.read_env(BASE_DIR / ".env")
     # What `make run` runs is for development, whichever servers it uses; production runs the Procfile.
     os.environ.setdefault("DEBUG", "true")
@@ -187,7 +191,7 @@ def main() -> int:
     with _only_one(data_dir, address):
         _require_free(host, port)
         try:
-            welcome = _prepare(log)
+            welcome = _prepare(log, demo=demo)
             supervisor = _run(commands, log, data_dir, address=address, host=host, port=port, welcome=welcome)
             code = asyncio.run(supervisor)
         except KeyboardInterrupt:
@@ -206,7 +210,7 @@ def read_procfile(path: Path) -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
-def _prepare(log: Log) -> str:
+def _prepare(log: Log, *, demo: bool) -> str:
     """Bring the database and the static files up to date; returns the demo logins."""
     log.line("setup", "Starting the servers." if _embedded() else "Connecting.")
     import django
@@ -224,9 +228,11 @@ def _prepare(log: Log) -> str:
     ]
     logins = ""
     if os.environ["DEBUG"].lower() in environ.Env.BOOLEAN_TRUE_STRINGS:
-        steps.append(("demologins", []))
+        steps.append(("demo" if demo else "demologins", []))
         pairs = {"learner": demologins.LEARNER, "staff": demologins.STAFF}
         logins = "  ".join(f"{name}: {' / '.join(login)}" for name, login in pairs.items())
+    elif demo:
+        _refuse("The demo is for development: its passwords are public. DEBUG is off.")
     for command, arguments in steps:
         log.line("setup", command)
         call_command(command, *arguments, verbosity=0, stdout=io.StringIO())

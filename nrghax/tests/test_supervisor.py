@@ -24,12 +24,12 @@ def free_port():
         return candidate.getsockname()[1]
 
 
-def start(data_dir, port):
+def start(data_dir, port, *arguments, **environment):
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-m", "nrghax.supervisor"],
+        [sys.executable, "-m", "nrghax.supervisor", *arguments],
         cwd=settings.BASE_DIR,
-        env={**kept, "NRGHAX_DATA_DIR": str(data_dir), "PORT": str(port), "WEB_CONCURRENCY": "1"},
+        env={**kept, "NRGHAX_DATA_DIR": str(data_dir), "PORT": str(port), "WEB_CONCURRENCY": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -126,6 +126,20 @@ def test_a_port_that_is_none(tmp_path, port):
 
     assert process.returncode == 1
     assert said == f"PORT is {port!r}; it must be a number from 1 to 65535.\n"
+
+
+def test_the_demo_is_for_development(tmp_path):
+    production = {
+        "DEBUG": "false",
+        "SECRET_KEY": "0123456789" * 5,
+        "DATABASE_URL": "postgresql://nrghax_web:w@db.example/nrghax",
+        "REDIS_URL": "redis://valkey.example:6379/0",
+    }
+    process = start(tmp_path, free_port(), "--demo", **production)
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert said.endswith("The demo is for development: its passwords are public. DEBUG is off.\n")
 
 
 def run_commands(monkeypatch, tmp_path, **commands):

@@ -1,0 +1,47 @@
+"""What the people of the demo write down: it has to fit any practice and any day."""
+
+SESSION_NOTES = (
+    "Felt it in the hands first, then nothing for a while, then everywhere.",
+    "Mind was a market today. Stayed anyway.",
+    "The neighbours were drilling. Funny how it stopped mattering after four minutes.",
+    "Shoulders came down two centimetres, I swear.",
+    "Short on purpose. Better than skipping.",
+    "Fell asleep at the end, woke up kind.",
+    "Second time this week that I noticed the tension before the headache.",
+    "Did it on the train with open eyes. Works.",
+    "Nothing special, and that was pleasant.",
+    "Restless legs. Next time standing up.",
+    "Warm all the way to the elbows!",
+    "I kept planning dinner. Came back eleven times, counted them.",
+    "Followed the guide word for word again and found a step I always skip.",
+    "Slower than usual, and deeper.",
+    "Cold room, cold hands. Warmed them first, which made the difference.",
+    "Before a hard phone call. I heard myself pause before answering.",
+    "Cried a little, in a good way.",
+    "Tried it lying down. Sitting is better for me.",
+    "My daughter joined for the last minute.",
+    "Could keep the breath long without forcing it.",
+)
+CHECKIN_NOTES = (
+    "Slept badly, but up early.",
+    "Deadline day. Keep it simple.",
+    "Good news from home.",
+    "Grey outside, quiet inside.",
+    "Headache since noon.",
+    "First day without coffee.",
+    "Much to do and no hurry for once.",
+    "Argued yesterday, apologised today.",
+    "Long walk along the river.",
+    "Tired, the honest kind.",
+    "Looking forward to the weekend.",
+    "A bit low. Being gentle.",
+    "Back at the desk after three days off.",
+    "Woke up before the alarm.",
+    "Crowded day ahead: will need the anchor.",
+    "Played music for an hour.",
+)
+HACK_NOTES = (
+    "Works best right after getting up, before any screen.",
+    "Cushion under the elbows. Stop when the jaw gets tight.",
+    "Ask for one more round when it feels finished.",
+)
