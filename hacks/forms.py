@@ -35,7 +35,7 @@ class CatalogueForm(forms.Form):
         return [
             (name, field, self.filters.get(name, ""))
             for name, field in self.fields.items()
-            if isinstance(field.widget, forms.Select)
+            if isinstance(field, forms.ChoiceField) and isinstance(field.widget, forms.Select)
         ]
 
     @property
