@@ -13,7 +13,7 @@ class CatalogueForm(forms.Form):
     """The catalogue's filters, read from the address. A value that is not on offer counts as not given."""
 
     q = forms.CharField(label="Search", max_length=100, required=False)
-    category = forms.ChoiceField(required=False, widget=forms.RadioSelect)
+    category = forms.ChoiceField(required=False)
     length = forms.ChoiceField(label="Length", required=False, choices=[("", "Any length"), *catalogue.LENGTHS])
     difficulty = forms.ChoiceField(
         label="Difficulty", required=False, choices=[("", "Any difficulty"), *catalogue.DIFFICULTIES]
@@ -25,7 +25,8 @@ class CatalogueForm(forms.Form):
     def __init__(self, data, *, member: Member | None, categories: list[HackCategory]) -> None:
         super().__init__(data, auto_id="filter_%s")
         self.member = member
-        self.fields["category"].choices = [("", "All"), *((each.name, each.title) for each in categories)]
+        offered = [("", "All"), *((each.name, each.title) for each in categories)]
+        self.fields["category"] = forms.ChoiceField(required=False, widget=forms.RadioSelect, choices=offered)
         if member is None:
             del self.fields["state"]
 
