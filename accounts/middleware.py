@@ -4,7 +4,7 @@ from accounts.rules import zone_or_utc
 
 
 class MemberTimeZoneMiddleware:
-    """Shows times in the member's own zone."""
+    """Shows times on the clock that the member is on."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -12,5 +12,5 @@ class MemberTimeZoneMiddleware:
     def __call__(self, request):
         if request.member is None:
             return self.get_response(request)
-        with timezone.override(zone_or_utc(request.member.profile.timezone)):
+        with timezone.override(zone_or_utc(request.member.zone)):
             return self.get_response(request)

@@ -3,7 +3,7 @@
 The trigger `app.welcome_user()` makes the member and the profile, however the user came.
 """
 
-from datetime import time
+from datetime import datetime, time
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -11,6 +11,7 @@ from django.core.mail import send_mail
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.functional import cached_property
 from uuid_utils.compat import uuid7
 
 from accounts import rules
@@ -73,6 +74,16 @@ def default_privacy_settings() -> dict[str, bool]:
     return {"leaderboard_visible": False, "profile_public": False}
 
 
+def zone_at(moment: models.Expression, *, member: str) -> models.Func:
+    """The time zone of a member's clock at a moment, in SQL; `member` is the path to the member's key.
+
+    What a zone is has one home, the database's app.zone_of, as triggers ask the same.
+    """
+    prefix = "profile__" if member == "pk" else f"{member}__profile__"
+    home = (models.F(f"{prefix}timezone"), models.F(f"{prefix}day_start"))
+    return models.Func(models.F(member), moment, *home, function="app.zone_of", output_field=models.CharField())
+
+
 class MemberQuerySet(models.QuerySet):
     def named(self, username: str):
         """Whoever has this username, in whatever case."""
@@ -119,6 +130,15 @@ class Member(models.Model):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    @cached_property
+    def zone(self) -> str:
+        """The time zone of the clock that the member is on now; a request's member brings it along."""
+        return self.zone_at(timezone.now())
+
+    def zone_at(self, moment: datetime) -> str:
+        """The time zone that judges the member's day at a moment: a declared trip's, else the profile's."""
+        return Member.objects.values_list(zone_at(models.Value(moment), member="pk"), flat=True).get(pk=self.pk)
+
 
 class Profile(models.Model):
     """What belongs to one member alone."""
@@ -139,6 +159,9 @@ class Profile(models.Model):
     discord_username = models.CharField(max_length=64, blank=True, default="")
     discord_discriminator = models.CharField(max_length=8, blank=True, default="")
     onboarding_completed = models.BooleanField(default=False)
+    hide_streaks = models.BooleanField(
+        db_default=False, default=False, help_text="Whoever counts too much may rather not be told."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 

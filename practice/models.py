@@ -1,6 +1,6 @@
 """What members do: practice sessions, daily check-ins, rest days, and the totals derived from them."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -188,6 +188,15 @@ class DailyCheckin(models.Model):
         return f"Check-in of {self.checkin_date}"
 
 
+class RestDayQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+    def ahead_of(self, today: date):
+        """Not begun yet: these may still be given up."""
+        return self.filter(rest_date__gt=today)
+
+
 class RestDay(models.Model):
     """A day off, planned ahead: it protects the streak and adds nothing."""
 
@@ -196,6 +205,8 @@ class RestDay(models.Model):
     rest_date = models.DateField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    objects = RestDayQuerySet.as_manager()
+
     class Meta:
         db_table = "rest_days"
         ordering = ["-rest_date"]
@@ -203,6 +214,36 @@ class RestDay(models.Model):
 
     def __str__(self) -> str:
         return f"Rest on {self.rest_date}"
+
+
+class TripQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """Where somebody is when is nobody else's business."""
+        return self.filter(user=member)
+
+
+class Trip(models.Model):
+    """A declared trip: from its first to its last day the member's days follow its clock; see sql/trips.sql."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="trips")
+    zone = models.CharField("time zone", max_length=64, validators=[validate_timezone])
+    starts_on = models.DateField("first day")
+    ends_on = models.DateField("last day")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TripQuerySet.as_manager()
+
+    class Meta:
+        db_table = "trips"
+        ordering = ["starts_on"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="trips_end_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zone} from {self.starts_on} to {self.ends_on}"
 
 
 class MemberStats(models.Model):

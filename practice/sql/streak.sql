@@ -80,26 +80,47 @@ BEGIN
 END
 $$;
 
--- When the last day is over on which a check-in would still carry the streak on, by the member's present zone and day start.
-CREATE OR REPLACE FUNCTION app.streak_ends_at(
-  member uuid, last_date date, last_zone text, last_start time, stock integer, zone text, day_start time
+-- When the last day is over on which a check-in would still carry the streak on, by one clock of the member's, which
+-- holds between two moments; null if no such day falls between them.
+CREATE OR REPLACE FUNCTION app.streak_reach(
+  member uuid, last_date date, last_zone text, last_start time, stock integer, zone text, day_start time,
+  holds_from timestamptz, holds_until timestamptz
 ) RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 DECLARE
   -- What a move forgives may grow by a day when one of the zones changes its clocks: look that much further.
   margin CONSTANT integer := CASE WHEN zone = last_zone AND day_start = last_start THEN 0 ELSE 1 END;
   day date := last_date;
-  reach date;
+  reach timestamptz;
+  day_ends_at timestamptz;
   missed integer;
 BEGIN
   LOOP
     day := day + 1;
     missed := app.open_days(member, last_date, last_zone, last_start, day, zone, day_start);
-    IF missed <= stock THEN
-      reach := day;
+    day_ends_at := app.day_begins_at(day + 1, zone, day_start);
+    IF missed <= stock AND day_ends_at > holds_from AND app.day_begins_at(day, zone, day_start) < holds_until THEN
+      reach := LEAST(day_ends_at, holds_until);
     END IF;
     EXIT WHEN missed > stock + margin;
   END LOOP;
-  RETURN app.day_begins_at(reach + 1, zone, day_start);
+  RETURN reach;
+END
+$$;
+
+-- The same by all the clocks that the member is on: at home by the profile's, on each declared trip by its own.
+CREATE OR REPLACE FUNCTION app.streak_ends_at(
+  member uuid, last_date date, last_zone text, last_start time, stock integer, zone text, day_start time
+) RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = '' AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM public.trips t WHERE t.user_id = member) THEN
+    RETURN app.streak_reach(
+      member, last_date, last_zone, last_start, stock, zone, day_start, '-infinity', 'infinity');
+  END IF;
+  RETURN (
+    SELECT max(app.streak_reach(
+      member, last_date, last_zone, last_start, stock, s.zone, streak_ends_at.day_start, s.begins_at, s.ends_at))
+    FROM app.stays(member, streak_ends_at.zone, streak_ends_at.day_start) s
+  );
 END
 $$;
 
@@ -163,18 +184,131 @@ $$;
 
 -- The strength to show at a moment: every whole day since the last check-in that nothing protected has weakened it.
 CREATE OR REPLACE FUNCTION app.strength_at(member uuid, moment timestamptz DEFAULT now()) RETURNS double precision
-  LANGUAGE sql STABLE SET search_path = '' AS $$
-  SELECT c.strength * power(power(0.5::double precision, 1 / 13::double precision),
-                            CASE WHEN d.missed <= c.rest_stock THEN 0 ELSE LEAST(d.missed, 1000) END)
-  FROM public.user_profiles p
-  CROSS JOIN LATERAL (
-    SELECT * FROM public.daily_checkins c WHERE c.user_id = p.user_id ORDER BY c.checkin_date DESC LIMIT 1
-  ) c
-  CROSS JOIN LATERAL app.open_days(
-    p.user_id, c.checkin_date, c.timezone, c.day_start,
-    app.local_date(moment, p.timezone, p.day_start), p.timezone, p.day_start
-  ) AS d (missed)
-  WHERE p.user_id = member
+  LANGUAGE plpgsql STABLE SET search_path = '' AS $$
+DECLARE
+  last record;
+  place record;
+  missed integer;
+BEGIN
+  SELECT app.zone_of(member, moment, p.timezone, p.day_start) AS timezone, p.day_start INTO place
+    FROM public.user_profiles p WHERE p.user_id = member;
+  SELECT c.checkin_date, c.timezone, c.day_start, c.rest_stock, c.strength INTO last
+    FROM public.daily_checkins c WHERE c.user_id = member ORDER BY c.checkin_date DESC LIMIT 1;
+  missed := app.open_days(
+    member, last.checkin_date, last.timezone, last.day_start,
+    app.local_date(moment, place.timezone, place.day_start), place.timezone, place.day_start);
+  RETURN last.strength * power(power(0.5::double precision, 1 / 13::double precision),
+                               CASE WHEN missed <= last.rest_stock THEN 0 ELSE LEAST(missed, 1000) END);
+END
+$$;
+
+-- The days between check-in a and check-in b that have none, each with what became of it: "dropped" by zone b's clocks,
+-- a planned "rest", forgiven by "travel", paid by an "earned" rest day, or "missed". The order is that of the rules, and
+-- app.open_days says how many are left for the stock. `is_alive` says that the streak goes on though the stock alone
+-- would not suffice, as a move that is still to come will forgive the rest.
+CREATE OR REPLACE FUNCTION app.days_without_checkin(
+  member uuid, day_a date, zone_a text, start_a time, day_b date, zone_b text, start_b time, stock integer,
+  is_alive boolean
+) RETURNS TABLE (day date, kind text) LANGUAGE plpgsql STABLE SET search_path = '' AS $$
+DECLARE
+  rests CONSTANT date[] := ARRAY(
+    SELECT r.rest_date FROM public.rest_days r
+    WHERE r.user_id = member AND r.rest_date > day_a AND r.rest_date < day_b);
+  unpaid integer := app.open_days(member, day_a, zone_a, start_a, day_b, zone_b, start_b);
+  is_broken CONSTANT boolean := unpaid > stock AND NOT is_alive;
+  forgiven integer;
+BEGIN
+  IF is_alive THEN
+    unpaid := LEAST(unpaid, stock);
+  END IF;
+  SELECT count(*) - unpaid INTO forgiven FROM generate_series(1, day_b - day_a - 1) AS n
+    WHERE day_a + n <> ALL (rests)
+      AND app.day_begins_at(day_a + n, zone_b, start_b) < app.day_begins_at(day_a + n + 1, zone_b, start_b);
+  FOR day IN SELECT day_a + n FROM generate_series(1, day_b - day_a - 1) AS n ORDER BY n LOOP
+    IF app.day_begins_at(day, zone_b, start_b) = app.day_begins_at(day + 1, zone_b, start_b) THEN
+      kind := 'dropped';
+    ELSIF day = ANY (rests) THEN
+      kind := 'rest';
+    ELSIF forgiven > 0 THEN
+      forgiven := forgiven - 1;
+      kind := 'travel';
+    ELSE
+      kind := CASE WHEN is_broken THEN 'missed' ELSE 'earned' END;
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+
+-- The streak told day by day, for the days from `first_day` to `last_day` that a member has lived through by `moment`,
+-- from the first check-in on: what counted, by what clock, and where streak, stock and strength stood after it. A day
+-- with a check-in tells what its row holds. "today" has no check-in yet and is not over.
+CREATE OR REPLACE FUNCTION app.streak_story(member uuid, first_day date, last_day date, moment timestamptz)
+RETURNS TABLE (
+  day date, kind text, zone text, day_start time, streak integer, rest_stock integer, strength double precision
+) LANGUAGE plpgsql STABLE SET search_path = '' AS $$
+DECLARE
+  memory CONSTANT double precision := power(0.5::double precision, 1 / 13::double precision);
+  here record;
+  entry record;
+  last_date date;
+  is_alive boolean;
+BEGIN
+  SELECT app.zone_of(member, moment, p.timezone, p.day_start) AS zone, p.day_start,
+         s.streak_ends_at > moment AS is_alive INTO here
+    FROM public.user_profiles p JOIN public.user_stats s USING (user_id) WHERE p.user_id = member;
+  FOR entry IN
+    SELECT c.checkin_date, c.timezone, c.day_start, c.streak_count, c.rest_stock, c.strength, true AS is_done
+      FROM public.daily_checkins c
+      WHERE c.user_id = member
+        AND c.checkin_date >= coalesce(
+          (SELECT max(b.checkin_date) FROM public.daily_checkins b
+            WHERE b.user_id = member AND b.checkin_date < first_day), first_day)
+        AND c.checkin_date <= coalesce(
+          (SELECT min(a.checkin_date) FROM public.daily_checkins a
+            WHERE a.user_id = member AND a.checkin_date > last_day), last_day)
+    UNION ALL
+    SELECT t.day, here.zone, here.day_start, NULL, NULL, NULL, false
+      FROM app.local_date(moment, here.zone, here.day_start) AS t (day)
+      WHERE NOT EXISTS (
+        SELECT FROM public.daily_checkins c WHERE c.user_id = member AND c.checkin_date >= LEAST(t.day, last_day + 1))
+    ORDER BY 1
+  LOOP
+    is_alive := CASE WHEN entry.is_done THEN entry.streak_count > 1 ELSE here.is_alive END;
+    IF entry.checkin_date > last_date + 1 THEN
+      FOR day, kind IN
+        SELECT g.day, g.kind FROM app.days_without_checkin(
+          member, last_date, zone, day_start, entry.checkin_date, entry.timezone, entry.day_start, rest_stock,
+          is_alive) g
+      LOOP
+        IF kind = 'earned' THEN
+          rest_stock := rest_stock - 1;
+        ELSIF kind = 'missed' THEN
+          streak := 0;
+          strength := strength * memory;
+        END IF;
+        CONTINUE WHEN day NOT BETWEEN first_day AND last_day;
+        RETURN QUERY SELECT streak_story.day, streak_story.kind, entry.timezone::text, entry.day_start,
+          streak_story.streak, streak_story.rest_stock, streak_story.strength;
+      END LOOP;
+    END IF;
+    last_date := entry.checkin_date;
+    zone := entry.timezone;
+    day_start := entry.day_start;
+    day := last_date;
+    IF entry.is_done THEN
+      kind := 'done';
+      streak := entry.streak_count;
+      rest_stock := entry.rest_stock;
+      strength := entry.strength;
+    ELSE
+      kind := 'today';
+    END IF;
+    IF day BETWEEN first_day AND last_day THEN
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
 $$;
 
 -- Triggers ---------------------------------------------------------------------------------------------------------
@@ -183,6 +317,17 @@ $$;
 -- right to change a date once it is stored, so that the guards below stand at INSERT alone.
 CREATE OR REPLACE FUNCTION app.acts_as_member() RETURNS boolean LANGUAGE sql STABLE
   RETURN current_setting('role') = 'nrghax_member';
+
+CREATE OR REPLACE FUNCTION app.today_of(member uuid) RETURNS date LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+  moment CONSTANT timestamptz := clock_timestamp();
+BEGIN
+  RETURN (
+    SELECT app.local_date(moment, app.zone_of(member, moment, p.timezone, p.day_start), p.day_start)
+    FROM public.user_profiles p WHERE p.user_id = member
+  );
+END
+$$;
 
 CREATE OR REPLACE FUNCTION app.guard_checkin() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
@@ -208,8 +353,7 @@ BEGIN
   END IF;
   -- The same lock as the streak's: of two plans at once for one week the second counts the first.
   PERFORM FROM public.user_stats s WHERE s.user_id = NEW.user_id FOR NO KEY UPDATE;
-  SELECT app.local_date(clock_timestamp(), p.timezone, p.day_start) INTO today
-    FROM public.user_profiles p WHERE p.user_id = NEW.user_id;
+  today := app.today_of(NEW.user_id);
   IF NEW.rest_date <= today THEN
     RAISE EXCEPTION 'A rest day is planned ahead.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_planned_ahead', TABLE = 'rest_days';
@@ -220,6 +364,18 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_two_a_week', TABLE = 'rest_days';
   END IF;
   RETURN NEW;
+END
+$$;
+
+-- What a rest day has protected stays protected; what is still to come may be given up.
+CREATE OR REPLACE FUNCTION app.guard_rest_day_past() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  IF app.acts_as_member() AND OLD.rest_date <= app.today_of(OLD.user_id) THEN
+    RAISE EXCEPTION 'A rest day that has begun stays.'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_past_stays', TABLE = 'rest_days';
+  END IF;
+  RETURN OLD;
 END
 $$;
 
@@ -263,6 +419,10 @@ DROP TRIGGER IF EXISTS rest_day_guard ON public.rest_days;
 CREATE TRIGGER rest_day_guard BEFORE INSERT ON public.rest_days
   FOR EACH ROW EXECUTE FUNCTION app.guard_rest_day();
 
+DROP TRIGGER IF EXISTS rest_day_past_guard ON public.rest_days;
+CREATE TRIGGER rest_day_past_guard BEFORE DELETE ON public.rest_days
+  FOR EACH ROW EXECUTE FUNCTION app.guard_rest_day_past();
+
 DROP TRIGGER IF EXISTS rest_day_streak ON public.rest_days;
 CREATE TRIGGER rest_day_streak AFTER INSERT OR DELETE OR UPDATE OF user_id, rest_date
   ON public.rest_days FOR EACH ROW EXECUTE FUNCTION app.recompute_streak_around_rest_day();
@@ -275,13 +435,19 @@ CREATE TRIGGER user_profile_streak AFTER UPDATE OF timezone, day_start ON public
 REVOKE ALL ON FUNCTION
   app.open_days(uuid, date, text, time, date, text, time), app.streak_rows(uuid, date),
   app.streak_ends_at(uuid, date, text, time, integer, text, time), app.streak_standing(uuid),
+  app.streak_reach(uuid, date, text, time, integer, text, time, timestamptz, timestamptz),
+  app.days_without_checkin(uuid, date, text, time, date, text, time, integer, boolean),
+  app.streak_story(uuid, date, date, timestamptz), app.today_of(uuid),
   app.recompute_streak(uuid, date), app.strength_at(uuid, timestamptz), app.acts_as_member(), app.guard_checkin(),
-  app.guard_rest_day(), app.calculate_streak(), app.recompute_streak_around_rest_day(), app.restate_streak()
+  app.guard_rest_day(), app.guard_rest_day_past(), app.calculate_streak(), app.recompute_streak_around_rest_day(), app.restate_streak()
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-  app.open_days(uuid, date, text, time, date, text, time), app.strength_at(uuid, timestamptz)
+  app.open_days(uuid, date, text, time, date, text, time), app.strength_at(uuid, timestamptz),
+  app.days_without_checkin(uuid, date, text, time, date, text, time, integer, boolean),
+  app.streak_story(uuid, date, date, timestamptz)
   TO nrghax_member, nrghax_worker;
 GRANT EXECUTE ON FUNCTION
+  app.streak_reach(uuid, date, text, time, integer, text, time, timestamptz, timestamptz),
   app.streak_rows(uuid, date), app.streak_ends_at(uuid, date, text, time, integer, text, time),
   app.streak_standing(uuid), app.recompute_streak(uuid, date)
   TO nrghax_worker;

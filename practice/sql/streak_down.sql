@@ -1,17 +1,24 @@
 DROP TRIGGER IF EXISTS user_profile_streak ON public.user_profiles;
 DROP TRIGGER IF EXISTS rest_day_streak ON public.rest_days;
+DROP TRIGGER IF EXISTS rest_day_past_guard ON public.rest_days;
 DROP TRIGGER IF EXISTS rest_day_guard ON public.rest_days;
 DROP TRIGGER IF EXISTS daily_checkin_streak ON public.daily_checkins;
 DROP TRIGGER IF EXISTS daily_checkin_guard ON public.daily_checkins;
 DROP FUNCTION IF EXISTS app.restate_streak();
 DROP FUNCTION IF EXISTS app.recompute_streak_around_rest_day();
 DROP FUNCTION IF EXISTS app.calculate_streak();
+DROP FUNCTION IF EXISTS app.guard_rest_day_past();
 DROP FUNCTION IF EXISTS app.guard_rest_day();
 DROP FUNCTION IF EXISTS app.guard_checkin();
 DROP FUNCTION IF EXISTS app.acts_as_member();
+DROP FUNCTION IF EXISTS app.today_of(uuid);
+DROP FUNCTION IF EXISTS app.streak_story(uuid, date, date, timestamptz);
+DROP FUNCTION IF EXISTS app.days_without_checkin(uuid, date, text, time, date, text, time, integer, boolean);
 DROP FUNCTION IF EXISTS app.strength_at(uuid, timestamptz);
 DROP FUNCTION IF EXISTS app.recompute_streak(uuid, date);
 DROP FUNCTION IF EXISTS app.streak_standing(uuid);
 DROP FUNCTION IF EXISTS app.streak_ends_at(uuid, date, text, time, integer, text, time);
+DROP FUNCTION IF EXISTS app.streak_reach(
+  uuid, date, text, time, integer, text, time, timestamptz, timestamptz);
 DROP FUNCTION IF EXISTS app.streak_rows(uuid, date);
 DROP FUNCTION IF EXISTS app.open_days(uuid, date, text, time, date, text, time);

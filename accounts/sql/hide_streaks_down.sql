@@ -1,0 +1,1 @@
+REVOKE UPDATE (hide_streaks) ON user_profiles FROM nrghax_member;

@@ -1,0 +1,10 @@
+DROP TRIGGER IF EXISTS trip_streak ON trips;
+DROP TRIGGER IF EXISTS trip_guard ON trips;
+DROP FUNCTION IF EXISTS app.restate_streak_around_trip();
+DROP FUNCTION IF EXISTS app.guard_trip();
+DROP FUNCTION IF EXISTS app.zone_of(uuid, timestamptz, text, time);
+DROP FUNCTION IF EXISTS app.stays(uuid, text, time);
+ALTER TABLE trips DROP CONSTRAINT trips_do_not_overlap;
+DROP POLICY auth_read ON trips;
+DROP POLICY member_own ON trips;
+DROP EXTENSION btree_gist;
