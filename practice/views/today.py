@@ -21,6 +21,16 @@ from practice.views.sessions import SESSION_LINE, session_line
 RECENT_SESSIONS = 5
 SHOWN_NOTIFICATIONS = 3
 MASTERED = 5
+SUGGESTED = (
+    "name",
+    "slug",
+    "short_description",
+    "duration_minutes",
+    "category__name",
+    "category__icon_url",
+    "practice_count",
+    "rank",
+)
 
 
 @require_safe
@@ -34,7 +44,7 @@ def today(request: HttpRequest) -> HttpResponse:
         checkin.checkin_date: checkin
         for checkin in DailyCheckin.objects.visible_to(member)
         .filter(checkin_date__range=(week[0], day))
-        .select_related("selected_hack__category")
+        .only("checkin_date", "streak_count", "selected_hack", "mood_before", "mood_after")
     }
     running, recent = _sessions(member, now)
     notifications = _unread(member)
@@ -83,7 +93,7 @@ def _unread(member: Member) -> list[dict[str, Any]]:
     return list(rows)
 
 
-def _suggestion(member: Member, checkin: DailyCheckin | None) -> Hack | None:
+def _suggestion(member: Member, checkin: DailyCheckin | None) -> dict[str, Any] | None:
     """What to practise next: what today's check-in chose, else the first that there is of
 
     1. what is being learnt: practised and not mastered yet, the latest first
@@ -106,9 +116,8 @@ def _suggestion(member: Member, checkin: DailyCheckin | None) -> Hack | None:
         .with_progress_of(member)
         .filter(is_open=True)
         .annotate(rank=Case(When(pk=chosen, then=0), default=ranks) if chosen else ranks)
-        .select_related("category")
-        .defer("text_guide", "description", "search")
         .order_by("rank", F("own__last_practiced_at").desc(nulls_last=True), *Hack._meta.ordering)
+        .values(*SUGGESTED)
         .first()
     )
 
