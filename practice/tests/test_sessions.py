@@ -1,5 +1,4 @@
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -10,7 +9,7 @@ from uuid_utils.compat import uuid7
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from hacks.models import UserHackProgress
-from hacks.tests.factories import HackCategoryFactory, HackFactory
+from hacks.tests.factories import HackFactory
 from practice.models import PracticeSession
 from practice.tests.factories import make_checkin, make_session
 
@@ -35,23 +34,6 @@ def noon(*, days_ago: int) -> datetime:
 
 def url(name, session):
     return reverse(f"practice:{name}", args=[session.pk])
-
-
-def entry(hack, **data):
-    """What the log's form sends."""
-    day = noon(days_ago=1)
-    return {
-        "id": str(uuid7()),
-        "hack": str(hack.pk),
-        "started_on": f"{day:%Y-%m-%d}",
-        "started_at_time": "12:00",
-        "minutes": "10",
-        "session_type": "solo",
-        "feedback_score": "",
-        "notes": "",
-        "hrv_before": "",
-        "hrv_after": "",
-    } | data
 
 
 def as_shown(client, session, **data):
@@ -103,168 +85,6 @@ class TestOneSession:
 def test_other_methods_are_refused(member_client, session):
     for path in (LOG_URL, *(url(f"session-{name}", session) for name in ("detail", "edit", "delete"))):
         assert member_client.put(path).status_code == 405
-
-
-class TestLog:
-    def test_proposes_a_practice_that_ends_now(self, sign_in, hack):
-        client = sign_in(make_member(profile={"timezone": "Asia/Tokyo"}))
-        response = client.get(LOG_URL, {"hack": "energy-ball"})
-        form = response.context["form"]
-        start = (timezone.now() - timedelta(minutes=5)).astimezone(ZoneInfo("Asia/Tokyo"))
-        assert form["hack"].value() == str(hack.pk)
-        assert form["minutes"].value() == 5
-        assert form["started_on"].value() == start.date()
-        assert abs(form["started_at_time"].value().minute - start.minute) in (0, 1, 59)
-        assert "Time zone: Asia/Tokyo" in response.text
-
-    def test_offers_open_hacks_by_category(self, member_client, member, hack):
-        calm = HackCategoryFactory(title="Calm", sort_order=-1)
-        HackFactory(name="Open one", category=calm)
-        unlocked = HackFactory(name="Unlocked one", category=calm, prerequisite_hack=hack)
-        UserHackProgress.objects.create(user=member, hack=unlocked, unlocked_at=timezone.now())
-        HackFactory(name="Locked one", category=calm, prerequisite_hack=hack)
-        HackFactory(name="Hidden one", category=calm, is_active=False)
-        choices = member_client.get(LOG_URL).context["form"].fields["hack"].choices
-        assert [(title, [name for _, name in group]) for title, group in choices[1:]] == [
-            ("Calm", ["Open one", "Unlocked one"]),
-            (hack.category.title, ["Energy ball"]),
-        ]
-
-    def test_records_a_practice(self, sign_in, hack):
-        member = make_member(profile={"timezone": "America/New_York", "day_start": "03:00"})
-        client = sign_in(member)
-        data = entry(
-            hack,
-            started_on="2026-07-04",
-            started_at_time="02:30",
-            minutes="25",
-            session_type="teaching",
-            feedback_score="-1",
-            notes="Too hot to sit.",
-            hrv_before="41",
-        )
-        response = client.post(LOG_URL, data)
-        session = PracticeSession.objects.get()
-        assert response.url == session.get_absolute_url()
-        assert str(session.pk) == data["id"]
-        assert (session.user, session.hack) == (member, hack)
-        assert session.started_at == datetime(2026, 7, 4, 6, 30, tzinfo=UTC)
-        assert session.ended_at == datetime(2026, 7, 4, 6, 55, tzinfo=UTC)
-        assert session.duration_seconds == 25 * 60
-        assert (session.session_type, session.feedback_score, session.notes) == ("teaching", -1, "Too hot to sit.")
-        assert session.biometric_data == {"hrv_before": 41}
-        # Half past two is still the third for somebody whose day starts at three.
-        assert (session.practice_date, session.timezone) == (date(2026, 7, 3), "America/New_York")
-        assert activities(session) == [Activity.SESSION_LOGGED]
-        assert totals(member, hack) == (1, 25, 1)
-        assert "Energy ball is in your practice" in client.get(response.url).text
-
-    def test_a_repeat_is_stored_once(self, member_client, member, hack):
-        data = entry(hack)
-        first = member_client.post(LOG_URL, data)
-        second = member_client.post(LOG_URL, data | {"minutes": "30"})
-        assert first.url == second.url
-        session = PracticeSession.objects.get()
-        assert session.duration_seconds == 600
-        assert activities(session) == [Activity.SESSION_LOGGED]
-        assert totals(member, hack) == (1, 10, 1)
-
-    def test_somebody_elses_id_is_refused_and_replaced(self, sign_in, session, hack):
-        client = sign_in(make_member())
-        response = client.post(LOG_URL, entry(hack, id=str(session.pk), notes="Mine."))
-        assert response.status_code == 200
-        assert "Please send it once more" in response.text
-        assert "Mine." in response.text
-        assert PracticeSession.objects.get() == session
-        form = response.context["form"]
-        assert client.post(LOG_URL, {field.html_name: field.value() for field in form}).status_code == 302
-        assert PracticeSession.objects.count() == 2
-
-    def test_may_be_logged_while_another_runs(self, member_client, member, hack):
-        make_session(member, hack, started_at=timezone.now(), ended_at=None)
-        assert member_client.post(LOG_URL, entry(hack)).status_code == 302
-        assert PracticeSession.objects.finished().count() == 1
-
-    @pytest.mark.parametrize(
-        ("field", "value", "words"),
-        [
-            ("hack", "", "This field is required"),
-            ("hack", "00000000-0000-0000-0000-000000000000", "Choose a hack that is open to you"),
-            ("hack", "anything", "Choose a hack that is open to you"),
-            ("started_on", "", "This field is required"),
-            ("started_on", "tomorrow", "Enter a valid date"),
-            ("started_on", "0001-01-01", "Choose a day within the last year"),
-            ("started_on", "9999-12-31", "This is still to come"),
-            ("started_at_time", "25:00", "Enter a valid time"),
-            ("minutes", "0", "greater than or equal to 1"),
-            ("minutes", "361", "less than or equal to 360"),
-            ("session_type", "asleep", "asleep is not one of the available choices"),
-            ("feedback_score", "2", "2 is not one of the available choices"),
-            ("notes", "x" * 5001, "at most 5000 characters"),
-            ("hrv_before", "4", "greater than or equal to 5"),
-            ("hrv_after", "301", "less than or equal to 300"),
-        ],
-    )
-    def test_bad_input_is_explained(self, sign_in, hack, field, value, words):
-        # East of Greenwich, where the first day of all has no beginning in UTC.
-        client = sign_in(make_member(profile={"timezone": "Asia/Tokyo"}))
-        response = client.post(LOG_URL, entry(hack) | {"started_at_time": "02:00", field: value})
-        assert response.status_code == 200
-        assert words in response.text
-        assert not PracticeSession.objects.exists()
-
-    @pytest.mark.parametrize(("minutes", "hrv"), [("1", "5"), ("360", "300")])
-    def test_the_limits_are_allowed(self, member_client, hack, minutes, hrv):
-        assert member_client.post(LOG_URL, entry(hack, minutes=minutes, hrv_after=hrv)).status_code == 302
-
-    def test_a_locked_hack_is_refused(self, member_client, hack):
-        locked = HackFactory(prerequisite_hack=hack)
-        response = member_client.post(LOG_URL, entry(locked))
-        assert "Choose a hack that is open to you" in response.text
-        assert not PracticeSession.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("moved", "minutes", "words"),
-        [
-            (timedelta(minutes=2), "1", "This is still to come"),
-            (timedelta(minutes=-5), "10", "It has not been that long since it started"),
-            (timedelta(days=-366), "10", "Choose a day within the last year"),
-        ],
-    )
-    def test_what_cannot_have_been_is_refused(self, member_client, hack, moved, minutes, words):
-        start = timezone.now() + moved
-        data = entry(hack, started_on=f"{start:%Y-%m-%d}", started_at_time=f"{start:%H:%M}", minutes=minutes)
-        assert words in member_client.post(LOG_URL, data).text
-        assert not PracticeSession.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("moved", "minutes"),
-        [(timedelta(minutes=-10), "10"), (timedelta(minutes=-1), "1"), (timedelta(days=-364), "10")],
-    )
-    def test_what_can_just_have_been_is_stored(self, member_client, hack, moved, minutes):
-        start = timezone.now() + moved
-        data = entry(hack, started_on=f"{start:%Y-%m-%d}", started_at_time=f"{start:%H:%M}", minutes=minutes)
-        assert member_client.post(LOG_URL, data).status_code == 302
-
-    def test_a_time_that_the_clocks_skipped_is_explained(self, sign_in, hack):
-        client = sign_in(make_member(profile={"timezone": "Europe/Berlin"}))
-        data = entry(hack, started_on="2026-03-29", started_at_time="02:30")
-        assert "The clocks went forward then and skipped this time" in client.post(LOG_URL, data).text
-        assert not PracticeSession.objects.exists()
-        assert client.post(LOG_URL, data | {"started_at_time": "03:00"}).status_code == 302
-        assert PracticeSession.objects.get().started_at == datetime(2026, 3, 29, 1, tzinfo=UTC)
-
-    def test_a_time_that_the_clocks_showed_twice_is_the_first(self, sign_in, hack):
-        client = sign_in(make_member(profile={"timezone": "Europe/Berlin"}))
-        client.post(LOG_URL, entry(hack, started_on="2026-10-25", started_at_time="02:30"))
-        assert PracticeSession.objects.get().started_at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-
-    def test_asks_as_few_questions_for_many_hacks_as_for_one(self, queries_of, member_client, hack):
-        member_client.get(LOG_URL)
-        for_one = queries_of(lambda: member_client.get(LOG_URL))
-        HackFactory.create_batch(12)
-        for_many = queries_of(lambda: member_client.get(LOG_URL))
-        assert len(for_many) == len(for_one) <= 8
 
 
 class TestFeedback:
