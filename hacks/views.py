@@ -23,11 +23,13 @@ from hacks.catalogue import CARD_FIELDS, Card, find_hacks
 from hacks.forms import CatalogueForm, NotesForm
 from hacks.guides import render_guide
 from hacks.models import Hack, HackCategory
+from hacks.shared_pages import shared_page
 
 PAGE_SIZE = 24
 
 
 @require_safe
+@shared_page
 def hack_list(request: HttpRequest) -> HttpResponse:
     form = CatalogueForm(request.GET, member=request.member, categories=list(HackCategory.objects.all()))
     found = find_hacks(request.member, form.filters).values_list(*CARD_FIELDS)
@@ -47,6 +49,7 @@ def hack_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@shared_page
 def hack_detail(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _find_hack(request, slug)
     return _show_hack(request, hack, NotesForm(initial={"notes": hack.own_notes}))

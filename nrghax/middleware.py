@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
-from nrghax.identity import Role, become, database_identity
+from nrghax.identity import Identity, Role, become, current_identity, database_identity
 
 # Health checks answer for themselves, also while the database is away.
 DATABASE_FREE_PATHS = frozenset({"/healthz", "/readyz"})
@@ -35,7 +35,9 @@ class DatabaseIdentityMiddleware:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         with database_identity(Role.AUTH if has_session else Role.ANON):
             role, member_id = self._recognise(request, has_session)
-            become(role, member_id)
+            # A visitor without a session is who the transaction began as.
+            if current_identity() != Identity(role, member_id):
+                become(role, member_id)
             response = self.get_response(request)
             if request.has_failed or response.status_code >= 500:
                 transaction.set_rollback(True)

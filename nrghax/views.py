@@ -4,9 +4,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from hacks.models import Hack, HackCategory
+from hacks.shared_pages import shared_page
 
 
 @require_safe
+@shared_page
 def home(request: HttpRequest) -> HttpResponse:
     """The landing page for visitors; members are at home on today's page."""
     if request.member:
