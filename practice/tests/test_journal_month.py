@@ -61,7 +61,7 @@ def test_days_carry_marks_and_lead_to_their_entries(member_client, member):
     assert found[3]["url"] == f"{JOURNAL}?since=2026-11-03&until=2026-11-03"
     assert found[4]["words"] == "Checked in. No mood noted"
     assert (found[5]["url"], found[1]["url"]) == ("", "")
-    assert 'aria-label="Tuesday, 3 November: 2 practices, 25 min. Checked in. Mood 4 before, 7 after"' in response.text
+    assert ">Tuesday, 3 November: 2 practices, 25 min. Checked in. Mood 4 before, 7 after<" in response.text
     assert "2 practices, 25 min, 2 check-ins" in response.text
 
 
