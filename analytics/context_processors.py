@@ -1,5 +1,8 @@
+from django.db.models import Count, QuerySet
 from django.utils.functional import SimpleLazyObject
 
+from accounts.compiled import compiled
+from accounts.models import Member
 from analytics.models import Notification
 
 
@@ -8,4 +11,10 @@ def unread_notifications(request):
     member = getattr(request, "member", None)
     if member is None:
         return {"unread_notifications": 0}
-    return {"unread_notifications": SimpleLazyObject(lambda: Notification.objects.visible_to(member).unread().count())}
+    return {"unread_notifications": SimpleLazyObject(lambda: sum(row["number"] for row in _unread(member)))}
+
+
+@compiled
+def _unread(member: Member) -> QuerySet:
+    waiting = Notification.objects.visible_to(member).unread()
+    return waiting.order_by().values("is_read").annotate(number=Count("pk")).values("number")

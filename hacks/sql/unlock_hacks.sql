@@ -2,7 +2,7 @@
 -- the activity log. An empty set of criteria asks for one practice. What a member has practised before there was a
 -- prerequisite is open to them anyway, and no news. Parameters: member_id, or NULL for all members; activity, the type.
 WITH due AS (
-  SELECT progress.user_id, hacks.id AS hack_id, hacks.name, hacks.slug
+  SELECT progress.user_id, hacks.id AS hack_id
   FROM hacks
   JOIN user_hack_progress AS progress ON progress.hack_id = hacks.prerequisite_hack_id
   LEFT JOIN user_hack_progress AS own ON own.hack_id = hacks.id AND own.user_id = progress.user_id
@@ -20,7 +20,8 @@ WITH due AS (
     WHERE user_hack_progress.unlocked_at IS NULL
   RETURNING user_id, hack_id
 ), news AS (
-  SELECT app.uuid7() AS activity_id, due.* FROM unlocked JOIN due USING (user_id, hack_id)
+  -- By the hack's key, not by "due" again: nobody knows beforehand how many rows either has.
+  SELECT app.uuid7() AS activity_id, user_id, hack_id, name, slug FROM unlocked JOIN hacks ON hacks.id = hack_id
 ), logged AS (
   INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
   SELECT activity_id, user_id, %(activity)s, jsonb_build_object('hack_id', hack_id, 'name', name, 'slug', slug), now()

@@ -1,21 +1,23 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Count, F, FloatField, Func, OuterRef, Q, Value, When, Window
+from django.db.models import Case, Count, F, FloatField, Func, OuterRef, Q, QuerySet, Value, When, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
+from accounts.compiled import Row, compiled
 from accounts.models import Member
 from analytics.models import Notification
 from hacks.models import Hack
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay
-from practice.rules import day_states, local_date
+from practice.rules import day_states, local_date, shown_streak
 from practice.views.sessions import SESSION_LINE, session_line
 
 RECENT_SESSIONS = 5
@@ -38,17 +40,13 @@ SUGGESTED = (
 def today(request: HttpRequest) -> HttpResponse:
     """The home of a member. At most five statements, whatever there is to show: no page is opened more often."""
     member, now = request.member, timezone.now()
-    day = local_date(now, member.profile.timezone, member.profile.day_start)
+    day = local_date(now, member.zone, member.profile.day_start)
     week = [day - timedelta(days=back) for back in reversed(range(7))]
-    checkins = {
-        checkin.checkin_date: checkin
-        for checkin in DailyCheckin.objects.visible_to(member)
-        .filter(checkin_date__range=(week[0], day))
-        .only("checkin_date", "streak_count", "selected_hack", "mood_before", "mood_after")
-    }
+    checkins = {checkin["checkin_date"]: checkin for checkin in _checkins(member, week[0], day)}
     running, recent = _sessions(member, now)
     notifications = _unread(member)
-    suggestion = None if running else _suggestion(member, checkins.get(day))
+    chosen = checkins[day]["selected_hack_id"] if day in checkins else None
+    suggestion = None if running else next(iter(_suggestions(member, chosen)), None)
     context = {
         "greeting": _greeting(timezone.localtime(now).hour),
         "day_name": date_format(day, "l, j F"),
@@ -56,7 +54,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "running": running,
         "recent": recent,
         "suggestion": suggestion,
-        "streak": _streak(member, now, week, checkins),
+        "streak": None if member.profile.hide_streaks else _streak(member, now, week, checkins),
         "notifications": notifications,
         "unread_notifications": notifications[0]["unread"] if notifications else 0,
         "primary": "running" if running else "suggestion" if day in checkins else "checkin",
@@ -70,31 +68,44 @@ def _greeting(hour: int) -> str:
     return "Good afternoon" if 12 <= hour < 18 else "Good evening"
 
 
+@compiled
+def _checkins(member: Member, first: date, last: date) -> QuerySet:
+    days = DailyCheckin.objects.visible_to(member).filter(checkin_date__range=(first, last))
+    return days.values("checkin_date", "streak_count", "selected_hack_id", "mood_before", "mood_after")
+
+
 def _sessions(member: Member, now: datetime) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The unfinished session, if any, and the latest finished ones, each part by its own index."""
-    own = PracticeSession.objects.visible_to(member)
-    fields = (*SESSION_LINE, "ended_at", "paused_at", "hack__slug")
-    running = own.running().order_by().values(*fields)[:1]
-    recent = own.finished().order_by("-started_at").values(*fields)[:RECENT_SESSIONS]
-    rows = sorted(running.union(recent, all=True), key=lambda row: row["started_at"], reverse=True)
+    """The unfinished session, if any, and the latest finished ones."""
+    rows = sorted(_latest(member), key=lambda row: row["started_at"], reverse=True)
     unfinished = next((row for row in rows if row["ended_at"] is None), None)
     return unfinished, [session_line(row, now) for row in rows if row["ended_at"]]
 
 
-def _unread(member: Member) -> list[dict[str, Any]]:
+@compiled
+def _latest(member: Member) -> QuerySet:
+    """Each part by its own index."""
+    own = PracticeSession.objects.visible_to(member)
+    fields = (*SESSION_LINE, "ended_at", "paused_at", "hack__slug")
+    running = own.running().order_by().values(*fields)[:1]
+    recent = own.finished().order_by("-started_at").values(*fields)[:RECENT_SESSIONS]
+    return running.union(recent, all=True)
+
+
+@compiled
+def _unread(member: Member) -> QuerySet:
     """The latest unread notifications, each with the number of all of them."""
-    rows = (
+    return (
         Notification.objects.visible_to(member)
         .unread()
         .annotate(unread=Window(Count("pk")))
         .order_by("-created_at", "-pk")
         .values("pk", "title", "unread")[:SHOWN_NOTIFICATIONS]
     )
-    return list(rows)
 
 
-def _suggestion(member: Member, checkin: DailyCheckin | None) -> dict[str, Any] | None:
-    """What to practise next: what today's check-in chose, else the first that there is of
+@compiled
+def _suggestions(member: Member, chosen: UUID) -> QuerySet:
+    """What to practise next, one row or none: what today's check-in chose, if anything, else the first that there is of
 
     1. what is being learnt: practised and not mastered yet, the latest first
     2. what was unlocked and never tried
@@ -110,35 +121,42 @@ def _suggestion(member: Member, checkin: DailyCheckin | None) -> dict[str, Any] 
         When(untried, then=4),
         default=5,
     )
-    chosen = checkin.selected_hack_id if checkin else None
     return (
         Hack.objects.published()
         .with_progress_of(member)
         .filter(is_open=True)
-        .annotate(rank=Case(When(pk=chosen, then=0), default=ranks) if chosen else ranks)
+        .annotate(rank=Case(When(pk=chosen, then=0), default=ranks))
         .order_by("rank", F("own__last_practiced_at").desc(nulls_last=True), *Hack._meta.ordering)
-        .values(*SUGGESTED)
-        .first()
+        .values(*SUGGESTED)[:1]
     )
 
 
-def _streak(member: Member, now: datetime, week: list[date], checkins: Mapping[date, DailyCheckin]) -> dict[str, Any]:
-    rest_days = RestDay.objects.filter(user=OuterRef("pk"), rest_date__range=(week[0], week[-1]))
-    stats = MemberStats.objects.annotate(
+@compiled
+def _standing(member: Member, now: datetime, first: date, last: date) -> QuerySet:
+    rest_days = RestDay.objects.filter(user=OuterRef("pk"), rest_date__range=(first, last))
+    return MemberStats.objects.filter(pk=member.pk).values(
+        "current_streak",
+        "longest_streak",
+        "rest_stock",
+        "last_checkin_date",
+        "streak_ends_at",
         strength_now=Func(F("pk"), Value(now), function="app.strength_at", output_field=FloatField(null=True)),
         rest_dates=ArraySubquery(rest_days.values("rest_date")),
-    ).get(pk=member.pk)
-    count = stats.streak_at(now)
-    states = day_states(
-        week, {each: checkin.streak_count for each, checkin in checkins.items()}, stats.rest_dates, count > 0
     )
+
+
+def _streak(member: Member, now: datetime, week: list[date], checkins: Mapping[date, Row]) -> dict[str, Any]:
+    [stats] = _standing(member, now, week[0], week[-1])
+    count = shown_streak(stats["current_streak"], stats["streak_ends_at"], now)
+    streaks = {each: checkin["streak_count"] for each, checkin in checkins.items()}
+    states = day_states(week, streaks, stats["rest_dates"], count > 0)
     return {
         "count": count,
-        "longest": stats.longest_streak,
-        "strength": round(100 * (stats.strength_now or 0)),
-        "rest_stock": stats.rest_stock,
-        "has_begun": stats.last_checkin_date is not None,
-        "safe_until": _safe_until(stats.streak_ends_at, now, member) if count else "",
+        "longest": stats["longest_streak"],
+        "strength": round(100 * (stats["strength_now"] or 0)),
+        "rest_stock": stats["rest_stock"],
+        "has_begun": stats["last_checkin_date"] is not None,
+        "safe_until": safe_until(stats["streak_ends_at"], now, member) if count else "",
         "week": [
             {"label": f"{each:%a}"[0], "name": f"{each:%A}", "state": state}
             for each, state in zip(week, states, strict=True)
@@ -146,7 +164,7 @@ def _streak(member: Member, now: datetime, week: list[date], checkins: Mapping[d
     }
 
 
-def _safe_until(ends_at: datetime, now: datetime, member: Member) -> str:
+def safe_until(ends_at: datetime, now: datetime, member: Member) -> str:
     """When the last day is over that still carries the streak on, in the member's own clock."""
     clock = timezone.localtime(ends_at)
     # A day that ends at midnight is better named than the moment after it.
