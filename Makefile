@@ -46,6 +46,9 @@ format: $(INSTALLED)  ## Format Python and templates
 docs: $(INSTALLED)  ## Write docs/database.md anew, after a change of models or SQL
 	@$(BIN)/python manage.py databasedoc
 
+screenshots: $(INSTALLED)  ## Take the pictures in docs/images anew, of a demo of its own
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python scripts/screenshots.py
+
 shell: $(INSTALLED)  ## Open a Python shell on the database
 	@exec $(BIN)/python manage.py shell
 

@@ -1,0 +1,126 @@
+"""What the documents say of commands, files and variables is so."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = settings.BASE_DIR
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])
+README = (ROOT / "README.md").read_text()
+LARGEST_PICTURE = 250_000
+# What every program on the machine has.
+SYSTEM = {"PATH", "HOME", "LANG", "DJANGO_SETTINGS_MODULE"}
+# Reads the settings as production does, for each kind of process, and prints the variables that were asked for.
+RECORD = """
+import json, os
+from pathlib import Path
+import environ
+asked = set()
+class Recorded(dict):
+    def __getitem__(self, name):
+        asked.add(name)
+        return super().__getitem__(name)
+    def __contains__(self, name):
+        asked.add(name)
+        return super().__contains__(name)
+environ.Env.ENVIRON = Recorded(os.environ)
+from nrghax import settings
+from nrghax.database import URL_VARIABLES, database_settings
+for process in URL_VARIABLES:
+    database_settings(settings.env, process=process, debug=False, data_dir=Path())
+print(json.dumps(sorted(asked)))
+"""
+PRODUCTION = {
+    "SECRET_KEY": "0123456789" * 5,
+    "DATABASE_URL": "postgresql://nrghax_web:w@db.example/nrghax",
+    "REDIS_URL": "redis://valkey.example:6379/0",
+}
+
+
+def read_by_settings():
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", RECORD],
+        cwd=ROOT,
+        env={**kept, "DJANGO_SETTINGS_MODULE": "nrghax.settings", **PRODUCTION},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout))
+
+
+def read_elsewhere():
+    code = [*ROOT.glob("nrghax/*.py"), *ROOT.glob("*/management/commands/*.py"), *ROOT.glob("scripts/*.py")]
+    found = set()
+    for path in [*code, ROOT / "manage.py"]:
+        text = path.read_text()
+        found.update(re.findall(r'\benviron(?:ment)?(?:\.get|\.setdefault)?[\[(]"([A-Z][A-Z0-9_]*)"', text))
+        found.update(re.findall(r'"([A-Z][A-Z0-9_]*)" (?:not )?in os\.environ', text))
+    found.update(re.findall(r"\$\{([A-Z][A-Z0-9_]*)", (ROOT / "Procfile").read_text()))
+    makefile = (ROOT / "Makefile").read_text()
+    found.update(re.findall(r"^([A-Z][A-Z0-9_]*) \?=", makefile, re.MULTILINE))
+    found.update(re.findall(r"\$\$\{([A-Z][A-Z0-9_]*)", makefile))
+    return found
+
+
+def described():
+    table = README.partition("| variable |")[2].partition("\n\n")[0]
+    return {name for row in table.splitlines()[2:] for name in re.findall(r"`([A-Z][A-Z0-9_]*)`", row.split("|")[1])}
+
+
+def test_each_variable_that_is_read_stands_in_the_readme_and_no_other():
+    assert (read_by_settings() | read_elsewhere()) - SYSTEM == described()
+
+
+def test_the_example_sets_only_what_the_readme_describes():
+    example = (ROOT / ".env.example").read_text()
+    named = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+
+    assert len(named) >= 10
+    assert named <= described()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_document_refers_to_is_there(path):
+    text = path.read_text()
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in link]
+    apps = r"(?:nrghax|accounts|analytics|hacks|practice|gamification|bench|scripts|deploy|docs)"
+    files = re.findall(rf"(?<![\w/.]){apps}/[\w/]+\.(?:py|sql|md|js)\b", text)
+
+    assert [link for link in links if not (path.parent / link).exists()] == []
+    assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_a_document_names_exist(path):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = path.read_text()
+    code = "\n".join([*re.findall(r"`([^`]+)`", text), *re.findall(r"^    .+", text, re.MULTILINE)])
+
+    assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets
+    assert set(re.findall(r"\bmanage\.py ([a-z]+)", code)) <= get_commands().keys()
+
+
+def test_every_command_of_ours_is_in_the_readme_or_the_guide_for_contributors():
+    ours = {name for name, app in get_commands().items() if (ROOT / str(app)).is_dir()}
+    said = README + (ROOT / "CONTRIBUTING.md").read_text()
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert [name for name in ours if name not in said] == []
+    assert [name for name in targets if not re.search(rf"make\s+{name}\b", said)] == []
+
+
+def test_pictures_are_small_and_shown_for_what_they_are():
+    pictures = sorted((ROOT / "docs" / "images").glob("*"))
+
+    assert len(pictures) >= 13
+    assert [path.name for path in pictures if path.stat().st_size > LARGEST_PICTURE] == []
+    assert [path.name for path in pictures if not path.read_bytes().startswith(b"\x89PNG")] == []
+    assert len(re.findall(r"!\[[^\]]+\]\(docs/images/", README)) >= 3
