@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -11,10 +13,12 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.compiled import compiled
 from accounts.models import Member
+from accounts.templatetags.ui import icon
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
 
@@ -22,6 +26,12 @@ SESSION, CHECKIN = "practice", "checkin"
 # The latest first; within a day the check-in, which is about the whole of it.
 NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
 EXCERPT_LENGTH = 360
+# Looked up for each row: what Django's enumerations work out on every access.
+TYPES: dict[str, str] = dict(PracticeSession.Type.choices)
+FEEDBACK = {
+    score: format_html('<span class="badge{}">{}</span>', " badge--good" * (score == 1), label)
+    for score, label in PracticeSession.Feedback.choices
+}
 
 Condition = Callable[[Any], Q]
 
@@ -37,8 +47,7 @@ def _any_mood(bounds: tuple[int, int]) -> Q:
 
 # What each filter asks of a kind of entry; a kind that does not know a filter has nothing to show for it.
 SESSION_CONDITIONS: dict[str, Condition] = {
-    "hack": lambda slug: Q(hack__slug=slug),
-    "category": lambda name: Q(hack__category__name=name),
+    "hacks": lambda keys: Q(hack__in=keys),
     "type": lambda kind: Q(session_type=kind),
     "feedback": lambda score: Q(feedback_score=score),
     "since": lambda day: Q(practice_date__gte=day),
@@ -46,8 +55,7 @@ SESSION_CONDITIONS: dict[str, Condition] = {
     "words": _contains_each,
 }
 CHECKIN_CONDITIONS: dict[str, Condition] = {
-    "hack": lambda slug: Q(selected_hack__slug=slug),
-    "category": lambda name: Q(selected_hack__category__name=name),
+    "hacks": lambda keys: Q(selected_hack__in=keys),
     "moods": _any_mood,
     "since": lambda day: Q(checkin_date__gte=day),
     "until": lambda day: Q(checkin_date__lte=day),
@@ -78,17 +86,17 @@ def _narrow(
 
 
 def session_rows(sessions: models.QuerySet) -> models.QuerySet:
-    """The columns of an entry; the same, in the same order, as those of `checkin_rows`."""
+    """The columns of an entry; the same, in the same order, as those of `checkin_rows`.
+
+    They join nothing: what the hack is called is known from `hacks_of`, and one sort of one member's rows stays cheap.
+    """
     return sessions.order_by().values(
         kind=_text(SESSION),
         entry=F("pk"),
         day=F("practice_date"),
         moment=F("started_at"),
         zone=F("timezone"),
-        title=F("hack__name"),
-        slug=F("hack__slug"),
-        category=F("hack__category__name"),
-        icon=F("hack__category__icon_url"),
+        about=F("hack_id"),
         note=F("notes"),
         seconds=F("duration_seconds"),
         how=F("session_type"),
@@ -105,10 +113,7 @@ def checkin_rows(checkins: models.QuerySet) -> models.QuerySet:
         day=F("checkin_date"),
         moment=F("created_at"),
         zone=F("timezone"),
-        title=F("selected_hack__name"),
-        slug=F("selected_hack__slug"),
-        category=F("selected_hack__category__name"),
-        icon=F("selected_hack__category__icon_url"),
+        about=F("selected_hack_id"),
         note=F("notes"),
         seconds=_nothing(models.IntegerField()),
         how=_nothing(models.TextField()),
@@ -126,16 +131,27 @@ def _nothing(field: models.Field) -> Cast:
     return Cast(Value(None), field)
 
 
-def hacks_of(member: Member) -> list[dict[str, Any]]:
-    """The hacks that the journal of a member mentions, by name."""
+def hacks_of(member: Member) -> dict[UUID, dict[str, Any]]:
+    """The hacks that the journal of a member mentions, by key, in the order of their names."""
+    return {row["pk"]: row for row in _mentioned(member)}
+
+
+@compiled
+def _mentioned(member: Member) -> models.QuerySet:
     practised = PracticeSession.objects.visible_to(member).values("hack")
     chosen = DailyCheckin.objects.visible_to(member).exclude(selected_hack=None).values("selected_hack")
     hacks = Hack.objects.filter(Q(pk__in=practised) | Q(pk__in=chosen)).order_by("name", "pk")
-    return list(hacks.values("pk", "slug", "name", "category__name", "category__title", "category__sort_order"))
+    fields = ("slug", "name", "category__name", "category__title", "category__icon_url", "category__sort_order")
+    return hacks.values("pk", *fields)
 
 
 def entry_lines(
-    rows: Iterable[Mapping[str, Any]], *, today: date, zone: str, words: Sequence[str] = ()
+    rows: Iterable[Mapping[str, Any]],
+    hacks: Mapping[UUID, Mapping[str, Any]],
+    *,
+    today: date,
+    zone: str,
+    words: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Entries ready to print; the first of each day carries the day's name. `words` are marked in the notes.
 
@@ -143,52 +159,57 @@ def entry_lines(
     """
     lines, day = [], None
     for row in rows:
-        line = _session_line(row, zone) if row["kind"] == SESSION else _checkin_line(row)
+        hack = hacks.get(row["about"])
+        line = _session_line(row, hack, zone) if row["kind"] == SESSION else _checkin_line(row, hack)
         line["day_name"] = "" if row["day"] == day else day_name(row["day"], today)
+        line["facts"] = format_html_join("", "<span>{}</span>", ((fact,) for fact in line["said"]))
         line["note"] = marked(excerpt(row["note"], words), words)
         lines.append(line)
         day = row["day"]
     return lines
 
 
-def _session_line(row: Mapping[str, Any], zone: str) -> dict[str, Any]:
+def _session_line(row: Mapping[str, Any], hack: Mapping[str, Any], zone: str) -> dict[str, Any]:
     clock = f"{row['moment'].astimezone(ZoneInfo(row['zone'])):%H:%M}"
     if row["zone"] != zone:
         clock += f" in {row['zone'].rpartition('/')[2].replace('_', ' ')}"
+    said = [clock]
     is_running = row["seconds"] is None
-    facts = [clock] if is_running else [clock, f"{max(1, round(row['seconds'] / 60))} min"]
-    if row["how"] != PracticeSession.Type.SOLO:
-        facts.append(PracticeSession.Type(row["how"]).label)
+    if is_running:
+        url = reverse("practice:timer", args=[hack["slug"]])
+    else:
+        said.append(f"{max(1, round(row['seconds'] / 60))} min")
+        url = _address("session-detail").format(row["entry"])
+    if row["how"] != "solo":
+        said.append(TYPES[row["how"]])
     return {
-        "entry": row["entry"],
-        "category": row["category"],
-        "icon": row["icon"],
-        "title": f"{row['title']} is running" if is_running else row["title"],
-        "url": reverse("practice:timer", args=[row["slug"]])
-        if is_running
-        else reverse("practice:session-detail", args=[row["entry"]]),
-        "edit_url": "" if is_running else reverse("practice:journal-session", args=[row["entry"]]),
-        "facts": facts,
-        "score": row["score"],
-        "feedback": "" if row["score"] is None else PracticeSession.Feedback(row["score"]).label,
+        "category": hack["category__name"],
+        "icon": icon(hack["category__icon_url"]),
+        "title": f"{hack['name']} is running" if is_running else hack["name"],
+        "url": url,
+        "edit_url": "" if is_running else _address("journal-session").format(row["entry"]),
+        "said": said,
+        "feedback": FEEDBACK.get(row["score"], ""),
     }
 
 
-def _checkin_line(row: Mapping[str, Any]) -> dict[str, Any]:
-    facts = [mood_words(row["before"], row["after"])]
-    if row["title"]:
-        facts.append(row["title"])
+def _checkin_line(row: Mapping[str, Any], hack: Mapping[str, Any] | None) -> dict[str, Any]:
+    said = [mood_words(row["before"], row["after"])]
     return {
-        "entry": row["entry"],
-        "category": row["category"] or "",
-        "icon": "circle-check",
+        "category": hack["category__name"] if hack else "",
+        "icon": icon("circle-check"),
         "title": "Check-in",
         "url": "",
-        "edit_url": reverse("practice:journal-checkin", args=[row["entry"]]),
-        "facts": facts,
-        "score": None,
+        "edit_url": _address("journal-checkin").format(row["entry"]),
+        "said": [*said, hack["name"]] if hack else said,
         "feedback": "",
     }
+
+
+@cache
+def _address(name: str) -> str:
+    """The address of an entry with a gap for its key: to build it from the patterns for each row takes longer."""
+    return reverse(f"practice:{name}", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{}")
 
 
 def mood_words(before: int | None, after: int | None) -> str:

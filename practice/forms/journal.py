@@ -1,8 +1,10 @@
 """The journal's filters, and what can be changed of an entry in place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.validators import MaxLengthValidator
@@ -10,6 +12,7 @@ from django.forms.utils import flatatt
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from practice.forms.checkins import MOODS
 from practice.journal import CHECKIN, SESSION
@@ -26,13 +29,17 @@ class QuickSelect(forms.Select):
         super().__init__({"class": "input", **(attrs or {})}, choices)
 
     def render(self, name, value, attrs=None, renderer=None):
-        chosen = "" if value is None else str(value)
-        options = format_html_join(
-            "",
-            "<option{}>{}</option>",
-            ((flatatt({"value": str(key), "selected": str(key) == chosen}), label) for key, label in self.choices),
-        )
+        options = _options(tuple(self.choices), "" if value is None else str(value))
         return format_html("<select{}>{}</select>", flatatt({**self.attrs, **(attrs or {}), "name": name}), options)
+
+
+@lru_cache(maxsize=256)
+def _options(choices: tuple[tuple[Any, str], ...], chosen: str) -> SafeString:
+    return format_html_join(
+        "",
+        "<option{}>{}</option>",
+        ((flatatt({"value": str(key), "selected": str(key) == chosen}), label) for key, label in choices),
+    )
 
 
 def _day_field(label: str) -> forms.DateField:
@@ -84,12 +91,16 @@ class JournalForm(forms.Form):
     since = _day_field("From")
     until = _day_field("To")
 
-    def __init__(self, data, *, hacks: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, data, *, hacks: Mapping[UUID, Mapping[str, Any]]) -> None:
+        """`hacks` as `hacks_of` gives them: those of the member's journal are on offer, and their categories."""
         super().__init__(data, auto_id="filter_%s")
-        categories = {row["category__name"]: (row["category__sort_order"], row["category__title"]) for row in hacks}
-        by_order = sorted(categories.items(), key=lambda item: item[1])
-        self.fields["hack"].choices = [("", "Any hack"), *((row["slug"], row["name"]) for row in hacks)]
-        self.fields["category"].choices = [("", "Any category"), *((name, title) for name, (_, title) in by_order)]
+        self.hacks = hacks
+        rows = hacks.values()
+        categories = sorted(
+            {(row["category__sort_order"], row["category__title"], row["category__name"]) for row in rows}
+        )
+        self.fields["hack"].choices = [("", "Any hack"), *((row["slug"], row["name"]) for row in rows)]
+        self.fields["category"].choices = [("", "Any category"), *((name, title) for _, title, name in categories)]
 
     @property
     def details(self) -> list[forms.BoundField]:
@@ -113,12 +124,12 @@ class JournalForm(forms.Form):
     @cached_property
     def filters(self) -> dict[str, Any]:
         """The same as conditions of `find_entries`."""
-        plain = ("kind", "hack", "category", "type", "feedback")
-        filters = {name: self.given[name] for name in plain if name in self.given}
+        filters = {name: self.given[name] for name in ("kind", "type", "feedback") if name in self.given}
+        if "hack" in self.given or "category" in self.given:
+            filters["hacks"] = [key for key, row in self.hacks.items() if self._is_asked_for(row)]
         if self.words:
             filters["words"] = self.words
-        moods = [self.given[name] for name in ("mood_from", "mood_to") if name in self.given]
-        if moods:
+        if "mood_from" in self.given or "mood_to" in self.given:
             filters["moods"] = self._moods()
         return filters | self._days()
 
@@ -126,6 +137,10 @@ class JournalForm(forms.Form):
     def address(self) -> str:
         """The shortest query string that asks for the same."""
         return urlencode(self.given)
+
+    def _is_asked_for(self, hack: Mapping[str, Any]) -> bool:
+        names = {"hack": hack["slug"], "category": hack["category__name"]}
+        return all(self.given.get(field, name) == name for field, name in names.items())
 
     def _moods(self) -> tuple[int, int]:
         lowest, highest = self.given.get("mood_from", 1), self.given.get("mood_to", 10)

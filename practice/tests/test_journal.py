@@ -101,7 +101,7 @@ class TestHistory:
         member = make_member(profile={"timezone": "Europe/Berlin"})
         make_session(member, hack, started_at=noon(2), timezone="America/New_York")
         make_session(member, hack, started_at=noon(3), timezone="Europe/Berlin")
-        moments = [entry["facts"][0] for entry in sign_in(member).get(PAGE).context["entries"]]
+        moments = [entry["said"][0] for entry in sign_in(member).get(PAGE).context["entries"]]
         assert moments[0].endswith(" in New York")
         assert "in" not in moments[1]
 

@@ -36,11 +36,11 @@ def journal(request: HttpRequest) -> HttpResponse:
     paginator = Paginator(entries, PAGE_SIZE)
     paginator.count = found.count()
     page = paginator.get_page(request.GET.get("page"))
-    hack = next((row for row in hacks if row["slug"] == form.given.get("hack")), None)
+    hack = next((row for row in hacks.values() if row["slug"] == form.given.get("hack")), None)
     context = {
         "form": form,
         "page_obj": page,
-        "entries": entry_lines(page.object_list, words=form.words, **_place(request)),
+        "entries": entry_lines(page.object_list, hacks, words=form.words, **_place(request)),
         "count": _count(paginator.count, bool(form.given)),
         "hack": hack,
         "changes": next(iter(hack_changes(request.member, hack["pk"])), None) if hack else None,
@@ -119,7 +119,7 @@ def _saved(request: HttpRequest, entry: Model, words: str) -> HttpResponse:
 def _entry(request: HttpRequest, entry: Model) -> HttpResponse:
     """The entry alone, as the list has it."""
     rows = session_rows if isinstance(entry, PracticeSession) else checkin_rows
-    entries = entry_lines(rows(type(entry).objects.filter(pk=entry.pk)), **_place(request))
+    entries = entry_lines(rows(type(entry).objects.filter(pk=entry.pk)), hacks_of(request.member), **_place(request))
     entries[0] |= {"day_name": "", "has_focus": True}
     return render(request, "practice/_journal_entry.html", {"entries": entries})
 
@@ -134,8 +134,8 @@ def _day_of(entry: Model):
 
 
 def _place(request: HttpRequest) -> dict[str, Any]:
-    profile = request.member.profile
-    return {"today": local_date(timezone.now(), profile.timezone, profile.day_start), "zone": profile.timezone}
+    member = request.member
+    return {"today": local_date(timezone.now(), member.zone, member.profile.day_start), "zone": member.zone}
 
 
 def _count(number: int, is_filtered: bool) -> str:
