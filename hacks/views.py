@@ -1,15 +1,16 @@
 from hashlib import blake2s
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import TextField, Value
+from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import quote_etag
@@ -17,6 +18,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
+from accounts.compiled import compiled
 from accounts.models import Member
 from hacks import actions, rules
 from hacks.catalogue import CARD_FIELDS, Card, find_hacks
@@ -97,15 +99,23 @@ def category_colours(request: HttpRequest) -> HttpResponse:
 
 
 def _find_hack(request: HttpRequest, slug: str) -> Hack:
+    for hack in _hacks_at(request.member, slug):
+        return hack
+    raise Http404(f"There is no hack {slug!r} for whoever asks.")
+
+
+@compiled
+def _hacks_at(member: Member | None, slug: str) -> QuerySet:
+    """The one hack, or none."""
     nothing = Value("", output_field=TextField())
-    notes = Coalesce("own__notes", nothing) if request.member else nothing
-    hacks = (
-        Hack.objects.visible_to(request.member)
-        .with_progress_of(request.member)
-        .annotate(own_notes=notes)
+    return (
+        Hack.objects.visible_to(member)
+        .with_progress_of(member)
+        .annotate(own_notes=Coalesce("own__notes", nothing) if member else nothing)
         .select_related("category", "prerequisite_hack")
+        .defer("search", "prerequisite_hack__search", "prerequisite_hack__text_guide")
+        .filter(slug=slug)
     )
-    return get_object_or_404(hacks, slug=slug)
 
 
 def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm) -> HttpResponse:
@@ -122,8 +132,7 @@ def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm) -> HttpRespons
 
 def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
     """What unlocks a locked hack, and the hack to practise next: the nearest on the way to it that is open."""
-    fields = ("id", "name", "slug", "prerequisite_hack_id", "is_open", "practice_count", "days_active")
-    hacks = {row["id"]: row for row in Hack.objects.with_progress_of(member).values(*fields)}
+    hacks = {row["id"]: row for row in _all_hacks(member)}
     way = rules.way_to(hack.id, {key: row["prerequisite_hack_id"] for key, row in hacks.items()})
     first = hacks[way[0]]
     steps = rules.steps_to_unlock(hack.unlock_criteria, first["practice_count"], first["days_active"])
@@ -134,17 +143,27 @@ def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
     }
 
 
-def _leads_to(hack: Hack, member: Member | None) -> list[dict[str, Any]]:
-    waiting = (
+@compiled
+def _all_hacks(member: Member | None) -> QuerySet:
+    hacks = Hack.objects.with_progress_of(member)
+    return hacks.values("id", "name", "slug", "prerequisite_hack_id", "is_open", "practice_count", "days_active")
+
+
+@compiled
+def _waiting_for(member: Member | None, hack_id: UUID) -> QuerySet:
+    return (
         Hack.objects.published()
         .with_progress_of(member)
-        .filter(prerequisite_hack=hack)
+        .filter(prerequisite_hack=hack_id)
         .order_by("difficulty_level", "name")
         .values("name", "slug", "unlock_criteria", "is_open")
     )
+
+
+def _leads_to(hack: Hack, member: Member | None) -> list[dict[str, Any]]:
     return [
         {**row, "steps": rules.steps_to_unlock(row["unlock_criteria"], hack.practice_count, hack.days_active)}
-        for row in waiting
+        for row in _waiting_for(member, hack.pk)
     ]
 
 

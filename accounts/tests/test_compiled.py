@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from accounts.models import Member
 from accounts.tests.factories import make_member
 from hacks.models import Hack
 from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
 from practice.models import DailyCheckin, PracticeSession
 from practice.tests.factories import make_checkin, make_session
 
@@ -83,6 +85,49 @@ def test_the_sql_is_written_once():
         assert once(uuid4()) == []
     assert len(queries) == 1
     assert len(built) == 1
+
+
+def test_models_come_with_what_they_are_joined_to(django_assert_num_queries):
+    def ask(slug: str) -> QuerySet:
+        return Hack.objects.filter(slug=slug).select_related("category").annotate(twice=F("duration_minutes") * 2)
+
+    once = compiled(ask)
+    for hack in (HackFactory(duration_minutes=4), HackFactory(duration_minutes=9)):
+        with django_assert_num_queries(1):
+            [found] = once(hack.slug)
+            assert (found, found.category.title) == (hack, hack.category.title)
+        assert found.twice == 2 * hack.duration_minutes
+        assert found.text_guide == hack.text_guide
+
+
+def test_none_makes_another_query():
+    def ask(member: Member | None, pk: UUID) -> QuerySet:
+        return Hack.objects.with_progress_of(member).filter(pk=pk).values("name", "practice_count")
+
+    once = compiled(ask)
+    member, hack = make_member(), HackFactory()
+    make_session(member, hack, started_at=datetime(2026, 3, 1, 8, tzinfo=UTC))
+    for _ in range(2):
+        assert once(None, hack.pk) == [{"name": hack.name, "practice_count": 0}]
+        assert once(member, hack.pk) == [{"name": hack.name, "practice_count": 1}]
+
+
+def test_threads_do_not_share_a_connection():
+    once = compiled(criteria)
+    hack = HackFactory()
+    assert len(once(hack.pk)) == 1
+
+    def elsewhere():
+        try:
+            with database_identity(Role.ANON):
+                return once(hack.pk), connection.connection.info.backend_pid
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        rows, backend = pool.submit(elsewhere).result()
+    assert rows == [], "what this transaction has not committed is not there yet"
+    assert backend != connection.connection.info.backend_pid
 
 
 def test_a_parameter_that_the_statement_lacks_is_refused():
