@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from practice.views import checkins, insight, journal, sessions, timer, today
+from practice.views import checkins, insight, journal, sessions, streak, timer, today, trips
 
 app_name = "practice"
 urlpatterns = [
@@ -13,6 +13,13 @@ urlpatterns = [
     path("journal/numbers/", insight.numbers, name="journal-numbers"),
     path("journal/practice/<uuid:pk>/", journal.session, name="journal-session"),
     path("journal/checkins/<uuid:pk>/", journal.checkin, name="journal-checkin"),
+    path("streak/", streak.streak, name="streak"),
+    path("streak/rest-days/", streak.plan_rest, name="rest-day-plan"),
+    path("streak/rest-days/<uuid:pk>/delete/", streak.give_up_rest, name="rest-day-delete"),
+    path("streak/hide/", streak.hide, name="streak-hide"),
+    path("settings/trips/", trips.trips, name="trips"),
+    path("settings/trips/<uuid:pk>/", trips.edit, name="trip-edit"),
+    path("settings/trips/<uuid:pk>/delete/", trips.delete, name="trip-delete"),
     path("practice/", RedirectView.as_view(pattern_name="practice:journal"), name="session-list"),
     path("practice/log/", sessions.log, name="session-log"),
     path("practice/sessions/<uuid:pk>/", sessions.detail, name="session-detail"),

@@ -13,21 +13,34 @@ from practice.actions.sessions import (
     resume_session,
     start_session,
 )
-from practice.actions.streaks import recompute_streak
+from practice.actions.streaks import (
+    RestDayRefused,
+    give_up_rest_day,
+    hide_streaks,
+    plan_rest_day,
+    recompute_streak,
+)
+from practice.actions.trips import TripsOverlap, save_trip
 
 __all__ = [
     "AlreadyCheckedIn",
+    "RestDayRefused",
     "SessionIdTaken",
+    "TripsOverlap",
     "change_session",
     "close_abandoned_sessions",
     "delete_checkin",
     "delete_session",
     "discard_session",
     "finish_session",
+    "give_up_rest_day",
+    "hide_streaks",
     "log_session",
     "pause_session",
+    "plan_rest_day",
     "recompute_streak",
     "resume_session",
     "save_checkin",
+    "save_trip",
     "start_session",
 ]

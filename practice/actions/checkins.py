@@ -33,8 +33,9 @@ def save_checkin(
 ) -> tuple[DailyCheckin, bool]:
     """Make or change the member's check-in of a local day; returns it and whether it is new.
 
-    A new one keeps the zone and day start of the profile. `seen_id` is the check-in that the member changes; raises
-    `AlreadyCheckedIn` if the day has another one, unless it says the same: a repeated submission changes nothing.
+    A new one keeps the zone and day start that the member is judged by now. `seen_id` is the check-in that the
+    member changes; raises `AlreadyCheckedIn` if the day has another one, unless it says the same: a repeated submission
+    changes nothing.
     """
     values = {
         "mood_before": mood_before,
@@ -42,7 +43,7 @@ def save_checkin(
         "selected_hack_id": selected_hack.pk if selected_hack else None,
         "notes": notes,
     }
-    place = {"timezone": member.profile.timezone, "day_start": member.profile.day_start}
+    place = {"timezone": member.zone, "day_start": member.profile.day_start}
     checkin, is_new = DailyCheckin.objects.select_for_update(no_key=True).get_or_create(
         user=member, checkin_date=day, defaults={**place, **values}
     )

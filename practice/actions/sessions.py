@@ -195,9 +195,9 @@ def _record(activity: Activity, session: PracticeSession) -> None:
 
 def _day_of(member: Member, moment: datetime) -> dict[str, Any]:
     """The local day that a moment belongs to, with the clocks that say so."""
-    profile = member.profile
+    zone, day_start = member.zone_at(moment), member.profile.day_start
     return {
-        "practice_date": local_date(moment, profile.timezone, profile.day_start),
-        "timezone": profile.timezone,
-        "day_start": profile.day_start,
+        "practice_date": local_date(moment, zone, day_start),
+        "timezone": zone,
+        "day_start": day_start,
     }

@@ -1,8 +1,52 @@
-"""The streak, recomputed by workers."""
+"""The streak: rest days planned and given up, hidden or shown, and recomputed by workers."""
 
+from datetime import date
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import Member, Profile
+from practice.models import RestDay
+
+# What the database's guards say, in words for whoever planned.
+REFUSALS = {
+    "rest_day_planned_ahead": "Plan a rest day before it begins: from tomorrow on.",
+    "rest_day_two_a_week": "That week, from Monday to Sunday, has two rest days already.",
+    "rest_day_once_a_day": "That day is planned already.",
+}
+
+
+class RestDayRefused(Exception):
+    """A rule of the rest days is against it; `reason` says which, to the member."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@transaction.atomic
+def plan_rest_day(*, member: Member, day: date) -> RestDay:
+    """Raises RestDayRefused, and then writes nothing."""
+    try:
+        with transaction.atomic():
+            return RestDay.objects.create(user=member, rest_date=day)
+    except IntegrityError as error:
+        reason = REFUSALS.get(_constraint(error) or "")
+        if reason is None:
+            raise
+        raise RestDayRefused(reason) from error
+
+
+@transaction.atomic
+def give_up_rest_day(*, rest_day: RestDay, today: date) -> bool:
+    """Delete a rest day that is still to come and return True; one that has begun stays."""
+    deleted, _ = RestDay.objects.filter(pk=rest_day.pk).ahead_of(today).delete()
+    return bool(deleted)
+
+
+@transaction.atomic
+def hide_streaks(*, member: Member, hidden: bool) -> None:
+    Profile.objects.filter(pk=member.pk).update(hide_streaks=hidden)
 
 
 @transaction.atomic
@@ -11,3 +55,7 @@ def recompute_streak(*, member_id: UUID) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT app.recompute_streak(%s)", [member_id])
         return cursor.fetchone()[0]
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)

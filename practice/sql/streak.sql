@@ -270,7 +270,7 @@ BEGIN
     UNION ALL
     SELECT t.day, here.zone, here.day_start, NULL, NULL, NULL, false
       FROM app.local_date(moment, here.zone, here.day_start) AS t (day)
-      WHERE NOT EXISTS (
+      WHERE EXISTS (SELECT FROM public.daily_checkins c WHERE c.user_id = member) AND NOT EXISTS (
         SELECT FROM public.daily_checkins c WHERE c.user_id = member AND c.checkin_date >= LEAST(t.day, last_day + 1))
     ORDER BY 1
   LOOP

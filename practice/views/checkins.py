@@ -19,8 +19,7 @@ from practice.rules import days_within_reach, local_date
 @login_required
 def checkin(request: HttpRequest) -> HttpResponse:
     """One check-in a local day. The form says which day it was opened for, as that may be over by the time it comes."""
-    profile = request.member.profile
-    today = local_date(timezone.now(), profile.timezone, profile.day_start)
+    today = local_date(timezone.now(), request.member.zone, request.member.profile.day_start)
     asked = request.POST.get("date") if request.method == "POST" else request.GET.get("date", today.isoformat())
     day = _parse_date(asked)
     is_within_reach = day in days_within_reach(today)
@@ -90,13 +89,15 @@ def _page(request, form, day, today, checkins, *, seen: UUID | None) -> HttpResp
 
 
 def _outcome(request: HttpRequest, day: date, today: date, is_new: bool) -> str:
-    streak = MemberStats.objects.get(pk=request.member.pk).streak_at(timezone.now())
     if not is_new:
         done = "Your check-in is changed."
     elif day == today:
         done = "Checked in."
     else:
         done = f"{_short_name(day, today)} is checked in."
+    if request.member.profile.hide_streaks:
+        return done
+    streak = MemberStats.objects.get(pk=request.member.pk).streak_at(timezone.now())
     return f"{done} Day {streak} of your streak." if streak else done
 
 

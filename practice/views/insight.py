@@ -77,8 +77,8 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 
 def _today(request: HttpRequest) -> date:
-    profile = request.member.profile
-    return local_date(timezone.now(), profile.timezone, profile.day_start)
+    member = request.member
+    return local_date(timezone.now(), member.zone, member.profile.day_start)
 
 
 def _month(text: str | None, today: date) -> date:

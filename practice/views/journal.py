@@ -24,7 +24,7 @@ from practice.journal import checkin_rows, day_name, entry_lines, find_entries, 
 from practice.models import DailyCheckin, PracticeSession
 from practice.rules import local_date
 
-PAGE_SIZE = 30
+PAGE_SIZE = 20
 
 
 @require_safe

@@ -43,7 +43,7 @@ def log(request: HttpRequest) -> HttpResponse:
     member, now = request.member, timezone.now()
     hacks = _open_hacks(member)
     if request.method == "POST":
-        form = LogOnceForm(request.POST, hacks=hacks, zone=member.profile.timezone, now=now)
+        form = LogOnceForm(request.POST, hacks=hacks, zone=member.zone, now=now)
         if form.is_valid():
             try:
                 session = log_session(member=member, session_id=form.cleaned_data["id"], **form.to_log())
@@ -54,7 +54,7 @@ def log(request: HttpRequest) -> HttpResponse:
                 return redirect(session)
     else:
         initial = _just_now(hacks, request.GET.get("hack"), now)
-        form = LogOnceForm(initial=initial, hacks=hacks, zone=member.profile.timezone, now=now)
+        form = LogOnceForm(initial=initial, hacks=hacks, zone=member.zone, now=now)
     return render(request, "practice/log.html", {"form": form})
 
 
@@ -141,7 +141,7 @@ def _just_now(hacks: list[dict[str, Any]], slug: str | None, now: datetime) -> d
 
 def _next_step(member: Member, session: PracticeSession, now: datetime) -> tuple[str, str]:
     """After today's practice comes today's check-in, if there is none yet."""
-    today = local_date(now, member.profile.timezone, member.profile.day_start)
+    today = local_date(now, member.zone, member.profile.day_start)
     checkins = DailyCheckin.objects.visible_to(member).filter(checkin_date=today)
     if session.practice_date == today and not checkins.exists():
         return reverse("practice:checkin"), "check in"

@@ -1,0 +1,49 @@
+"""The streak told day by day. What happened on each day is the database's to say: app.streak_story, sql/streak.sql."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db import connection
+
+from accounts.models import Member
+from practice.rules import MAX_REST_STOCK, STREAK_DAYS_PER_EARNED_REST
+
+
+@dataclass(frozen=True)
+class StoryDay:
+    """A day, the clock it was judged by, and where the numbers stood after it."""
+
+    day: date
+    kind: str
+    zone: str
+    day_start: time
+    streak: int
+    rest_stock: int
+    strength: float
+
+    @property
+    def words(self) -> str:
+        if self.kind != "done":
+            return WORDS[self.kind]
+        if self.streak == 1:
+            return "Checked in: a streak begins"
+        if self.streak % STREAK_DAYS_PER_EARNED_REST == 0:
+            return f"Checked in: every seventh day earns a rest day, up to {MAX_REST_STOCK}"
+        return "Checked in"
+
+
+WORDS = {
+    "dropped": "The calendar there skipped this date",
+    "earned": "No check-in: covered by an earned rest day",
+    "missed": "No check-in: missed",
+    "rest": "Planned rest day",
+    "today": "Not over yet",
+    "travel": "Cut off by a move east: forgiven",
+}
+
+
+def streak_story(member: Member, first: date, last: date, moment: datetime) -> list[StoryDay]:
+    """The days from `first` to `last` that the member has lived through by `moment`, from the first check-in on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM app.streak_story(%s, %s, %s, %s)", [member.pk, first, last, moment])
+        return [StoryDay(*row) for row in cursor.fetchall()]

@@ -1,0 +1,237 @@
+"""/streak/: the story, the rest days, the switch."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Profile
+from accounts.tests.factories import make_member
+from practice import rules
+from practice.models import MemberStats, RestDay
+from practice.story import streak_story
+from practice.tests.factories import make_checkin
+
+pytestmark = pytest.mark.django_db
+
+PAGE = reverse("practice:streak")
+PLAN = reverse("practice:rest-day-plan")
+HIDE = reverse("practice:streak-hide")
+MONDAY = date(2026, 3, 2)
+
+
+def on(n: int) -> date:
+    return MONDAY + timedelta(days=n)
+
+
+def today(days: int = 0) -> date:
+    return timezone.now().date() + timedelta(days=days)
+
+
+def story(member, first=0, last=30, moment=None):
+    return {
+        (line.day - MONDAY).days: line for line in streak_story(member, on(first), on(last), moment or timezone.now())
+    }
+
+
+class TestStory:
+    def test_tells_what_counted_on_each_day(self, member):
+        for n in (*range(7), 8, 10, 13):
+            make_checkin(member, on(n))
+        RestDay.objects.create(user=member, rest_date=on(9))
+        found = story(member, last=13)
+        assert [found[n].kind for n in range(14)] == [
+            *["done"] * 7, "earned", "done", "rest", "done", "missed", "missed", "done",
+        ]  # fmt: skip
+        assert [(found[n].streak, found[n].rest_stock) for n in (6, 7, 8, 9, 10, 11, 12, 13)] == [
+            (7, 1), (7, 0), (8, 0), (8, 0), (9, 0), (0, 0), (0, 0), (1, 0),
+        ]  # fmt: skip
+        assert found[12].strength == pytest.approx(rules.strength_on(found[10].strength, 2))
+        assert found[9].strength == found[8].strength
+
+    def test_a_day_cut_off_by_a_move_east_is_forgiven(self, member):
+        make_checkin(member, on(0), timezone="Pacific/Honolulu")
+        make_checkin(member, on(2), timezone="Pacific/Kiritimati", day_start=time(3))
+        found = story(member, last=2)
+        assert [(found[n].kind, found[n].zone, found[n].streak) for n in range(3)] == [
+            ("done", "Pacific/Honolulu", 1),
+            ("travel", "Pacific/Kiritimati", 1),
+            ("done", "Pacific/Kiritimati", 2),
+        ]
+        assert found[2].day_start == time(3)
+
+    def test_a_date_that_a_zone_dropped_is_said_so(self, member):
+        for day in (date(2011, 12, 29), date(2011, 12, 31)):
+            make_checkin(member, day, timezone="Pacific/Apia")
+        days = streak_story(member, date(2011, 12, 1), date(2011, 12, 31), timezone.now())
+        assert [(line.day.day, line.kind) for line in days] == [(29, "done"), (30, "dropped"), (31, "done")]
+
+    def test_today_is_not_over(self, member):
+        make_checkin(member, today(-1))
+        last = streak_story(member, today(-1), today(5), timezone.now())[-1]
+        assert (last.day, last.kind, last.streak) == (today(), "today", 1)
+
+    def test_a_missed_day_up_to_now_is_told_before_the_streak_is_closed(self, member):
+        make_checkin(member, today(-3))
+        kinds = [line.kind for line in streak_story(member, today(-9), today(), timezone.now())]
+        assert kinds == ["done", "missed", "missed", "today"]
+
+    def test_a_stock_that_will_cover_a_day_is_told_so(self, member):
+        for n in range(-8, -1):
+            make_checkin(member, today(n))
+        days = streak_story(member, today(-2), today(), timezone.now())
+        assert [(line.kind, line.streak, line.rest_stock) for line in days] == [
+            ("done", 7, 1),
+            ("earned", 7, 0),
+            ("today", 7, 0),
+        ]
+        assert MemberStats.objects.get(pk=member.pk).streak_at(timezone.now()) == 7
+
+    @pytest.mark.parametrize(("first", "last"), [(0, 4), (3, 3), (5, 9), (7, 20), (25, 30)])
+    def test_a_part_is_a_part_of_the_whole(self, member, first, last):
+        for n in (0, 1, 3, 9, 10, 18):
+            make_checkin(member, on(n))
+        whole = story(member, first=-5, last=60)
+        assert story(member, first, last) == {n: line for n, line in whole.items() if first <= n <= last}
+
+
+class TestPage:
+    def test_tells_the_streak(self, member, member_client):
+        for n in (-1, 0):
+            make_checkin(member, today(n), timezone="UTC")
+        response = member_client.get(PAGE)
+        assert response.context["count"] == 2
+        assert "2 days in a row" in response.content.decode()
+        assert [line["words"] for line in response.context["days"]][-1] == "Checked in: a streak begins"
+        assert response.context["days"][0]["strength"] == response.context["strength"]
+
+    def test_begins_with_a_way_to_begin(self, member_client):
+        response = member_client.get(PAGE)
+        assert reverse("practice:checkin") in response.content.decode()
+        assert response.context["plot"] is None
+
+    def test_leads_from_month_to_month_of_the_story_alone(self, member, member_client):
+        make_checkin(member, today(-40))
+        make_checkin(member, today())
+        latest = member_client.get(PAGE)
+        assert (latest.context["next"], latest.context["previous"] != "") == ("", True)
+        first = member_client.get(PAGE, {"month": f"{today(-40):%Y-%m}"})
+        assert (first.context["previous"], first.context["days"][-1]["streak"]) == ("", 1)
+        for month in ("1999-01", "2999-01", "soon", "2026-13", ""):
+            assert member_client.get(PAGE, {"month": month}).context["month"] == f"{today():%B %Y}"
+
+    def test_draws_the_strengths_of_the_table(self, member, member_client):
+        make_checkin(member, on(0))
+        make_checkin(member, on(1))
+        response = member_client.get(PAGE, {"month": "2026-03"})
+        [line] = response.context["plot"]["lines"]
+        shown = [f"{row['strength']} %" for row in reversed(response.context["days"])]
+        assert [dot["title"].partition(": ")[2] for dot in line["dots"]] == shown
+
+    def test_shows_nobody_elses(self, member_client):
+        other = make_member()
+        make_checkin(other, today())
+        RestDay.objects.create(user=other, rest_date=today(5))
+        response = member_client.get(PAGE)
+        assert (response.context["days"], response.context["planned"]) == ([], [])
+
+    def test_a_visitor_signs_in_first(self, client):
+        assert client.get(PAGE).url.startswith(reverse("account_login"))
+
+    def test_is_only_read(self, member_client):
+        assert member_client.post(PAGE).status_code == 405
+
+    def test_asks_as_few_questions_for_many_as_for_one(self, queries_of, member, member_client):
+        make_checkin(member, today(-20))
+        few = queries_of(lambda: member_client.get(PAGE))
+        for n in range(-19, 1, 2):
+            make_checkin(member, today(n))
+            RestDay.objects.create(user=member, rest_date=today(n + 30))
+            RestDay.objects.create(user=member, rest_date=today(n - 60))
+        assert len(queries_of(lambda: member_client.get(PAGE))) == len(few) <= 8
+
+
+class TestRestDays:
+    def plan(self, client, day):
+        return client.post(PLAN, {"day": day})
+
+    def test_is_planned(self, member, member_client):
+        response = self.plan(member_client, today(1))
+        assert response.url == f"{PAGE}#rest-days"
+        assert [rest.rest_date for rest in member.rest_days.all()] == [today(1)]
+        page = member_client.get(PAGE)
+        assert len(page.context["planned"]) == 1
+
+    @pytest.mark.parametrize("days", [0, -1])
+    def test_not_afterwards(self, member, member_client, days):
+        response = self.plan(member_client, today(days))
+        assert response.context["form"].errors["day"] == ["Plan a rest day before it begins: from tomorrow on."]
+        assert not member.rest_days.exists()
+
+    def test_not_a_third_a_week(self, member, member_client):
+        monday = today(7 - today().weekday())
+        for n in (0, 1):
+            self.plan(member_client, monday + timedelta(days=n))
+        response = self.plan(member_client, monday + timedelta(days=2))
+        assert "two rest days already" in response.context["form"].errors["day"][0]
+        assert member.rest_days.count() == 2
+
+    def test_not_twice(self, member, member_client):
+        self.plan(member_client, today(3))
+        response = self.plan(member_client, today(3))
+        assert response.context["form"].errors["day"] == ["That day is planned already."]
+
+    @pytest.mark.parametrize("day", ["", "soon", today(367)])
+    def test_not_what_is_no_day_to_plan(self, member, member_client, day):
+        assert self.plan(member_client, day).context["form"].errors["day"]
+        assert not member.rest_days.exists()
+
+    def test_is_given_up(self, member, member_client):
+        rest = RestDay.objects.create(user=member, rest_date=today(1))
+        response = member_client.post(reverse("practice:rest-day-delete", args=[rest.pk]))
+        assert response.url == f"{PAGE}#rest-days"
+        assert not member.rest_days.exists()
+
+    def test_stays_once_it_has_begun(self, member, member_client):
+        rest = RestDay.objects.create(user=member, rest_date=today())
+        member_client.post(reverse("practice:rest-day-delete", args=[rest.pk]))
+        assert member.rest_days.exists()
+        assert "has begun" in member_client.get(PAGE).content.decode()
+
+    def test_is_given_up_by_nobody_else(self, member_client):
+        rest = RestDay.objects.create(user=make_member(), rest_date=today(1))
+        assert member_client.post(reverse("practice:rest-day-delete", args=[rest.pk])).status_code == 404
+        assert RestDay.objects.filter(pk=rest.pk).exists()
+
+    def test_is_written_by_posts_alone(self, member, member_client):
+        rest = RestDay.objects.create(user=member, rest_date=today(1))
+        for address in (PLAN, reverse("practice:rest-day-delete", args=[rest.pk]), HIDE):
+            assert member_client.get(address).status_code == 405
+
+    def test_follows_the_clock_of_the_member(self, member, member_client):
+        Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
+        there = rules.local_date(timezone.now(), "Pacific/Kiritimati", time(0))
+        assert self.plan(member_client, there).context["form"].errors["day"]
+
+
+class TestSwitch:
+    PAGES = (reverse("practice:today"), reverse("practice:journal"), reverse("practice:journal-month"),
+             reverse("practice:journal-numbers"), reverse("practice:checkin"), PAGE)  # fmt: skip
+
+    def test_hides_the_streak_everywhere_and_shows_it_again(self, member, member_client):
+        make_checkin(member, today(-1))
+        checkin = make_checkin(member, today())
+        pages = (*self.PAGES, reverse("practice:checkin-delete", args=[checkin.pk]))
+        assert "in a row" in member_client.get(self.PAGES[0]).content.decode()
+        member_client.post(HIDE, {"hidden": "1"})
+        assert Profile.objects.get(pk=member.pk).hide_streaks
+        member_client.get(PAGE)
+        for address in pages:
+            text = member_client.get(address).content.decode().lower()
+            assert "in a row" not in text, address
+            assert "strength" not in text, address
+            assert address == PAGE or "streak" not in text, address
+        assert "Show it again" in member_client.get(PAGE).content.decode()
+        member_client.post(HIDE)
+        assert member_client.get(PAGE).context["count"] == 2
