@@ -1,6 +1,10 @@
+from uuid import UUID
+
 from allauth.account.auth_backends import AuthenticationBackend
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from accounts.compiled import compiled
 from accounts.models import User, zone_at
 
 
@@ -8,8 +12,14 @@ class EmailBackend(AuthenticationBackend):
     """Sign-in by e-mail; a request's user comes with member, profile and the clock that holds now in one query."""
 
     def get_user(self, user_id):
-        users = User.objects.select_related("member__profile").annotate(zone=zone_at(Now(), member="member"))
-        user = users.filter(pk=user_id).first()
-        if user:
+        for user in _users(user_id):
             user.member.zone = user.zone
-        return user if user and self.user_can_authenticate(user) else None
+            return user if self.user_can_authenticate(user) else None
+        return None
+
+
+@compiled
+def _users(user_id: UUID) -> QuerySet:
+    """The one, or none."""
+    users = User.objects.select_related("member__profile").annotate(zone=zone_at(Now(), member="member"))
+    return users.filter(pk=user_id)

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2s
 from typing import Any
 from uuid import UUID
@@ -33,9 +35,8 @@ PAGE_SIZE = 24
 @require_safe
 @shared_page
 def hack_list(request: HttpRequest) -> HttpResponse:
-    form = CatalogueForm(request.GET, member=request.member, categories=list(HackCategory.objects.all()))
-    found = find_hacks(request.member, form.filters).values_list(*CARD_FIELDS)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    form = CatalogueForm(request.GET, member=request.member, categories=_categories())
+    page = Paginator(_found(request.member, form.filters), PAGE_SIZE).get_page(request.GET.get("page"))
     page.object_list = [Card(*row, is_members=request.member is not None) for row in page.object_list]
     count = page.paginator.count
     context = {
@@ -96,6 +97,28 @@ def category_colours(request: HttpRequest) -> HttpResponse:
     etag = quote_etag(blake2s(css.encode(), digest_size=8).hexdigest())
     response = HttpResponse(css, content_type="text/css; charset=utf-8", headers={"ETag": etag})
     return get_conditional_response(request, etag=etag, response=response)
+
+
+@compiled
+def _categories() -> QuerySet:
+    return HackCategory.objects.all()
+
+
+def _found(member: Member | None, filters: dict[str, Any]) -> list[tuple]:
+    """All at once, as they are counted too; a library has hundreds."""
+    if "q" in filters:
+        return list(find_hacks(member, filters).values_list(*CARD_FIELDS))
+    return _finder(tuple(filters.items()))(member)
+
+
+# What can be chosen is finite, so that each choice's statement is written once; what can be typed is not.
+@lru_cache(maxsize=512)
+def _finder(filters: tuple[tuple[str, Any], ...]) -> Callable[[Member | None], list[tuple]]:
+    @compiled
+    def find(member: Member | None) -> QuerySet:
+        return find_hacks(member, dict(filters)).values_list(*CARD_FIELDS)
+
+    return find
 
 
 def _find_hack(request: HttpRequest, slug: str) -> Hack:
