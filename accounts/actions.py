@@ -1,9 +1,15 @@
 """Writes on accounts that span rows."""
 
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.models import Member, Profile, User
+from accounts.providers.discord.identity import AVATARS, discord_identity
 
 
 class UsernameTakenError(Exception):
@@ -44,3 +50,33 @@ def replace_email(*, user: User) -> None:
     """Make `user.email`, which staff have just changed, the only address; its owner confirms it at the next login."""
     EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})
+
+
+@transaction.atomic
+def mirror_discord(*, user_id: UUID) -> None:
+    """Let the profile say which Discord account is connected: the one last used, or none.
+
+    The picture comes along only where the member has none, and goes with the account it came from.
+    """
+    accounts = SocialAccount.objects.filter(user_id=user_id, provider="discord")
+    account = accounts.order_by("-last_login", "-pk").first()
+    identity = discord_identity(account.extra_data if account else {})
+    Profile.objects.filter(pk=user_id).update(
+        discord_id=identity.id or None,
+        discord_username=identity.username,
+        discord_discriminator=identity.discriminator,
+    )
+    replaceable = Q(avatar_url="") | Q(avatar_url__startswith=AVATARS)
+    Member.objects.filter(replaceable, pk=user_id).update(avatar_url=identity.avatar_url)
+
+
+@transaction.atomic
+def end_sessions(*, user: User, kept: str | None = None, only: int | None = None) -> int:
+    """Log the user out everywhere but in the session `kept`, or in the one row `only`; returns how many ended."""
+    sessions = UserSession.objects.filter(user=user).exclude(session_key=kept)
+    if only is not None:
+        sessions = sessions.filter(pk=only)
+    ended = list(sessions)
+    for session in ended:
+        session.end()
+    return len(ended)

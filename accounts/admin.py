@@ -1,5 +1,8 @@
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -164,3 +167,38 @@ class ProfileAdmin(MadeWithUser):
     search_fields = ["member__username", "member__display_name", "timezone", "discord_username"]
     ordering = ["-created_at"]
     readonly_fields = ["member", "created_at", "updated_at"]
+
+
+# Keys of providers come from the environment, tokens aren't kept, sessions are their owner's to end; and allauth's own
+# page of second factors would show their secrets.
+for model in (SocialApp, SocialToken, UserSession, SocialAccount, Authenticator):
+    admin.site.unregister(model)
+
+
+class OfALogin(admin.ModelAdmin):
+    """Seen and taken away by staff, for whoever has lost the way in; never made or changed."""
+
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__member__username"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(OfALogin):
+    list_display = ["user", "provider", "uid", "date_joined", "last_login"]
+    list_filter = ["provider", "date_joined"]
+    fields = ["user", "provider", "uid", "date_joined", "last_login"]
+    ordering = ["-date_joined"]
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(OfALogin):
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type", "created_at"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+    ordering = ["-created_at"]

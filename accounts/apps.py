@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     # Beside allauth's "Accounts", which holds the e-mail addresses.
     verbose_name = "People"
+
+    def ready(self) -> None:
+        import_module("accounts.receivers")

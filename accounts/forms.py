@@ -4,6 +4,7 @@ from functools import cache
 from itertools import groupby
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.forms.utils import flatatt
 from django.urls import reverse_lazy
@@ -77,6 +78,16 @@ class LoginForm(AllauthLoginForm):
         super().__init__(*args, **kwargs)
         self.fields["remember"].label = "Keep me logged in on this device"
         self.fields["remember"].initial = True
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "So that you know it again, should you have several."
+        alone = self.fields["passwordless"]
+        alone.label = "Log in with it alone, without a password"
+        alone.help_text = "It then asks for your fingerprint, your face or its PIN each time."
+        alone.initial = True
 
 
 class UsernameForm(forms.Form):

@@ -61,6 +61,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        user = super().from_db(db, field_names, values)
+        user._remember()
+        return user
+
+    def save(self, **kwargs) -> None:
+        """Writes what has changed alone: allauth saves users whole, and its pages' role may not touch the flags."""
+        if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
+            kwargs["update_fields"] = [name for name, value in self._stored.items() if getattr(self, name) != value]
+        super().save(**kwargs)
+        self._remember()
+
+    def _remember(self) -> None:
+        self._stored = {
+            field.attname: self.__dict__[field.attname]
+            for field in self._meta.concrete_fields
+            if field.attname in self.__dict__
+        }
+
     def clean(self) -> None:
         super().clean()
         self.email = self.__class__.objects.normalize_email(self.email)

@@ -5,6 +5,7 @@ use of the table brings its own.
 """
 
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedDBStore
+from django.db import transaction
 
 from nrghax.identity import Role, database_identity
 
@@ -25,8 +26,12 @@ class SessionStore(CachedDBStore):
             return super().save(must_create)
 
     def delete(self, session_key=None):
+        """Another request may put the session back into the cache before this transaction ends: so out of it again."""
+        ended = session_key or self.session_key
         with database_identity(Role.AUTH):
-            return super().delete(session_key)
+            super().delete(session_key)
+            if ended:
+                transaction.on_commit(lambda: self._cache.delete(self.cache_key_prefix + ended))
 
     @classmethod
     def clear_expired(cls):

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from nrghax.database import database_settings
+from nrghax.login_providers import login_providers
 
 # The pinned tzdata, not the machine's: the embedded PostgreSQL has the same rules, and a day is judged by both.
 zoneinfo.reset_tzpath(to=[])
@@ -22,7 +23,6 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 # What is made at run time: the embedded servers' data, collected static files, beat's schedule.
 DATA_DIR = Path(env.str("NRGHAX_DATA_DIR", default=str(BASE_DIR / ".local")))
-
 
 
 def switch(name: str, *, default: bool) -> bool:
@@ -42,6 +42,8 @@ DEVELOPMENT_SECRET_KEY = "development only: sessions signed with it are worth no
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
 if not DEBUG and not TESTING and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50):
     raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: production does not start without.")
+# Older keys that still count, so that a new one logs nobody out and opens what the old one sealed.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or TESTING else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -60,6 +62,11 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "accounts.providers.google",
+    "accounts.providers.discord",
     "csp",
     "django_htmx",
     "accounts",
@@ -84,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "nrghax.second_factor.StaffSecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -183,6 +191,22 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Beside allauth's own limits on logins, sign-ups and resets.
 ACCOUNT_RATE_LIMITS = {"username_check": "60/m/user"}
 
+# Another account to log in with. An address that a member has already never lets in by itself: they log in and connect.
+SOCIALACCOUNT_PROVIDERS, PROVIDER_ORIGINS, AVATAR_ORIGINS = login_providers(env)
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "NRGHAX"
+# A code that was typed at the last moment, or on a clock that is a little off.
+MFA_TOTP_TOLERANCE = 1
+# Nobody enters the admin with a password alone, where it matters.
+STAFF_NEED_MFA = switch("STAFF_NEED_MFA", default=not DEBUG and not TESTING)
+
 # E-mail: in development it lands in files, and its links in the log.
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 if DEBUG and "EMAIL_URL" not in env.ENVIRON:
@@ -270,14 +294,14 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *AVATAR_ORIGINS],
         "font-src": [SELF],
         "connect-src": [SELF],
         "media-src": [SELF, *MEDIA_SOURCES],
         "frame-src": ["https://www.youtube-nocookie.com", "https://player.vimeo.com"],
         "manifest-src": [SELF],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *PROVIDER_ORIGINS],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
     }

@@ -31,7 +31,9 @@ class Page(HTMLParser):
         attributes = dict(attrs)
         self.tags[tag] += 1
         self.refused += [f"<{tag} {name}>" for name in attributes if name == "style" or name.startswith("on")]
-        if tag == "style" or (tag == "script" and not attributes.get("src")):
+        # What is no program is not run: options for a script to read.
+        is_inline = tag == "script" and not attributes.get("src") and attributes.get("type") != "application/json"
+        if tag == "style" or is_inline:
             self.refused.append(f"<{tag}>")
         if "id" in attributes:
             self.ids[attributes["id"]] += 1

@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
@@ -26,6 +29,9 @@ def leave_traces(member: Member) -> None:
     UserHackProgress.objects.get_or_create(user=member, hack=chosen, defaults={"notes": "mine"})
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Open")
     record(member.pk, Activity.SESSION_LOGGED)
+    SocialAccount.objects.create(user=member.user, provider="google", uid=str(member.pk))
+    Authenticator.objects.create(user=member.user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
+    UserSession.objects.create(user=member.user, ip="127.0.0.1", session_key=member.pk.hex)
     with database_identity(Role.STAFF):
         group, _ = Group.objects.get_or_create(name="Curators")
         member.user.groups.add(group)

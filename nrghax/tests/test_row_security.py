@@ -7,6 +7,8 @@ each attack says which it expects, so that a loosened policy or grant fails here
 from datetime import UTC, date, datetime
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from accounts.models import Member
@@ -69,6 +71,11 @@ CREDENTIALS = (
     "django_admin_log",
     "accounts_user_groups",
     "accounts_user_user_permissions",
+    "socialaccount_socialaccount",
+    "socialaccount_socialapp",
+    "socialaccount_socialtoken",
+    "mfa_authenticator",
+    "usersessions_usersession",
 )
 
 
@@ -160,6 +167,28 @@ def test_auth_pages_cannot_make_staff(victim):
         assert run(insert, [False, False]) == 1
         assert run("UPDATE accounts_user SET is_staff = true") == "InsufficientPrivilege"
         assert run("UPDATE accounts_user SET is_superuser = true") == "InsufficientPrivilege"
+
+
+def test_what_opens_an_account_never_changes_hands(victim, attacker):
+    SocialAccount.objects.create(user=victim.user, provider="google", uid="1")
+    Authenticator.objects.create(user=victim.user, type=Authenticator.Type.TOTP, data={})
+    with database_identity(Role.AUTH, attacker.pk):
+        for statement in (
+            "UPDATE socialaccount_socialaccount SET user_id = %s",
+            "UPDATE mfa_authenticator SET user_id = %s",
+        ):
+            assert run(statement, [attacker.pk]) == "InsufficientPrivilege"
+            assert run(statement, [victim.pk]) == 1
+        assert run("UPDATE socialaccount_socialaccount SET uid = '2'") == "InsufficientPrivilege"
+        assert run("UPDATE mfa_authenticator SET type = 'webauthn'") == "InsufficientPrivilege"
+
+
+def test_auth_pages_write_of_the_profile_what_discord_says_alone(victim):
+    with database_identity(Role.AUTH, victim.pk):
+        assert run("UPDATE user_profiles SET discord_username = 'x' WHERE user_id = %s", [victim.pk]) == 1
+        assert run("UPDATE user_profiles SET bio = 'x'") == "InsufficientPrivilege"
+        assert run("UPDATE users SET avatar_url = '' WHERE id = %s", [victim.pk]) == 1
+        assert run("UPDATE users SET username = 'x'") == "InsufficientPrivilege"
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF])
