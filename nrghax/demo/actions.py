@@ -18,7 +18,7 @@ from nrghax.demo.history import History, Life
 from nrghax.demo.people import Person
 from nrghax.demo.texts import HACK_NOTES
 from nrghax.reactions import unlocked_hack_notification
-from practice.models import DailyCheckin, PracticeSession, RestDay
+from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 
 BATCH = 1000
 UNREAD = 2
@@ -41,12 +41,13 @@ def make_community(*, people: Sequence[Person], now: datetime) -> dict[str, int]
         for person in people
     }
     _make_partitions(min(joined[person.email] for person in people), now)
+    Trip.objects.bulk_create((trip for history in histories.values() for trip in history.trips), ignore_conflicts=True)
     _write_days([row for history in histories.values() for row in (*history.rest_days, *history.checkins)])
     _write_days([row for history in histories.values() for row in history.sessions])
     _write_news(histories.values())
     _keep_favourites([ids[person.email] for person in newcomers])
     mine = {"user__in": [ids[person.email] for person in people]}
-    counted = (PracticeSession, DailyCheckin, RestDay, UserActivityLog, Notification)
+    counted = (PracticeSession, DailyCheckin, RestDay, Trip, UserActivityLog, Notification)
     return {"people": len(people)} | {
         str(model._meta.verbose_name_plural): model._default_manager.filter(**mine).count() for model in counted
     }

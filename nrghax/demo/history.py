@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -12,10 +12,12 @@ from hacks.models import Hack
 from nrghax.demo.people import Person
 from nrghax.demo.texts import CHECKIN_NOTES, SESSION_NOTES
 from nrghax.onboarding import FIRST_CATEGORIES
-from practice.models import DailyCheckin, PracticeSession, RestDay
+from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 from practice.rules import local_date
 
 REACTED_AFTER = timedelta(seconds=1)
+# Whoever has flown half around the world begins in the evening: by then the trip's clock counts everywhere.
+ARRIVES = 18
 
 
 @dataclass
@@ -23,6 +25,7 @@ class History:
     sessions: list[PracticeSession] = field(default_factory=list)
     checkins: list[DailyCheckin] = field(default_factory=list)
     rest_days: list[RestDay] = field(default_factory=list)
+    trips: list[Trip] = field(default_factory=list)
     activities: list[UserActivityLog] = field(default_factory=list)
 
 
@@ -45,6 +48,7 @@ class Life:
         last = today if self.person.practises_today else today - timedelta(days=1)
         for number in range((last - first).days + 1):
             self._live(first + timedelta(days=number), number, now)
+        self._declare_trips(first)
         if (today - first).days <= self.person.stays_days:
             self._plan_rest(today)
         return self.history
@@ -52,8 +56,10 @@ class Life:
     def _live(self, day: date, number: int, now: datetime) -> None:
         dice = self._dice(day)
         person = self.person
-        zone = person.journey[1] if person.journey and number in person.journey[0] else person.zone
-        clock = datetime.combine(day, person.day_start.replace(hour=person.hour, minute=dice.randint(0, 50)))
+        trip = next(((days, there) for days, there in person.trips if number in days), None)
+        zone = trip[1] if trip else person.zone
+        hour = ARRIVES if trip and number == trip[0].start else person.hour
+        clock = datetime.combine(day, time(hour, dice.randint(0, 50)))
         moment = clock.replace(tzinfo=ZoneInfo(zone))
         is_away = number > person.stays_days or number in person.time_off
         if moment > now or is_away:
@@ -159,6 +165,19 @@ class Life:
         self.history.rest_days.append(
             RestDay(id=self._key("rest", day), user_id=self.member_id, rest_date=day, created_at=planned_at)
         )
+
+    def _declare_trips(self, first: date) -> None:
+        for days, zone in self.person.trips:
+            starts_on, ends_on = first + timedelta(days=days.start), first + timedelta(days=days[-1])
+            self.history.trips.append(
+                Trip(
+                    id=self._key("trip", starts_on),
+                    user_id=self.member_id,
+                    zone=zone,
+                    starts_on=starts_on,
+                    ends_on=ends_on,
+                )
+            )
 
     def _plan_rest(self, today: date) -> None:
         """The rest day of the days to come, which is planned by now."""

@@ -87,8 +87,8 @@ class Person:
     measures: bool
     is_public: bool
     is_ranked: bool
-    # Days since joining: a journey with its zone, and a time off.
-    journey: tuple[range, str] | None = None
+    # Days since joining: trips with their zones, and a time off.
+    trips: tuple[tuple[range, str], ...] = ()
     time_off: range = range(0)
     misses_every: int = 0
     practises_today: bool = True
@@ -105,7 +105,7 @@ def _fields(line: str) -> tuple[str, str, str]:
 
 
 def _learner() -> Person:
-    """A full year with a journey, a broken streak and a long one since; today is still to come."""
+    """A full year with a trip, a broken streak and a long one since; today and another trip are still to come."""
     return Person(
         email=LEARNER[0],
         username="demo_learner",
@@ -125,7 +125,7 @@ def _learner() -> Person:
         measures=True,
         is_public=True,
         is_ranked=True,
-        journey=(range(96, 110), "Asia/Tokyo"),
+        trips=((range(96, 110), "Asia/Tokyo"), (range(375, 382), "Europe/Lisbon")),
         time_off=range(170, 178),
         misses_every=17,
         practises_today=False,

@@ -16,14 +16,14 @@ from hacks.models import UserHackProgress
 from nrghax.demo.actions import make_community
 from nrghax.demo.people import community
 from nrghax.identity import Role, database_identity
-from practice.models import DailyCheckin, PracticeSession, RestDay
+from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 from practice.rules import MAX_PLANNED_REST_DAYS_A_WEEK, local_date
 from practice.tasks import recompute_progress, recompute_streaks
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 6, 15, 17, tzinfo=UTC)
-KINDS = (PracticeSession, DailyCheckin, RestDay, UserActivityLog, Notification, UserHackProgress)
+KINDS = (PracticeSession, DailyCheckin, RestDay, Trip, UserActivityLog, Notification, UserHackProgress)
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def test_the_learner_has_a_full_year_and_today_to_come(few):
     assert learner.progress.filter(is_favorite=True).count() == 3
     assert learner.notifications.unread().count() == 2
     assert {zone for *_, zone in days} == {"Europe/Berlin", "Asia/Tokyo"}
+    assert [trip.zone for trip in learner.trips.filter(starts_on__gt=yesterday)] == ["Europe/Lisbon"]
     # One streak was broken by a time off, the present one is long; rest days, planned and earned, carried it.
     assert sum(streak == 1 for _, streak, _ in days) == 2
     assert days[-1][1] > 100
@@ -81,6 +82,14 @@ def test_the_past_is_one_that_the_product_could_have_had(few):
         assert row.practice_date == local_date(row.started_at, row.timezone, row.day_start)
     weeks = Counter((row.user_id, *row.rest_date.isocalendar()[:2]) for row in RestDay.objects.all())
     assert max(weeks.values()) <= MAX_PLANNED_REST_DAYS_A_WEEK
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT s.started_at, s.timezone FROM practice_sessions s JOIN user_profiles p USING (user_id)
+            WHERE s.timezone <> app.zone_of(s.user_id, s.started_at, p.timezone, p.day_start)
+            """
+        )
+        assert cursor.fetchall() == []
     # Nothing is left to do, and no derived number differs from its rows.
     assert not UserActivityLog.objects.pending().exists()
     assert unlock_hacks() == []
@@ -134,8 +143,15 @@ def test_the_command_fills_the_pages(library, settings, client):
     assert Member.objects.count() == 42
     response = client.post(reverse("account_login"), {"login": community()[7].email, "password": LEARNER[1]})
     assert response.status_code == 302
-    for name in ("practice:today", "practice:session-list", "hacks:hack-list", "analytics:notification-list"):
-        assert client.get(reverse(name), follow=True).status_code == 200
+    for name in (
+        "practice:today",
+        "practice:journal",
+        "practice:streak",
+        "practice:trips",
+        "hacks:hack-list",
+        "analytics:notification-list",
+    ):
+        assert client.get(reverse(name)).status_code == 200
 
 
 @pytest.mark.parametrize(
