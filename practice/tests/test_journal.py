@@ -123,14 +123,14 @@ class TestHistory:
         for query in ({}, {"q": "script"}, {"q": "<script>"}):
             assert "<script>alert" not in member_client.get(PAGE, query).text
 
-    def test_has_thirty_a_page(self, member_client, member, hack):
-        for number in range(31):
+    def test_has_twenty_a_page(self, member_client, member, hack):
+        for number in range(21):
             make_session(member, hack, started_at=noon(number + 1), notes=f"{number}")
         first, second = (member_client.get(PAGE, {"hack": "energy-ball"} | page) for page in ({}, {"page": 2}))
-        assert len(first.context["entries"]) == 30
-        assert [str(entry["note"]) for entry in second.context["entries"]] == ["30"]
+        assert len(first.context["entries"]) == 20
+        assert [str(entry["note"]) for entry in second.context["entries"]] == ["20"]
         assert "hack=energy-ball&amp;page=2" in first.text
-        assert len(member_client.get(PAGE, {"page": "none"}).context["entries"]) == 30
+        assert len(member_client.get(PAGE, {"page": "none"}).context["entries"]) == 20
 
     @pytest.mark.parametrize("query", [{}, {"q": "warm", "since": "2020-01-01"}, {"hack": "energy-ball"}])
     def test_asks_as_few_questions_for_many_as_for_one(self, queries_of, member_client, member, hack, query):
