@@ -3,16 +3,19 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
+from accounts.compiled import compiled
+from accounts.models import Member
 from practice.actions import AlreadyCheckedIn, delete_checkin, save_checkin
 from practice.forms.checkins import CheckinForm
 from practice.models import DailyCheckin, MemberStats
-from practice.rules import days_within_reach, local_date
+from practice.rules import days_within_reach, local_date, shown_streak
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,13 +100,25 @@ def _outcome(request: HttpRequest, day: date, today: date, is_new: bool) -> str:
         done = f"{_short_name(day, today)} is checked in."
     if request.member.profile.hide_streaks:
         return done
-    streak = MemberStats.objects.get(pk=request.member.pk).streak_at(timezone.now())
+    [(count, ends_at)] = _standing(request.member)
+    streak = shown_streak(count, ends_at, timezone.now())
     return f"{done} Day {streak} of your streak." if streak else done
 
 
+@compiled
+def _standing(member: Member) -> QuerySet:
+    return MemberStats.objects.filter(pk=member.pk).values_list("current_streak", "streak_ends_at")
+
+
 def _checkins_within_reach(request: HttpRequest, today: date) -> dict[date, DailyCheckin]:
-    checkins = DailyCheckin.objects.visible_to(request.member).filter(checkin_date__in=days_within_reach(today))
-    return {checkin.checkin_date: checkin for checkin in checkins.select_related("selected_hack")}
+    days = days_within_reach(today)
+    return {checkin.checkin_date: checkin for checkin in _checkins(request.member, min(days), max(days))}
+
+
+@compiled
+def _checkins(member: Member, first: date, last: date) -> QuerySet:
+    checkins = DailyCheckin.objects.visible_to(member).filter(checkin_date__range=(first, last))
+    return checkins.select_related("selected_hack").defer("selected_hack__text_guide", "selected_hack__search")
 
 
 def _day_name(day: date) -> str:
