@@ -1,0 +1,55 @@
+-- 100 hacks, 1,000 members, a year of practice each. Run as a superuser on a database with the seeds alone. Triggers and
+-- foreign keys are off for the large tables: what triggers derive, the product's own nightly statements derive afterwards.
+
+-- Copies of the seeds, until there are a hundred.
+INSERT INTO hacks (
+  id, name, slug, description, short_description, content_url, text_guide, duration_minutes, difficulty_level,
+  unlock_criteria, requires_verification, verification_questions, is_gateway, is_active, created_at, category_id,
+  prerequisite_hack_id
+)
+SELECT app.uuid7(), name || ' ' || copy, slug || '-' || copy, description, short_description, content_url, text_guide,
+       duration_minutes, difficulty_level, unlock_criteria, requires_verification, verification_questions, false, true,
+       now(), category_id, prerequisite_hack_id
+FROM hacks CROSS JOIN generate_series(2, 9) AS copies(copy)
+WHERE is_active
+ORDER BY copy, slug
+LIMIT 100 - (SELECT count(*) FROM hacks WHERE is_active);
+
+-- The trigger makes card, profile and totals of each.
+INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staff, date_joined)
+SELECT app.uuid7(), '!', false, 'member' || number || '@example.com', true, false, now() - interval '366 days'
+FROM generate_series(1, 1000) AS numbers(number);
+UPDATE users SET display_name = 'Member of the bench';
+UPDATE user_profiles SET onboarding_completed = true, timezone = 'Europe/Berlin';
+
+SET session_replication_role = replica;
+
+-- One practice a day, of one of thirty hacks; the days and hacks differ from member to member.
+INSERT INTO practice_sessions (
+  id, user_id, hack_id, started_at, ended_at, duration_seconds, feedback_score, notes, session_type, planned_seconds,
+  paused_seconds, practice_date, timezone, day_start
+)
+SELECT app.uuid7(), member.id, hack.id, at, at + interval '10 minutes', 600, (day + member.number) % 3 - 1,
+       CASE WHEN day % 5 = 0 THEN 'Calmer than yesterday, and warmer in the hands.' ELSE '' END,
+       'solo', 600, 0, (at AT TIME ZONE 'Europe/Berlin')::date, 'Europe/Berlin', '00:00'
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS member
+CROSS JOIN generate_series(1, 365) AS days(day)
+CROSS JOIN LATERAL (SELECT date_trunc('day', now()) - make_interval(days => day, hours => -9)) AS moment(at)
+JOIN (
+  SELECT id, row_number() OVER (ORDER BY prerequisite_hack_id NULLS FIRST, id) AS number FROM hacks WHERE is_active
+) AS hack ON hack.number = (day * 7 + member.number) % 30 + 1;
+
+-- A check-in on every day but each eleventh; none today, so that today's can be made.
+INSERT INTO daily_checkins (
+  id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock, strength, mood_before, mood_after, notes
+)
+SELECT app.uuid7(), id, (now() AT TIME ZONE 'Europe/Berlin')::date - day, 'Europe/Berlin', '00:00', 1, 0, 0,
+       3 + day % 5, 4 + day % 6, ''
+FROM users CROSS JOIN generate_series(1, 365) AS days(day)
+WHERE day % 11 <> 0;
+
+INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read)
+SELECT app.uuid7(), users.id, 'hack_unlocked', hack.id, hack.name || ' is open to you', '', '{}', false
+FROM users CROSS JOIN (SELECT id, name FROM hacks WHERE is_active ORDER BY id LIMIT 5) AS hack;
+
+SET session_replication_role = origin;
