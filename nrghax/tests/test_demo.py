@@ -141,7 +141,7 @@ def test_the_command_fills_the_pages(library, settings, client):
         call_command("demo", verbosity=0)
 
     assert Member.objects.count() == 42
-    response = client.post(reverse("account_login"), {"login": community()[7].email, "password": LEARNER[1]})
+    response = client.post(reverse("account_login"), {"login": LEARNER[0], "password": LEARNER[1]})
     assert response.status_code == 302
     for name in (
         "practice:today",

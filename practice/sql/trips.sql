@@ -81,3 +81,5 @@ REVOKE ALL ON FUNCTION app.stays(uuid, text, time), app.zone_of(uuid, timestampt
   app.restate_streak_around_trip() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.stays(uuid, text, time), app.zone_of(uuid, timestamptz, text, time)
   TO nrghax_auth, nrghax_member, nrghax_staff, nrghax_worker;
+-- What clock a traveller is on is asked before it is known who they are.
+GRANT EXECUTE ON FUNCTION app.day_begins_at(date, text, time) TO nrghax_auth;

@@ -1,3 +1,4 @@
+REVOKE EXECUTE ON FUNCTION app.day_begins_at(date, text, time) FROM nrghax_auth;
 DROP TRIGGER IF EXISTS trip_streak ON trips;
 DROP TRIGGER IF EXISTS trip_guard ON trips;
 DROP FUNCTION IF EXISTS app.restate_streak_around_trip();
