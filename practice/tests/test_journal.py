@@ -165,6 +165,7 @@ class TestFilters:
             ({"hack": "energy-ball"}, "Warm evening|Warm hands"),
             ({"category": "calm"}, "Cold feet, warm heart"),
             ({"category": "flow"}, "Warm evening|Warm hands"),
+            ({"category": "calm", "hack": "energy-ball"}, ""),
             ({"type": "group"}, "Warm hands"),
             ({"type": "group", "kind": "checkin"}, ""),
             ({"feedback": "0"}, "Warm hands"),
