@@ -7,6 +7,7 @@ from django import forms
 
 from accounts.forms import ZoneSelect
 from accounts.models import Member
+from accounts.rules import validate_timezone
 from practice.models import Trip
 from practice.rules import day_bounds
 
@@ -40,12 +41,19 @@ class RestDayForm(forms.Form):
 
 
 class TripForm(forms.ModelForm):
+    zone = forms.CharField(
+        max_length=64,
+        label="Where you will be",
+        help_text="The time zone of the place.",
+        validators=[validate_timezone],
+        widget=ZoneSelect,
+    )
+
     class Meta:
         model = Trip
         fields = ("zone", "starts_on", "ends_on")
-        labels = {"zone": "Where you will be", "starts_on": "First day", "ends_on": "Last day"}
-        help_texts = {"zone": "The time zone of the place."}
-        widgets = {"zone": ZoneSelect, "starts_on": _date_input(), "ends_on": _date_input()}
+        labels = {"starts_on": "First day", "ends_on": "Last day"}
+        widgets = {"starts_on": _date_input(), "ends_on": _date_input()}
 
     def __init__(self, *args, member: Member, today: date, **kwargs) -> None:
         super().__init__(*args, **kwargs)
