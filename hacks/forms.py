@@ -40,6 +40,11 @@ class CatalogueForm(forms.Form):
         ]
 
     @property
+    def looks(self) -> tuple:
+        """All that the form on the page depends on."""
+        return tuple(self.fields["category"].choices), tuple(self.fields), tuple(self.filters.items())
+
+    @property
     def has_details(self) -> bool:
         """Whether a filter is set that a folded form would hide."""
         return bool(self.filters.keys() - {"q", "category"})

@@ -34,6 +34,36 @@ def icon(name: str, modifier: str = "") -> SafeString:
     )
 
 
+class OnceNode(template.Node):
+    MOST = 256
+
+    def __init__(self, nodelist: template.NodeList, keys: list[template.base.FilterExpression]) -> None:
+        self.nodelist = nodelist
+        self.keys = keys
+        self.rendered: dict[tuple, SafeString] = {}
+
+    def render(self, context: template.Context) -> SafeString:
+        key = tuple(each.resolve(context) for each in self.keys)
+        html = self.rendered.get(key)
+        if html is None:
+            if len(self.rendered) >= self.MOST:
+                self.rendered.clear()
+            html = self.rendered[key] = self.nodelist.render(context)
+        return html
+
+
+@register.tag
+def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
+    """`{% once a b %}…{% endonce %}`: rendered once a process for each a and b, on which alone it may depend.
+
+    For what every page repeats. Never around anything of a member, nor around a CSRF token.
+    """
+    keys = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist, keys)
+
+
 @register.filter
 def button_style(tags: Collection[str]) -> str:
     """The class of a button by the tags that allauth's templates give it."""

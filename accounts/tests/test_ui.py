@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Template
 
-from accounts.templatetags.ui import button_style, icon, icon_names
+from accounts.templatetags.ui import OnceNode, button_style, icon, icon_names
 
 ASKED = re.compile(r"""{%\s*icon\s+["']([^"']+)["']""")
 
@@ -48,3 +48,25 @@ def test_a_name_that_we_do_not_carry_shows_another_drawing(name):
 )
 def test_the_style_of_allauths_buttons(tags, style):
     assert button_style(tags) == style
+
+
+def test_once_renders_again_for_another_key_alone():
+    page = Template("{% load ui %}{% once key %}{{ key }}:{{ other }}{% endonce %}")
+    rendered = [page.render(Context({"key": key, "other": other})) for key, other in ((1, "a"), (1, "b"), (2, "c"))]
+    assert rendered == ["1:a", "1:a", "2:c"]
+
+
+def test_once_escapes_as_ever_and_has_an_end():
+    page = Template("{% load ui %}{% once key %}{{ key }}{% endonce %}")
+    assert page.render(Context({"key": "<b>"})) == "&lt;b&gt;"
+    for key in range(OnceNode.MOST + 5):
+        page.render(Context({"key": key}))
+    [node] = page.nodelist.get_nodes_by_type(OnceNode)
+    assert len(node.rendered) <= OnceNode.MOST
+
+
+def test_no_token_or_member_stands_where_a_page_is_rendered_once():
+    """Whatever is between the tags is served to whoever comes next."""
+    for path in (settings.BASE_DIR / "templates").rglob("*.html"):
+        for inside in re.findall(r"{% once .*?{% endonce %}", path.read_text(), re.DOTALL):
+            assert not re.search(r"csrf|member\.|user\.(?!is_authenticated)|messages", inside), path
