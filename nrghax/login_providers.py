@@ -25,7 +25,6 @@ def login_providers(env: environ.Env) -> tuple[dict[str, dict[str, Any]], list[s
             "AUTHORIZE_URL": f"{google}/authorize",
             "ACCESS_TOKEN_URL": f"{google}/token",
             "IDENTITY_URL": f"{google}/userinfo",
-            "CERTS_URL": f"{google}/certs",
             "ID_TOKEN_ISSUER": google,
         }
     pages = {"google": google or "https://accounts.google.com", "discord": discord}

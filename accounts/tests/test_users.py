@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.core.management import call_command
 from django.db import DataError, IntegrityError, connection
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Member, Profile, User
 from accounts.tests.factories import PASSWORD, make_member, make_user
@@ -179,3 +180,15 @@ def test_an_address_is_free_again_after_its_user_is_gone(client):
     assert not EmailAddress.objects.filter(email="again@example.com").exists()
     client.post(reverse("account_signup"), {"email": "again@example.com", "password1": PASSWORD})
     assert User.objects.filter(email="again@example.com").exists()
+
+
+def test_saving_a_user_writes_what_has_changed_alone():
+    user = make_user()
+    stale, fresh = User.objects.get(pk=user.pk), User.objects.get(pk=user.pk)
+    fresh.is_staff = True
+    fresh.save()
+    stale.last_login = timezone.now()
+    stale.save()
+    user.refresh_from_db()
+    assert user.is_staff
+    assert user.last_login == stale.last_login

@@ -1,0 +1,159 @@
+"""The page that leads to everything safe, and the list of sessions."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.devices import device_name
+from accounts.tests.factories import PASSWORD, make_member
+from accounts.tests.markup import read_page
+from nrghax.sessions import SessionStore
+
+pytestmark = pytest.mark.django_db
+
+SECURITY = reverse("accounts:security")
+SESSIONS = reverse("accounts:session-list")
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
+
+
+def log_in(member, user_agent=FIREFOX):
+    client = Client(headers={"user-agent": user_agent})
+    client.post(reverse("account_login"), {"login": member.user.email, "password": PASSWORD, "remember": "on"})
+    assert "_auth_user_id" in client.session
+    return client
+
+
+def is_in(client):
+    return client.get(SECURITY).status_code == 200
+
+
+def test_security_says_what_is_on(member, queries_of):
+    client = log_in(member)
+    response = client.get(SECURITY)
+    read_page(response)
+    assert "your password alone opens the account" in response.content.decode()
+    few = queries_of(lambda: client.get(SECURITY))
+    SocialAccount.objects.create(user=member.user, provider="google", uid="1")
+    for number in range(3):
+        Authenticator.objects.create(user=member.user, type=Authenticator.Type.WEBAUTHN, data={"name": str(number)})
+        log_in_elsewhere(member, number)
+    many = queries_of(lambda: client.get(SECURITY))
+    assert len(many) == len(few) <= 8
+    content = client.get(SECURITY).content.decode()
+    assert "3 passkeys" in content
+    assert "4 places" in content
+
+
+def log_in_elsewhere(member, number):
+    """A session of another browser, without its pages."""
+    store = SessionStore()
+    store.create()
+    UserSession.objects.create(user=member.user, ip="192.0.2.1", session_key=store.session_key, user_agent=str(number))
+    return store.session_key
+
+
+def test_the_list_names_browser_and_address_and_costs_the_same(member, queries_of):
+    client = log_in(member)
+    log_in(member, SAFARI)
+    response = client.get(SESSIONS)
+    read_page(response)
+    content = response.content.decode()
+    assert "Firefox on Linux" in content
+    assert "Safari on iPhone" in content
+    assert "127.0.0.1" in content
+    assert content.count("this one") == 1
+    few = queries_of(lambda: client.get(SESSIONS))
+    for number in range(5):
+        log_in_elsewhere(member, number)
+    many = queries_of(lambda: client.get(SESSIONS))
+    assert len(many) == len(few) <= 8
+
+
+def test_a_session_that_is_gone_is_not_listed(member):
+    client = log_in(member)
+    key = log_in_elsewhere(member, 1)
+    Session.objects.filter(session_key=key).delete()
+    assert client.get(SESSIONS).content.decode().count("list__item") == 1
+
+
+def test_logging_out_elsewhere(member):
+    here, there, elsewhere = log_in(member), log_in(member, SAFARI), log_in(member, SAFARI)
+    assert is_in(there)
+    response = here.post(SESSIONS, follow=True)
+    assert "Logged out in 2 places." in response.content.decode()
+    assert is_in(here)
+    assert not is_in(there)
+    assert not is_in(elsewhere)
+    assert UserSession.objects.count() == Session.objects.count() == 1
+
+
+def test_logging_out_of_one(member):
+    here, there, elsewhere = log_in(member), log_in(member, SAFARI), log_in(member, SAFARI)
+    ended = UserSession.objects.get(session_key=there.session.session_key)
+    here.post(SESSIONS, {"session": ended.pk})
+    assert is_in(here)
+    assert not is_in(there)
+    assert is_in(elsewhere)
+
+
+def test_anothers_session_is_not_ended(member):
+    other = make_member()
+    there = log_in(other)
+    theirs = UserSession.objects.get(user=other.user)
+    here = log_in(member)
+    response = here.post(SESSIONS, {"session": theirs.pk}, follow=True)
+    assert "There was nothing to log out." in response.content.decode()
+    assert is_in(there)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_ended_session_leaves_the_cache_even_if_read_meanwhile():
+    """A request that reads while the end isn't committed yet puts the session back into the cache."""
+    store = SessionStore()
+    store["mood"] = "calm"
+    store.save()
+    key = f"{SessionStore.cache_key_prefix}{store.session_key}"
+    data = cache.get(key)
+    assert data
+    with transaction.atomic():
+        SessionStore().delete(store.session_key)
+        cache.set(key, data)
+    assert cache.get(key) is None
+
+
+def test_a_new_password_ends_the_other_sessions_here_and_in_the_cache(member):
+    here, there = log_in(member), log_in(member, SAFARI)
+    key = f"{SessionStore.cache_key_prefix}{there.session.session_key}"
+    assert cache.get(key)
+    new = {"oldpassword": PASSWORD, "password1": "another calm breath", "password2": "another calm breath"}
+    here.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    here.post(reverse("account_change_password"), new)
+    assert is_in(here)
+    assert not is_in(there)
+    assert cache.get(key) is None
+    assert here.get(SESSIONS).content.decode().count("list__item") == 1
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (FIREFOX, "Firefox on Linux"),
+        (SAFARI, "Safari on iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("curl/8.5.0", "A browser"),
+    ],
+)
+def test_browsers_in_words(user_agent, name):
+    assert device_name(user_agent) == name
+
+
+@pytest.mark.parametrize("page", [SECURITY, SESSIONS])
+def test_visitors_are_led_to_the_login(client, page):
+    assert client.get(page)["Location"] == f"{reverse('account_login')}?next={page}"
