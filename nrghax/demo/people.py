@@ -74,7 +74,7 @@ class Person:
     name: str
     zone: str
     bio: str
-    path: str
+    path: Profile.Path
     joined_days_ago: int
     stays_days: int
     regularity: float
@@ -142,7 +142,7 @@ def _made_up(username: str, name: str, zone: str) -> Person:
         name=name,
         zone=zone,
         bio=rng.choice(BIOS) if rng.random() < 0.5 else "",
-        path=rng.choice(Profile.Path.values),
+        path=rng.choice(list(Profile.Path)),
         joined_days_ago=joined_days_ago,
         stays_days=rng.randint(5, joined_days_ago) if lost_interest else 10_000,
         regularity=rng.choice([0.35, 0.55, 0.7, 0.8, 0.88, 0.94, 0.97]),
