@@ -5,23 +5,24 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
 from django.db.models import Exists, OuterRef
 from django.forms import BooleanField, ModelForm, URLField
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.admin import ModelAdmin, StackedInline
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminURLInputWidget, UnfoldBooleanSwitchWidget
 
 from accounts.actions import replace_email
 from accounts.models import Member, Profile, User
 
-admin.site.site_header = admin.site.site_title = "NRGHAX"
 # Staff come in by the same door as everybody: with its limits on failed logins and its confirmed address.
 admin.site.login = secure_admin_login(admin.site.login)
 
 RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
-class UserCreationForm(AdminUserCreationForm):
+class UserAddForm(UserCreationForm):
     class Meta:
         model = User
         fields = ["email"]
@@ -36,9 +37,10 @@ class UserChangeForm(ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
-    add_form = UserCreationForm
+    add_form = UserAddForm
+    change_password_form = AdminPasswordChangeForm
     ordering = ["-date_joined"]
     list_display = ["email", "card", "has_confirmed", "is_active", "is_staff", "last_login", "date_joined"]
     list_filter = ["is_active", "is_staff", "is_superuser", "groups", "date_joined"]
@@ -95,9 +97,9 @@ class UserAdmin(DjangoUserAdmin):
 class MemberForm(ModelForm):
     """The privacy switches one by one, as members see them."""
 
-    avatar_url = URLField(required=False, assume_scheme="https")
-    leaderboard_visible = BooleanField(required=False)
-    profile_public = BooleanField(required=False)
+    avatar_url = URLField(required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
+    leaderboard_visible = BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+    profile_public = BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
 
     class Meta:
         model = Member
@@ -114,7 +116,7 @@ class MemberForm(ModelForm):
         return super().save(commit)
 
 
-class ProfileInline(admin.StackedInline):
+class ProfileInline(StackedInline):
     model = Profile
     can_delete = False
     fields = ["timezone", "day_start", "selected_path", "onboarding_completed", "bio"]
@@ -123,7 +125,7 @@ class ProfileInline(admin.StackedInline):
         return False
 
 
-class MadeWithUser(admin.ModelAdmin):
+class MadeWithUser(ModelAdmin):
     """Rows that the database makes with the user, and that go with the user alone."""
 
     def has_add_permission(self, request):
@@ -175,7 +177,7 @@ for model in (SocialApp, SocialToken, UserSession, SocialAccount, Authenticator)
     admin.site.unregister(model)
 
 
-class OfALogin(admin.ModelAdmin):
+class OfALogin(ModelAdmin):
     """Seen and taken away by staff, for whoever has lost the way in; never made or changed."""
 
     list_select_related = ["user"]

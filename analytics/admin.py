@@ -1,11 +1,12 @@
 from django.contrib import admin, messages
 from django.utils import timezone
+from unfold.admin import ModelAdmin
 
 from analytics.actions import retry_activities
 from analytics.models import Notification, UserActivityLog
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(ModelAdmin):
     """Rows that the system writes: staff look at them, nobody edits history."""
 
     list_select_related = ("user",)

@@ -1,10 +1,11 @@
 from django.contrib import admin
+from unfold.admin import ModelAdmin
 
 from gamification.models import Achievement
 
 
 @admin.register(Achievement)
-class AchievementAdmin(admin.ModelAdmin):
+class AchievementAdmin(ModelAdmin):
     list_display = ["name", "category", "points", "criteria_json", "is_hidden", "sort_order"]
     list_editable = ["sort_order"]
     list_filter = ["category", "is_hidden"]

@@ -4,6 +4,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.html import format_html
+from unfold.admin import ModelAdmin
 
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tasks import unlock_for_all
@@ -18,7 +19,7 @@ def _reach_back() -> None:
 
 
 @admin.register(HackCategory)
-class HackCategoryAdmin(admin.ModelAdmin):
+class HackCategoryAdmin(ModelAdmin):
     list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
     list_editable = ["sort_order"]
     # Said again, because counting in the list drops the models' own order.
@@ -39,7 +40,7 @@ class HackCategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(Hack)
-class HackAdmin(admin.ModelAdmin):
+class HackAdmin(ModelAdmin):
     list_display = [
         "name",
         "category",
@@ -133,7 +134,7 @@ class HackAdmin(admin.ModelAdmin):
 
 
 @admin.register(UserHackProgress)
-class UserHackProgressAdmin(admin.ModelAdmin):
+class UserHackProgressAdmin(ModelAdmin):
     """To look at only: the totals are derived, the notes are the member's own and not shown."""
 
     list_display = [

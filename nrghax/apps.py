@@ -1,9 +1,16 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "nrghax.admin_site.AdminSite"
 
 
 class NrghaxConfig(AppConfig):
+    default = True
     name = "nrghax"
 
     def ready(self) -> None:

@@ -51,7 +51,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATABASES, REDIS_URL, DATABASE_ADMIN_URL = database_settings(env, process=PROCESS, debug=DEBUG, data_dir=DATA_DIR)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.import_export",
+    "import_export",
+    "nrghax.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -321,6 +324,23 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY els
 # Without this all visitors behind a proxy would share the limits of one address.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if USE_HTTPS else "http"
+
+# The admin's look; its colours are in static/css/admin.css, its navigation in nrghax/admin_site.py.
+UNFOLD = {
+    "SITE_TITLE": "NRGHAX",
+    "SITE_HEADER": "NRGHAX",
+    "SITE_SUBHEADER": "For staff",
+    "SITE_ICON": "nrghax.admin_site.logo",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "sizes": "any", "href": "nrghax.admin_site.logo"}],
+    "STYLES": ["nrghax.admin_site.style_sheet"],
+    "SIDEBAR": {"navigation": "nrghax.admin_site.navigation"},
+}
+# Between its dry run and its confirmation an upload waits here: a file's name would come back from the browser.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+# Whoever may change hacks may import them.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

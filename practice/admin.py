@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils import timezone
 
 from analytics.admin import ReadOnlyAdmin
-from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay
+from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, Trip
 
 
 @admin.register(PracticeSession)
@@ -54,6 +54,16 @@ class RestDayAdmin(ReadOnlyAdmin):
     search_help_text = "A member's username."
     ordering = ("-rest_date", "user")
     readonly_fields = ("created_at",)
+
+
+@admin.register(Trip)
+class TripAdmin(ReadOnlyAdmin):
+    list_display = ("user", "zone", "starts_on", "ends_on")
+    list_filter = ("starts_on",)
+    search_fields = ("user__username",)
+    search_help_text = "A member's username."
+    ordering = ("-starts_on", "user")
+    readonly_fields = ("created_at", "updated_at")
 
 
 class StreakFilter(admin.SimpleListFilter):

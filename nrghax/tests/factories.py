@@ -13,7 +13,7 @@ from analytics.models import Activity, Notification
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
-from practice.models import RestDay
+from practice.models import RestDay, Trip
 from practice.tests.factories import make_checkin, make_session
 
 
@@ -29,6 +29,7 @@ def leave_traces(member: Member) -> None:
     UserHackProgress.objects.get_or_create(user=member, hack=chosen, defaults={"notes": "mine"})
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Open")
     record(member.pk, Activity.SESSION_LOGGED)
+    Trip.objects.create(user=member, zone="Asia/Tokyo", starts_on=now.date(), ends_on=now.date())
     SocialAccount.objects.create(user=member.user, provider="google", uid=str(member.pk))
     Authenticator.objects.create(user=member.user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
     UserSession.objects.create(user=member.user, ip="127.0.0.1", session_key=member.pk.hex)

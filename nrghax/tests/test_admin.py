@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from unfold.admin import ModelAdmin
 
 from accounts.tests.factories import make_member, make_user
 from gamification.models import Achievement
@@ -129,3 +130,36 @@ def test_staff_see_what_their_permissions_say(sign_in):
     assert client.get(reverse("admin:hacks_hack_changelist")).status_code == 200
     assert client.get(reverse("admin:accounts_user_changelist")).status_code == 403
     assert client.get(reverse("admin:accounts_user_add")).status_code == 403
+
+
+def directives(response) -> dict[str, str]:
+    return dict(part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";"))
+
+
+def test_the_admin_alone_may_do_what_its_scripts_need(staff_client):
+    """docs/decisions/admin.md: no other page, and never an inline script."""
+    strict = directives(staff_client.get("/"))
+    loose = directives(staff_client.get(reverse("admin:index")))
+    assert {name: value for name, value in loose.items() if strict.get(name) != value} == {
+        "script-src": "'self' 'unsafe-eval'",
+        "style-src-attr": "'unsafe-inline'",
+    }
+    assert strict["script-src"] == "'self'"
+
+
+@pytest.mark.parametrize("model", MODELS, ids=LABELS)
+def test_every_admin_wears_the_same_dress(model):
+    """allauth's own, too: they would stand naked among ours."""
+    assert isinstance(admin.site._registry[model], ModelAdmin)
+
+
+def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
+    def sidebar(client):
+        groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
+        return {group["title"]: [item["title"] for item in group["items"]] for group in groups}
+
+    assert list(sidebar(staff_client))[:4] == ["Library", "People", "Practice", "What happened"]
+    curator = make_member(user=make_user(is_staff=True))
+    with database_identity(Role.STAFF):
+        curator.user.user_permissions.add(Permission.objects.get(codename="view_hack"))
+    assert sidebar(sign_in(curator)) == {"Library": ["Hacks"]}
