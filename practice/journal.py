@@ -9,8 +9,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Cast
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -25,6 +25,7 @@ from practice.models import DailyCheckin, PracticeSession
 SESSION, CHECKIN = "practice", "checkin"
 # The latest first; within a day the check-in, which is about the whole of it.
 NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
+PAGE_SIZE = 20
 EXCERPT_LENGTH = 360
 # Looked up for each row: what Django's enumerations work out on every access.
 TYPES: dict[str, str] = dict(PracticeSession.Type.choices)
@@ -63,12 +64,45 @@ CHECKIN_CONDITIONS: dict[str, Condition] = {
 }
 
 
-def find_entries(member: Member, filters: Mapping[str, Any]) -> tuple[models.QuerySet, models.QuerySet]:
-    """The entries that pass every filter, newest first, and the same without their columns, for counting them."""
-    sessions = _narrow(PracticeSession.objects.visible_to(member), SESSION, SESSION_CONDITIONS, filters)
-    checkins = _narrow(DailyCheckin.objects.visible_to(member), CHECKIN, CHECKIN_CONDITIONS, filters)
-    rows = checkin_rows(checkins).union(session_rows(sessions), all=True).order_by(*NEWEST_FIRST)
-    return rows, checkins.order_by().values("pk").union(sessions.order_by().values("pk"), all=True)
+def count_entries(member: Member, filters: Mapping[str, Any]) -> int:
+    """How many entries pass every filter."""
+    if not filters:
+        return sum(_totals(member)[0].values())
+    sessions, checkins = _matching(member, filters)
+    return checkins.order_by().values("pk").union(sessions.order_by().values("pk"), all=True).count()
+
+
+def find_entries(member: Member, filters: Mapping[str, Any], page: int) -> list[dict[str, Any]]:
+    """A page of the entries that pass every filter, newest first; pages count from 1."""
+    if not filters and page == 1:
+        return _latest(member)
+    sessions, checkins = _matching(member, filters)
+    return list(_merged(sessions, checkins)[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
+
+
+def _matching(member: Member, filters: Mapping[str, Any]) -> tuple[models.QuerySet, models.QuerySet]:
+    return (
+        _narrow(PracticeSession.objects.visible_to(member), SESSION, SESSION_CONDITIONS, filters),
+        _narrow(DailyCheckin.objects.visible_to(member), CHECKIN, CHECKIN_CONDITIONS, filters),
+    )
+
+
+def _merged(sessions: models.QuerySet, checkins: models.QuerySet) -> models.QuerySet:
+    return checkin_rows(checkins).union(session_rows(sessions), all=True).order_by(*NEWEST_FIRST)
+
+
+@compiled
+def _latest(member: Member) -> models.QuerySet:
+    return _merged(*_matching(member, {}))[:PAGE_SIZE]
+
+
+@compiled
+def _totals(member: Member) -> models.QuerySet:
+    sessions, checkins = (
+        Coalesce(models.Subquery(rows.order_by().values("user").annotate(number=Count("pk")).values("number")), 0)
+        for rows in _matching(member, {})
+    )
+    return Member.objects.filter(pk=member.pk).values(sessions_count=sessions, checkins_count=checkins)
 
 
 def _narrow(

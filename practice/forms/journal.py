@@ -20,6 +20,8 @@ from practice.models import PracticeSession
 
 KINDS = [("", "Everything"), (SESSION, "Practice"), (CHECKIN, "Check-ins")]
 MAX_WORDS = 8
+OWN = ("hack", "category")
+COMMON = ("type", "feedback", "mood_from", "mood_to", "since", "until")
 
 
 class QuickSelect(forms.Select):
@@ -103,13 +105,23 @@ class JournalForm(forms.Form):
         self.fields["category"].choices = [("", "Any category"), *((name, title) for _, title, name in categories)]
 
     @property
-    def details(self) -> list[forms.BoundField]:
-        """The fields that are folded away."""
-        return [field for field in self if field.name not in ("q", "kind")]
+    def own_details(self) -> list[forms.BoundField]:
+        """The fields that are folded away and offer what the member's journal mentions."""
+        return [self[name] for name in OWN]
+
+    @property
+    def common_details(self) -> list[forms.BoundField]:
+        """Those that offer the same to everybody."""
+        return [self[name] for name in COMMON]
+
+    @property
+    def looks(self) -> tuple:
+        """All that the fields which offer everybody the same depend on."""
+        return tuple((name, self.data.get(name)) for name in COMMON if self.data.get(name))
 
     @property
     def has_details(self) -> bool:
-        return any(field.name in self.given for field in self.details)
+        return bool(self.given.keys() & {*OWN, *COMMON})
 
     @cached_property
     def given(self) -> dict[str, Any]:

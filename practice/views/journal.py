@@ -20,11 +20,18 @@ from django_htmx.http import push_url
 from practice.actions import change_session, save_checkin
 from practice.forms.journal import CheckinNoteForm, JournalForm, SessionNoteForm
 from practice.insight import hack_changes
-from practice.journal import checkin_rows, day_name, entry_lines, find_entries, hacks_of, session_rows
+from practice.journal import (
+    PAGE_SIZE,
+    checkin_rows,
+    count_entries,
+    day_name,
+    entry_lines,
+    find_entries,
+    hacks_of,
+    session_rows,
+)
 from practice.models import DailyCheckin, PracticeSession
 from practice.rules import local_date
-
-PAGE_SIZE = 20
 
 
 @require_safe
@@ -32,16 +39,15 @@ PAGE_SIZE = 20
 def journal(request: HttpRequest) -> HttpResponse:
     hacks = hacks_of(request.member)
     form = JournalForm(request.GET, hacks=hacks)
-    entries, found = find_entries(request.member, form.filters)
-    paginator = Paginator(entries, PAGE_SIZE)
-    paginator.count = found.count()
-    page = paginator.get_page(request.GET.get("page"))
+    count = count_entries(request.member, form.filters)
+    page = Paginator(range(count), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = find_entries(request.member, form.filters, page.number)
     hack = next((row for row in hacks.values() if row["slug"] == form.given.get("hack")), None)
     context = {
         "form": form,
         "page_obj": page,
-        "entries": entry_lines(page.object_list, hacks, words=form.words, **_place(request)),
-        "count": _count(paginator.count, bool(form.given)),
+        "entries": entry_lines(rows, hacks, words=form.words, **_place(request)),
+        "count": _count(count, bool(form.given)),
         "hack": hack,
         "changes": next(iter(hack_changes(request.member, hack["pk"])), None) if hack else None,
     }
