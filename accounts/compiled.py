@@ -12,7 +12,7 @@ from inspect import signature
 from typing import Any, get_args
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
 from accounts.models import Member
@@ -54,7 +54,7 @@ class _Statement:
     def __init__(self, build: Callable[..., QuerySet], types: dict[str, type], given: tuple[str, ...]) -> None:
         stand_ins = {name: STAND_INS[types[name]](number) for number, name in enumerate(given, start=1)}
         self._queryset = build(**{**dict.fromkeys(types), **stand_ins})
-        self._compiler = self._queryset.query.get_compiler(connection=connection)
+        self._compiler = self._queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self._sql, parameters = self._compiler.as_sql()
         names = {_plain(value): name for name, value in stand_ins.items()}
         self._parameters = [(names.get(value) if isinstance(value, Hashable) else None, value) for value in parameters]
@@ -67,7 +67,7 @@ class _Statement:
         parameters = tuple(_plain(values[name]) if name else value for name, value in self._parameters)
         compiler = copy(self._compiler)
         # Each thread has a connection of its own.
-        compiler.connection = connection
+        compiler.connection = connections[DEFAULT_DB_ALIAS]
         compiler.as_sql = lambda *args, **kwargs: (self._sql, parameters)
         queryset = self._queryset.all()
         queryset.query.get_compiler = lambda *args, **kwargs: compiler

@@ -123,13 +123,15 @@ def measure_streaks(database: Database) -> None:
         "import django; django.setup(); from practice.tasks import recompute_streaks; recompute_streaks()",
     ]
     environment = {**database.environment, "NRGHAX_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "nrghax.settings"}
-    psql = [POSTGRES_BIN / "psql", "-qX", "-f", statement, database.urls.worker]
+    psql = [POSTGRES_BIN / "psql", "-qXAt", "-f", statement, database.urls.worker]
     took: dict[str, list[float]] = {"psql": [], "task": []}
     for _ in range(STREAK_RUNS):
         for name, command in (("psql", psql), ("task", task)):
             started = time.perf_counter()
-            subprocess.run(command, cwd=BASE_DIR, env=environment, stdout=subprocess.DEVNULL, check=True)
+            done = subprocess.run(command, cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True, check=True)
             took[name].append(time.perf_counter() - started)
+            if done.stdout.strip() not in ("", "0|0"):
+                raise SystemExit(f"The data of the benchmark had drifted: {done.stdout}")
     seconds = {name: statistics.median(times) for name, times in took.items()}
     [(members, checkins)] = database.rows("SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM daily_checkins)")
     print(

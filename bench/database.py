@@ -61,7 +61,7 @@ class Database:
 
     def fill_streaks(self) -> None:
         self.run(BENCH_DIR / "streaks.sql", self.urls.superuser)
-        self.derive()
+        self.analyse()
 
     def derive(self) -> None:
         self.analyse()
