@@ -17,6 +17,13 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 
+# What proves once more who somebody is, the best first.
+PROOFS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+    "mfa_reauthenticate": "Use a code",
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
@@ -47,6 +54,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """Writes the password alone: these pages' database role may not touch the flags."""
         user.set_password(password)
         user.save(update_fields=["password"])
+
+    def get_reauthentication_methods(self, user):
+        """A passkey before codes: who has no app could only type a recovery code, and may never have seen one."""
+        methods = {method["id"]: method for method in super().get_reauthentication_methods(user)}
+        return [{**methods[name], "description": words} for name, words in PROOFS.items() if name in methods]
 
     def send_account_already_exists_mail(self, email):
         # A new account costs the hashing of a password; a known address must not answer quicker.

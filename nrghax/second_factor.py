@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 
+from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
-from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.http import urlencode
 
 from nrghax.middleware import ADMIN_PREFIX
@@ -32,9 +30,9 @@ class StaffSecondFactorMiddleware:
         return self.get_response(request)
 
     def _ask(self, request: HttpRequest) -> HttpResponseBase:
-        if not is_mfa_enabled(request.user):
-            messages.warning(request, "Staff need a second step. Set one up, then come back to the admin.")
-            return redirect("mfa_index")
-        has_app = is_mfa_enabled(request.user, [Authenticator.Type.TOTP])
-        page = reverse("mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn")
-        return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+        proofs = get_adapter(request).get_reauthentication_methods(request.user)
+        pages = [proof["url"] for proof in proofs if proof["id"] != "reauthenticate"]
+        if pages:
+            return redirect(f"{pages[0]}?{urlencode({'next': request.get_full_path()})}")
+        messages.warning(request, "Staff need a second step. Set one up, then come back to the admin.")
+        return redirect("mfa_index")

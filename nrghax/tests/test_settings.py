@@ -152,3 +152,40 @@ def test_static_files_refer_to_nothing_that_is_missing(settings, tmp_path):
     call_command("collectstatic", interactive=False, verbosity=0)
 
     assert (tmp_path / "staticfiles.json").exists()
+
+
+LOGINS = """
+import json
+from django.conf import settings
+directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+keyed = [name for name, options in settings.SOCIALACCOUNT_PROVIDERS.items() if "APP" in options]
+print(json.dumps([keyed, directives["form-action"][1:], directives["img-src"][2:], settings.STAFF_NEED_MFA]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        (PRODUCTION, [[], [], [], True]),
+        ({**PRODUCTION, "STAFF_NEED_MFA": "off"}, [[], [], [], False]),
+        (
+            {**PRODUCTION, "GOOGLE_CLIENT_ID": "i", "GOOGLE_CLIENT_SECRET": "s"},
+            [["google"], ["https://accounts.google.com"], [], True],
+        ),
+        (
+            {**PRODUCTION, "DISCORD_CLIENT_ID": "i", "DISCORD_CLIENT_SECRET": "s"},
+            [["discord"], ["https://discord.com"], ["https://cdn.discordapp.com"], True],
+        ),
+    ],
+    ids=["no provider", "staff by password", "google", "discord"],
+)
+def test_our_forms_lead_to_the_providers_with_keys_alone(variables, told):
+    done = start("-c", LOGINS, **variables)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == told
+
+
+def test_half_of_a_providers_keys_is_a_mistake():
+    done = start("-c", LOGINS, **PRODUCTION, GOOGLE_CLIENT_ID="i")
+    assert done.returncode != 0
+    assert "Set both of GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET" in done.stderr

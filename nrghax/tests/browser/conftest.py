@@ -27,6 +27,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
 from nrghax.tests.connections import url_of
+from nrghax.tests.identity_provider import IdentityProvider, running_provider
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -38,7 +39,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 START_SECONDS = 60
 
@@ -101,7 +102,14 @@ def _process(*command: str, environment: dict[str, str], log: Path) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def product(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Product]:
+def identity_provider() -> Iterator[IdentityProvider]:
+    """Google and Discord, for as long as the product runs: it is told of them when it starts."""
+    with running_provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provider) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("product")
     mailbox = folder / "mail"
     mailbox.mkdir()
@@ -119,6 +127,7 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Pr
         "DATABASE_WORKER_URL": urls[WORKER],
         "DEBUG": "on",
         "EMAIL_URL": f"filemail:///{mailbox}",
+        **identity_provider.settings(),
     }
 
     def manage(*arguments: str) -> None:
