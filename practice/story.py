@@ -28,7 +28,7 @@ class StoryDay:
         if self.streak == 1:
             return "Checked in: a streak begins"
         if self.streak % STREAK_DAYS_PER_EARNED_REST == 0:
-            return f"Checked in: every seventh day earns a rest day, up to {MAX_REST_STOCK}"
+            return f"Checked in; a seventh day earns a rest day, {MAX_REST_STOCK} at most"
         return "Checked in"
 
 
@@ -38,7 +38,7 @@ WORDS = {
     "missed": "No check-in: missed",
     "rest": "Planned rest day",
     "today": "Not over yet",
-    "travel": "Cut off by a move east: forgiven",
+    "travel": "No check-in: forgiven for a move east",
 }
 
 

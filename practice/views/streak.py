@@ -125,11 +125,13 @@ def _month(text: str | None, earliest: date, latest: date) -> date:
 
 
 def _line(day: StoryDay) -> dict[str, Any]:
+    place = day.zone.rpartition("/")[2].replace("_", " ")
     return {
         "day": date_format(day.day, "D j M"),
         "kind": day.kind,
         "words": day.words,
-        "clock": day.zone if day.day_start == time(0) else f"{day.zone}, from {day.day_start:%H:%M}",
+        "zone": day.zone,
+        "clock": place if day.day_start == time(0) else f"{place}, from {day.day_start:%H:%M}",
         "streak": day.streak,
         "rest_stock": day.rest_stock,
         "strength": round(100 * day.strength),

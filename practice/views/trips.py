@@ -76,7 +76,6 @@ def _today(request: HttpRequest) -> date:
 def _line(trip: Trip, today: date) -> dict[str, Any]:
     return {
         "place": trip.zone.rpartition("/")[2].replace("_", " "),
-        "zone": trip.zone,
         "days": f"{date_format(trip.starts_on, 'j M Y')} to {date_format(trip.ends_on, 'j M Y')}",
         "is_now": trip.starts_on <= today <= trip.ends_on,
         "edit_url": reverse("practice:trip-edit", args=[trip.pk]),
