@@ -13,7 +13,7 @@ from accounts.providers.discord.identity import AVATARS, discord_identity
 
 
 class UsernameTakenError(Exception):
-    """Another member has the username, perhaps since a moment ago."""
+    """Another member has the username, perhaps since a moment ago, or has left it so lately that it is kept."""
 
 
 @transaction.atomic
@@ -28,21 +28,40 @@ def complete_onboarding(
     profile_public: bool,
 ) -> None:
     """Write what the member says on the welcome page; raises `UsernameTakenError` and then writes nothing."""
-    switches = {"leaderboard_visible": leaderboard_visible, "profile_public": profile_public}
-    try:
-        with transaction.atomic():
-            Member.objects.filter(pk=member.pk).update(
-                username=username,
-                display_name=display_name,
-                privacy_settings={**member.privacy_settings, **switches},
-            )
-    except IntegrityError as error:
-        if "users_username_unique" in str(error):
-            raise UsernameTakenError from error
-        raise
+    _introduce(member, username, display_name)
+    _show(member, leaderboard_visible=leaderboard_visible, profile_public=profile_public)
     Profile.objects.filter(pk=member.pk).update(
         timezone=timezone, selected_path=selected_path, onboarding_completed=True
     )
+
+
+@transaction.atomic
+def change_profile(*, member: Member, username: str, display_name: str, bio: str, selected_path: str) -> None:
+    """Raises `UsernameTakenError` and then writes nothing."""
+    _introduce(member, username, display_name)
+    Profile.objects.filter(pk=member.pk).update(bio=bio, selected_path=selected_path)
+
+
+@transaction.atomic
+def change_privacy(*, member: Member, leaderboard_visible: bool, profile_public: bool, hide_streaks: bool) -> None:
+    _show(member, leaderboard_visible=leaderboard_visible, profile_public=profile_public)
+    Profile.objects.filter(pk=member.pk).update(hide_streaks=hide_streaks)
+
+
+def _introduce(member: Member, username: str, display_name: str) -> None:
+    try:
+        with transaction.atomic():
+            Member.objects.filter(pk=member.pk).update(username=username, display_name=display_name)
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if diagnosis and diagnosis.constraint_name in ("users_username_unique", "users_username_reserved"):
+            raise UsernameTakenError from error
+        raise
+
+
+def _show(member: Member, **switches: bool) -> None:
+    """Sets these switches and leaves the others."""
+    Member.objects.filter(pk=member.pk).update(privacy_settings={**member.privacy_settings, **switches})
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 from django.forms import BooleanField, ModelForm, URLField
 from django.urls import reverse
@@ -109,6 +110,12 @@ class MemberForm(ModelForm):
         super().__init__(*args, instance=instance, **kwargs)
         for name, is_on in self.instance.privacy_settings.items():
             self.initial[name] = is_on
+
+    def clean_username(self) -> str:
+        username = self.cleaned_data["username"]
+        if not self.instance.may_take(username):
+            raise ValidationError("Another member has this username, or had it in the last 90 days.", code="taken")
+        return username
 
     def save(self, commit: bool = True) -> Member:
         switches = {name: self.cleaned_data[name] for name in ("leaderboard_visible", "profile_public")}

@@ -1,5 +1,6 @@
 """What people type about themselves."""
 
+from datetime import time
 from functools import cache
 from itertools import groupby
 
@@ -117,18 +118,21 @@ class UsernameForm(forms.Form):
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
-        if Member.objects.named(username).exclude(pk=self.member.pk).exists():
+        if not self.member.may_take(username):
             raise forms.ValidationError(USERNAME_TAKEN, code="taken")
         return username
 
 
-class OnboardingForm(UsernameForm):
+class CardForm(UsernameForm):
     display_name = forms.CharField(
         max_length=60,
         label="Display name",
         help_text="What others call you. It may have spaces and any letters.",
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
+
+
+class ZoneForm(forms.Form):
     timezone = forms.CharField(
         max_length=64,
         label="Time zone",
@@ -136,6 +140,9 @@ class OnboardingForm(UsernameForm):
         validators=[rules.validate_timezone],
         widget=ZoneSelect,
     )
+
+
+class PathForm(forms.Form):
     selected_path = forms.ChoiceField(
         label="What draws you?",
         help_text="It only decides where you begin.",
@@ -146,21 +153,70 @@ class OnboardingForm(UsernameForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose where you would like to begin."},
     )
+
+
+class SwitchesForm(forms.Form):
     leaderboard_visible = forms.BooleanField(required=False, label="Show my totals on leaderboards")
     profile_public = forms.BooleanField(required=False, label="Let everybody see my profile")
 
+
+class OnboardingForm(CardForm, ZoneForm, PathForm, SwitchesForm):
     def __init__(self, *args, member: Member, **kwargs) -> None:
-        profile = member.profile
-        if profile.onboarding_completed:
-            kwargs["initial"] = {
-                "username": member.username,
-                "display_name": member.display_name,
-                "selected_path": profile.selected_path,
-                **member.privacy_settings,
-            }
         super().__init__(*args, member=member, **kwargs)
         zone = self.fields["timezone"]
-        zone.initial = profile.timezone
-        if not self.is_bound and not profile.onboarding_completed:
+        zone.initial = member.profile.timezone
+        if not self.is_bound:
             # onboarding.js puts the browser's zone in; a choice once made is never overridden.
             zone.widget.attrs["data-propose-zone"] = ""
+
+
+class ProfileForm(CardForm, PathForm):
+    bio = forms.CharField(
+        max_length=1000,
+        required=False,
+        label="About you",
+        help_text="A few words, if you like. They stand on your profile.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args, member: Member, **kwargs) -> None:
+        initial = {
+            "username": member.username,
+            "display_name": member.display_name,
+            "bio": member.profile.bio,
+            "selected_path": member.profile.selected_path,
+        }
+        super().__init__(*args, member=member, initial=initial, **kwargs)
+
+
+class DayForm(ZoneForm):
+    day_start = forms.TypedChoiceField(
+        label="Your day begins at",
+        help_text="What you log before then still belongs to the day before. Good for those who are up late.",
+        coerce=time.fromisoformat,
+        choices=[
+            (f"{hour:02}:{minute:02}",) * 2 for hour in range(7) for minute in (0, 30) if (hour, minute) <= (6, 0)
+        ],
+    )
+
+    def __init__(self, *args, member: Member, **kwargs) -> None:
+        own = f"{member.profile.day_start:%H:%M}"
+        super().__init__(*args, initial={"timezone": member.profile.timezone, "day_start": own}, **kwargs)
+        day_start = self.fields["day_start"]
+        if (own, own) not in day_start.choices:
+            # Staff may have set any minute.
+            day_start.choices = sorted([*day_start.choices, (own, own)])
+
+
+class PrivacyForm(SwitchesForm):
+    hide_streaks = forms.BooleanField(
+        required=False, label="Hide streaks", help_text="Everywhere, from yourself too. They are still kept."
+    )
+
+    def __init__(self, *args, member: Member, **kwargs) -> None:
+        initial = {**member.privacy_settings, "hide_streaks": member.profile.hide_streaks}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields[
+            "profile_public"
+        ].help_text = f"Your name, your picture, your words about yourself and your path, at /@{member.username}/."
+        self.fields["leaderboard_visible"].help_text = "Your longest streak then stands on your profile, too."

@@ -3,13 +3,15 @@
 The trigger `app.welcome_user()` makes the member and the profile, however the user came.
 """
 
-from datetime import datetime, time
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.mail import send_mail
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from uuid_utils.compat import uuid7
@@ -62,8 +64,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     @classmethod
-    def from_db(cls, db, field_names, values):
-        user = super().from_db(db, field_names, values)
+    def from_db(cls, *args, **kwargs):
+        user = super().from_db(*args, **kwargs)
         user._remember()
         return user
 
@@ -104,10 +106,28 @@ def zone_at(moment: models.Expression, *, member: str) -> models.Func:
     return models.Func(models.F(member), moment, *home, function="app.zone_of", output_field=models.CharField())
 
 
+class LocalDay(NamedTuple):
+    """A day, when it is over, and the clock that says so."""
+
+    date: date
+    ends_at: datetime
+    zone: str
+
+
 class MemberQuerySet(models.QuerySet):
+    def visible_to(self, member: "Member | None"):
+        """Those whose page the member, or a visitor, may open. The database's policies say the same."""
+        public = models.Q(is_active=True, privacy_settings__profile_public=True)
+        return self.filter(public | models.Q(pk=member.pk) if member else public)
+
     def named(self, username: str):
         """Whoever has this username, in whatever case."""
         return self.alias(lower_username=Lower("username")).filter(lower_username=username.lower())
+
+    def once_named(self, username: str):
+        """Whoever left this username, unless somebody has it now."""
+        former = models.Q(lower_former=username.lower())
+        return self.alias(lower_former=Lower("former_usernames__username")).filter(former)
 
 
 class Member(models.Model):
@@ -125,6 +145,9 @@ class Member(models.Model):
     privacy_settings = models.JSONField(default=default_privacy_settings)
     graduation_status = models.CharField(max_length=10, choices=GraduationStatus, default=GraduationStatus.ACTIVE)
     graduated_at = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField(
+        default=True, db_default=True, editable=False, help_text="The user's own flag, for those who can't read it."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -150,6 +173,31 @@ class Member(models.Model):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:profile", args=[self.username])
+
+    def may_take(self, username: str) -> bool:
+        """Whether nobody else has the name, or left it so lately that it is kept for them."""
+        others = Member.objects.named(username).exclude(pk=self.pk)
+        kept = models.Func(
+            models.Value(username),
+            models.F("pk"),
+            function="app.username_is_reserved",
+            output_field=models.BooleanField(),
+        )
+        return not Member.objects.filter(models.Exists(others) | models.Q(kept), pk=self.pk).exists()
+
+    def today(self) -> LocalDay:
+        """The day that the member is in now, as the database would judge it."""
+        now, day_start = models.Value(timezone.now()), models.F("profile__day_start")
+        zone = zone_at(now, member="pk")
+        today = models.Func(now, zone, day_start, function="app.local_date", output_field=models.DateField())
+        tomorrow = models.ExpressionWrapper(today + 1, output_field=models.DateField())
+        ends_at = models.Func(
+            tomorrow, zone, day_start, function="app.day_begins_at", output_field=models.DateTimeField()
+        )
+        return LocalDay(*Member.objects.filter(pk=self.pk).values_list(today, ends_at, zone).get())
+
     @cached_property
     def zone(self) -> str:
         """The time zone of the clock that the member is on now; a request's member brings it along."""
@@ -158,6 +206,22 @@ class Member(models.Model):
     def zone_at(self, moment: datetime) -> str:
         """The time zone that judges the member's day at a moment: a declared trip's, else the profile's."""
         return Member.objects.values_list(zone_at(models.Value(moment), member="pk"), flat=True).get(pk=self.pk)
+
+
+class UsernameHistory(models.Model):
+    """A name that a member has left: links to it go on working. A trigger writes it, and keeps the name for a while."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="former_usernames")
+    username = models.CharField(max_length=rules.USERNAME_MAX_LENGTH)
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "username_history"
+        constraints = [models.UniqueConstraint(Lower("username"), name="username_history_once")]
+
+    def __str__(self) -> str:
+        return f"{self.username} until {self.until:%Y-%m-%d}"
 
 
 class Profile(models.Model):

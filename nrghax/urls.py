@@ -1,13 +1,19 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from accounts.urls import app_name as accounts
+from accounts.urls import urlpatterns as accounts_patterns
 from nrghax.health import healthz, readyz
 from nrghax.onboarding import first_hack
+from nrghax.profiles import profile
 from nrghax.views import home
+
+# Named among the accounts, whose cards link to it; it shows what every app has of a member.
+profile_pattern = re_path(r"^@(?P<username>[A-Za-z0-9_]{3,30})/$", profile, name="profile")
 
 urlpatterns = [
     path("", home, name="home"),
-    path("", include("accounts.urls")),
+    path("", include(([*accounts_patterns, profile_pattern], accounts))),
     path("welcome/first-hack/", first_hack, name="first-hack"),
     path("", include("analytics.urls")),
     path("", include("hacks.urls")),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts import rules
 from accounts.forms import USERNAME_TAKEN
-from accounts.models import Member, Profile
+from accounts.models import Member
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
 from hacks.tests.factories import HackCategoryFactory, HackFactory
@@ -93,18 +93,10 @@ def test_sending_twice_changes_nothing_more(newcomer_client, newcomer):
     assert (row(newcomer).username, row(newcomer).display_name) == (before.username, before.display_name)
 
 
-def test_a_member_changes_the_same_things_later(member_client, member):
-    Profile.objects.filter(pk=member.pk).update(timezone="Asia/Tokyo", selected_path="flow_master")
-    response = member_client.get(WELCOME)
-    form = response.context["form"]
-    assert form["username"].value() == member.username
-    assert form["timezone"].value() == "Asia/Tokyo"
-    assert form["selected_path"].value() == "flow_master"
-    assert "data-propose-zone" not in response.content.decode()
-    response = member_client.post(WELCOME, ANSWERS, follow=True)
-    assert response.redirect_chain == [(WELCOME, 302)]
-    assert "Saved." in response.content.decode()
-    assert row(member).profile.timezone == "Pacific/Auckland"
+def test_whoever_has_been_welcomed_is_led_to_the_settings(member_client, member):
+    for response in (member_client.get(WELCOME), member_client.post(WELCOME, ANSWERS)):
+        assert response.url == reverse("accounts:settings")
+    assert row(member).username == member.username
 
 
 @pytest.mark.parametrize(
@@ -140,7 +132,8 @@ def test_bad_input_is_said_beside_its_field_and_writes_nothing(newcomer_client, 
 def test_an_alias_that_a_browser_reports_is_kept(newcomer_client, newcomer):
     newcomer_client.post(WELCOME, {**ANSWERS, "timezone": "US/Pacific"})
     assert row(newcomer).profile.timezone == "US/Pacific"
-    assert '<option value="US/Pacific" selected>' in newcomer_client.get(WELCOME).content.decode()
+    settings = newcomer_client.get(reverse("accounts:settings-day"))
+    assert '<option value="US/Pacific" selected>' in settings.content.decode()
 
 
 def test_a_zone_sent_back_with_an_error_is_still_chosen(newcomer_client):
@@ -302,7 +295,9 @@ def test_the_welcome_costs_the_same_among_any_number_of_members(newcomer_client,
 
 def test_times_are_shown_in_a_known_zone_where_the_members_has_vanished(sign_in):
     client = sign_in(make_member(profile={"timezone": "Europe/Atlantis"}))
-    assert client.get(WELCOME).status_code == 200
+    assert client.get(reverse("accounts:settings")).status_code == 200
+    response = client.get(reverse("accounts:settings-day"))
+    assert "Your time zone is no longer known" in response.content.decode()
 
 
 def test_no_reminder_is_left_after_the_welcome(newcomer_client):

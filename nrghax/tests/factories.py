@@ -29,6 +29,8 @@ def leave_traces(member: Member) -> None:
     UserHackProgress.objects.get_or_create(user=member, hack=chosen, defaults={"notes": "mine"})
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Open")
     record(member.pk, Activity.SESSION_LOGGED)
+    for number in range(2):
+        Member.objects.filter(pk=member.pk).update(username=f"name_{number}_{member.pk.hex[-8:]}")
     Trip.objects.create(user=member, zone="Asia/Tokyo", starts_on=now.date(), ends_on=now.date())
     SocialAccount.objects.create(user=member.user, provider="google", uid=str(member.pk))
     Authenticator.objects.create(user=member.user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})

@@ -1,0 +1,48 @@
+"""How a person appears: a picture, or one drawn from who they are."""
+
+import hashlib
+from functools import lru_cache
+from uuid import UUID
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+HUES = 12
+DRAWING = (
+    '<svg class="avatar{}" data-hue="{}" viewBox="0 0 40 40" aria-hidden="true">'
+    '<circle class="avatar__orbit" cx="{}" cy="{}" r="{}"/><circle class="avatar__orbit" cx="{}" cy="{}" r="{}"/>'
+    '<text class="avatar__letters" x="20" y="20" dy=".35em" text-anchor="middle">{}</text></svg>'
+)
+PICTURE = '<img class="avatar{}" src="{}" alt="" width="40" height="40" loading="lazy" decoding="async">'
+
+
+@register.simple_tag
+def avatar(person, size: str = "") -> SafeString:
+    """Decorative: the name must stand beside it. `person` is a member or a dict with its fields; size "l" or none."""
+    fields = person if isinstance(person, dict) else vars(person)
+    key = fields["pk"] if "pk" in fields else fields["user_id"]
+    url = fields["avatar_url"]
+    if any(url.startswith(f"{origin}/") for origin in settings.AVATAR_ORIGINS):
+        return format_html(PICTURE, _modifier(size), url)
+    return _drawing(key, fields["display_name"] or fields["username"], size)
+
+
+@lru_cache(maxsize=1024)
+def _drawing(key: UUID, name: str, size: str) -> SafeString:
+    """Two orbits on a ground that the key decides, and the initials."""
+    hue, *places = hashlib.sha256(key.bytes).digest()[:7]
+    orbits = [number % 41 if index % 3 < 2 else 8 + number % 13 for index, number in enumerate(places)]
+    return format_html(DRAWING, _modifier(size), hue % HUES, *orbits, _initials(name))
+
+
+def _initials(name: str) -> str:
+    words = name.split()
+    return "".join(word[0] for word in (words if len(words) < 2 else [words[0], words[-1]])).upper()
+
+
+def _modifier(size: str) -> str:
+    return f" avatar--{size}" if size else ""

@@ -1,0 +1,57 @@
+"""A member's page as others see it: the card, and what each app has to show of them."""
+
+from typing import Any
+
+from django.db.models import Case, F, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import Member, Profile
+
+CARD = ("pk", "username", "display_name", "avatar_url", "created_at", "graduation_status")
+
+
+# Never kept: a switch of its owner, or a new name, holds at the next request.
+@never_cache
+@require_safe
+def profile(request: HttpRequest, username: str) -> HttpResponse:
+    """A hidden page and one that nobody has answer alike, so that nobody learns which names there are."""
+    visible = Member.objects.visible_to(request.member)
+    person = visible.named(username).values(*CARD, "privacy_settings", **_shown_parts()).first()
+    if person is None:
+        heir = visible.once_named(username).values_list("username", flat=True).first()
+        if heir is None:
+            return render(request, "accounts/profile_missing.html", status=404)
+        return redirect("accounts:profile", heir, permanent=True)
+    if person["username"] != username:
+        return redirect("accounts:profile", person["username"], permanent=True)
+    context = {
+        "person": person,
+        "is_own": request.member is not None and request.member.pk == person["pk"],
+        "is_public": person["privacy_settings"]["profile_public"],
+        "facts": _facts(person),
+    }
+    return render(request, "accounts/profile.html", context)
+
+
+def _shown_parts() -> dict[str, Any]:
+    """What is shown beside the card; also to its owner no more than others would see."""
+    shows_streak = When(
+        privacy_settings__leaderboard_visible=True, profile__hide_streaks=False, then="stats__longest_streak"
+    )
+    return {"bio": F("profile__bio"), "path": F("profile__selected_path"), "longest_streak": Case(shows_streak)}
+
+
+def _facts(person: dict[str, Any]) -> list[tuple[str, str]]:
+    facts = [("Member since", date_format(person["created_at"], "F Y"))]
+    if person["path"]:
+        facts.append(("Path", Profile.Path(person["path"]).label))
+    if person["graduation_status"] != Member.GraduationStatus.ACTIVE:
+        facts.append(("Standing", Member.GraduationStatus(person["graduation_status"]).label))
+    if person["longest_streak"]:
+        days = person["longest_streak"]
+        facts.append(("Longest streak", f"{days} day{'' if days == 1 else 's'}"))
+    return facts
