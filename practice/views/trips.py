@@ -54,7 +54,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     get_object_or_404(Trip.objects.visible_to(request.member), pk=pk).delete()
-    messages.success(request, "The trip is deleted. Your days follow your home clock.")
+    messages.success(request, "The trip is deleted.")
     return redirect("practice:trips")
 
 
