@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a newcomer needs; each target makes .venv first where it is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format docs screenshots shell install lock clean
+.PHONY: help run demo test check format docs screenshots bench shell install lock clean
 
 # The first Python that will do, should `python3` be too old or too new.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -48,6 +48,9 @@ docs: $(INSTALLED)  ## Write docs/database.md anew, after a change of models or 
 
 screenshots: $(INSTALLED)  ## Take the pictures in docs/images anew, of a demo of its own
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python scripts/screenshots.py
+
+bench: $(INSTALLED)  ## Measure the pages and the nightly streaks, for minutes (bench/README.md)
+	@$(BIN)/python -m bench
 
 shell: $(INSTALLED)  ## Open a Python shell on the database
 	@exec $(BIN)/python manage.py shell

@@ -59,8 +59,8 @@ class Database:
         self.python("-m django migrate --run-syncdb --verbosity 0", DJANGO_SETTINGS_MODULE="bench.bare.settings")
         self.run(BENCH_DIR / "bare" / "entries.sql", self.environment["BARE_DATABASE_URL"])
 
-    def fill_streaks(self) -> None:
-        self.run(BENCH_DIR / "streaks.sql", self.urls.superuser)
+    def fill_streaks(self, members: int) -> None:
+        self.run(BENCH_DIR / "streaks.sql", self.urls.superuser, members=members)
         self.analyse()
 
     def derive(self) -> None:
@@ -82,9 +82,10 @@ class Database:
             [sys.executable, *command.split()], cwd=BASE_DIR, env={**self.environment, **environment}, check=True
         )
 
-    def run(self, file: Path, url: str) -> None:
+    def run(self, file: Path, url: str, **variables: int) -> None:
         """A file of SQL, in psql."""
-        subprocess.run([POSTGRES_BIN / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", file, url], check=True)
+        settings = [f"--set={name}={value}" for name, value in {"ON_ERROR_STOP": 1, **variables}.items()]
+        subprocess.run([POSTGRES_BIN / "psql", "-qX", *settings, "-f", file, url], check=True)
 
     def rows(self, sql: str, *, bare: bool = False) -> list[tuple]:
         url = self.environment["BARE_DATABASE_URL"] if bare else self.urls.superuser

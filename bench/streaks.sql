@@ -1,8 +1,8 @@
--- 100,000 members with sixty check-ins each, besides those who are there. As year.sql: a superuser, triggers off. All hold
+-- :members members (100,000 unless another number is asked for) with sixty check-ins each, besides those who are there. As year.sql: a superuser, triggers off. All hold
 -- what the rules say of sixty days in a row, as on the night after a healthy day.
 INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staff, date_joined)
 SELECT app.uuid7(), '!', false, 'streak' || number || '@example.com', true, false, now() - interval '61 days'
-FROM generate_series(1, 100000) AS numbers(number);
+FROM generate_series(1, :members) AS numbers(number);
 
 SET session_replication_role = replica;
 
