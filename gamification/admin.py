@@ -1,11 +1,12 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
+from accounts.history import RemembersChanges
 from gamification.models import Achievement
 
 
 @admin.register(Achievement)
-class AchievementAdmin(ModelAdmin):
+class AchievementAdmin(RemembersChanges, ModelAdmin):
     list_display = ["name", "category", "points", "criteria_json", "is_hidden", "sort_order"]
     list_editable = ["sort_order"]
     list_filter = ["category", "is_hidden"]

@@ -1,16 +1,29 @@
 from django.contrib import admin, messages
+from django.contrib.postgres.aggregates import StringAgg
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Count, Exists, OuterRef, Q
-from django.http import HttpRequest
+from django.db.models import Count, Exists, OuterRef, Q, Value
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
+from accounts.history import Change, RemembersChanges, in_words, log_changes
+from hacks.curation import HackForm
+from hacks.guides import render_guide
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tasks import unlock_for_all
 
 # What decides who has unlocked what.
 UNLOCKING_FIELDS = {"prerequisite_hack", "unlock_criteria", "is_active"}
+KEPT_HISTORY = "Members who practise them keep them, with all of their history; nobody else finds them any more."
+NEEDED_BY = StringAgg(
+    "unlocks__name", delimiter=Value(", "), filter=Q(unlocks__is_active=True), distinct=True, default=Value("")
+)
 
 
 def _reach_back() -> None:
@@ -19,7 +32,7 @@ def _reach_back() -> None:
 
 
 @admin.register(HackCategory)
-class HackCategoryAdmin(ModelAdmin):
+class HackCategoryAdmin(RemembersChanges, ModelAdmin):
     list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
     list_editable = ["sort_order"]
     # Said again, because counting in the list drops the models' own order.
@@ -40,7 +53,9 @@ class HackCategoryAdmin(ModelAdmin):
 
 
 @admin.register(Hack)
-class HackAdmin(ModelAdmin):
+class HackAdmin(RemembersChanges, ModelAdmin):
+    form = HackForm
+    list_before_template = "admin/hacks/_path.html"
     list_display = [
         "name",
         "category",
@@ -60,7 +75,7 @@ class HackAdmin(ModelAdmin):
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["prerequisite_hack"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    readonly_fields = ["members_practising", "page", "created_at", "updated_at"]
+    readonly_fields = ["members_practising", "needed_by", "page", "created_at", "updated_at"]
     actions = ["publish", "unpublish"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "is_active", "is_gateway"]}),
@@ -68,7 +83,7 @@ class HackAdmin(ModelAdmin):
         ("Guide", {"fields": ["text_guide", "content_url"]}),
         ("How it is unlocked", {"fields": ["prerequisite_hack", "unlock_criteria"]}),
         ("Proof of mastery", {"fields": ["requires_verification", "verification_questions"]}),
-        ("Now", {"fields": ["members_practising", "page", "created_at", "updated_at"]}),
+        ("Now", {"fields": ["members_practising", "needed_by", "page", "created_at", "updated_at"]}),
     ]
 
     def get_queryset(self, request):
@@ -83,6 +98,10 @@ class HackAdmin(ModelAdmin):
     def members_practising(self, hack) -> int:
         return getattr(hack, "member_count", 0)
 
+    @admin.display(description="published hacks that need it")
+    def needed_by(self, hack) -> str:
+        return ", ".join(hack.unlocks.published().values_list("name", flat=True)) or "None"
+
     @admin.display(description="page")
     def page(self, hack) -> str:
         if hack._state.adding:
@@ -90,30 +109,71 @@ class HackAdmin(ModelAdmin):
         address = hack.get_absolute_url()
         return format_html('<a href="{}">{}</a>', address, address)
 
+    def get_urls(self):
+        preview = self.admin_site.admin_view(self.preview_view)
+        return [path("preview/", preview, name="hacks_hack_preview"), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """A guide as its page would show it: the same renderer, the same sanitiser."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        return HttpResponse(render_guide(request.POST.get("text", "")))
+
+    def changelist_view(self, request, extra_context=None):
+        problems = Hack.objects.all().path_problems()
+        return super().changelist_view(request, {**(extra_context or {}), "path_problems": problems})
+
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            practising = obj.progress.filter(total_practice_count__gt=0).count()
+            messages.info(request, f"Members who practise it: {practising}. They keep it, with all of their history.")
         if UNLOCKING_FIELDS & set(form.changed_data):
             _reach_back()
 
     @admin.action(description="Publish the chosen hacks", permissions=["change"])
-    def publish(self, request: HttpRequest, queryset) -> None:
+    def publish(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(request, queryset, "publish", "Publish these hacks", "Members will find them at once.")
         unreachable = queryset.filter(prerequisite_hack__is_active=False)
         if unreachable.exists():
             names = ", ".join(hack.name for hack in unreachable)
             messages.error(request, f"Not published, because their prerequisite is not: {names}.")
-        published = Hack.objects.filter(pk__in=queryset.exclude(pk__in=unreachable).values("pk"))
-        messages.success(request, f"Published: {published.update(is_active=True)}.")
+        self._set_published(request, queryset.exclude(pk__in=unreachable), is_active=True)
         _reach_back()
+        return None
 
     @admin.action(description="Unpublish the chosen hacks", permissions=["change"])
-    def unpublish(self, request: HttpRequest, queryset) -> None:
+    def unpublish(self, request: HttpRequest, queryset) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(request, queryset, "unpublish", "Unpublish these hacks", KEPT_HISTORY)
         waiting = Hack.objects.published().filter(prerequisite_hack=OuterRef("pk"))
         needed = queryset.filter(Exists(waiting))
         if needed.exists():
             names = ", ".join(hack.name for hack in needed)
             messages.error(request, f"Not unpublished, because published hacks build on them: {names}.")
-        freed = Hack.objects.filter(pk__in=queryset.exclude(pk__in=needed).values("pk"))
-        messages.success(request, f"Unpublished: {freed.update(is_active=False)}.")
+        self._set_published(request, queryset.exclude(pk__in=needed), is_active=False)
+        return None
+
+    def _ask(self, request: HttpRequest, queryset, action: str, title: str, explanation: str) -> HttpResponse:
+        """What depends on each of them, before anything is changed."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "action": action,
+            "explanation": explanation,
+            "hacks": queryset.annotate(needed_by=NEEDED_BY),
+        }
+        return TemplateResponse(request, "admin/hacks/confirm_publishing.html", context)
+
+    def _set_published(self, request: HttpRequest, queryset, *, is_active: bool) -> None:
+        hacks = list(Hack.objects.filter(pk__in=queryset.values("pk")).exclude(is_active=is_active))
+        Hack.objects.filter(pk__in=[hack.pk for hack in hacks]).update(is_active=is_active)
+        change = Change("published", in_words(not is_active), in_words(is_active))
+        log_changes(user=request.user, changed=[(hack, [change]) for hack in hacks])
+        messages.success(request, f"{'Published' if is_active else 'Unpublished'}: {len(hacks)}.")
 
     def get_actions(self, request):
         """One at a time: what is in use is refused, with words."""

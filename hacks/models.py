@@ -80,6 +80,19 @@ class HackQuerySet(models.QuerySet):
             )
         )
 
+    def path_problems(self) -> list[str]:
+        """What keeps members from walking the path, a sentence each; of the whole library, whatever is chosen."""
+        names: dict[object, str] = {}
+        stones: dict[object, rules.Stone] = {}
+        columns = ("pk", "name", "prerequisite_hack", "is_active", "is_gateway")
+        for pk, name, *stone in Hack.objects.order_by("name").values_list(*columns):
+            names[pk], stones[pk] = name, rules.Stone(*stone)
+        problems = [f"{names[pk]}: {reason}." for pk, reason in rules.path_problems(stones).items()]
+        has_door = any(stone.is_published and stone.is_gateway for stone in stones.values())
+        if not has_door and any(stone.is_published for stone in stones.values()):
+            problems.append("No published hack is a gateway: newcomers are offered nothing to start with.")
+        return problems
+
     def matching(self, text: str) -> "HackQuerySet":
         """Hacks that a search finds, with their `relevance`: by whole words anywhere, or by part of the name.
 

@@ -109,6 +109,34 @@ def way_to(start: Key, prerequisites: Mapping[Key, Key | None]) -> list[Key]:
     return way
 
 
+class Stone(NamedTuple):
+    """A hack as a stone of the path: which one has to be stepped on first."""
+
+    prerequisite: Any
+    is_published: bool
+    is_gateway: bool
+
+
+def path_problems(stones: Mapping[Key, Stone]) -> dict[Key, str]:
+    """Which published hacks nobody new can ever unlock, and why; and gateways that are none.
+
+    A hack can be reached if its way ends at one without a prerequisite, over published hacks alone.
+    """
+    prerequisites: dict[Key, Key | None] = {key: stone.prerequisite for key, stone in stones.items()}
+    problems: dict[Key, str] = {}
+    for key, stone in stones.items():
+        if not stone.is_published:
+            continue
+        way = way_to(key, prerequisites)
+        if has_cycle(prerequisites, start=key):
+            problems[key] = "its way leads in a circle"
+        elif any(step not in stones or not stones[step].is_published for step in way):
+            problems[key] = "its way leads over a hack that is not published"
+        elif stone.is_gateway and way:
+            problems[key] = "it is a gateway and yet asks for another hack first"
+    return problems
+
+
 def has_cycle(prerequisites: Mapping[Key, Key | None], start: Key) -> bool:
     """Whether following the prerequisites from `start` comes back to a hack already seen."""
     seen = set()

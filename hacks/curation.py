@@ -1,0 +1,90 @@
+"""The form with which staff write a hack: fields for what the database keeps as JSON, and a preview of the guide."""
+
+from typing import Any
+
+from django.forms import Field, IntegerField, ModelForm, MultiValueField, MultiWidget, Script, Widget
+from django.urls import reverse_lazy
+from unfold.widgets import INPUT_CLASSES, PROSE_CLASSES, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+
+from hacks.models import Hack
+
+# Rows that wait for another question, so that nobody needs JavaScript to write one.
+BLANK_ROWS = 2
+
+
+class CriteriaWidget(MultiWidget):
+    template_name = "admin/widgets/criteria.html"
+    criteria = {"practice_count": "Practices", "days_active": "Different days"}
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        bounds = {"min": 1, "max": 1000}
+        super().__init__({name: UnfoldAdminIntegerFieldWidget(bounds) for name in self.criteria}, attrs)
+
+    def decompress(self, value: dict[str, int] | None) -> list[int | None]:
+        return [(value or {}).get(name) for name in self.criteria]
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        for subwidget, label in zip(context["widget"]["subwidgets"], self.criteria.values(), strict=True):
+            subwidget["label"] = label
+        return context
+
+
+class CriteriaField(MultiValueField):
+    widget = CriteriaWidget
+
+    def __init__(self, **kwargs) -> None:
+        numbers = [IntegerField(min_value=1, max_value=1000, required=False) for _ in CriteriaWidget.criteria]
+        super().__init__(numbers, require_all_fields=False, **kwargs)
+
+    def compress(self, data_list: list[int | None]) -> dict[str, int]:
+        pairs = zip(CriteriaWidget.criteria, data_list, strict=False)
+        return {name: number for name, number in pairs if number is not None}
+
+
+class QuestionsWidget(Widget):
+    template_name = "admin/widgets/questions.html"
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= {"rows": [*(value or []), *[""] * BLANK_ROWS], "classes": " ".join(INPUT_CLASSES)}
+        return context
+
+    def value_from_datadict(self, data, files, name) -> list[str]:
+        return [question.strip() for question in data.getlist(name) if question.strip()]
+
+    def value_omitted_from_data(self, data, files, name) -> bool:
+        return name not in data
+
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}_1"
+
+
+class GuideWidget(UnfoldAdminTextareaWidget):
+    """The textarea, and beside it the guide as its page will show it."""
+
+    template_name = "admin/widgets/guide.html"
+
+    class Media:
+        js = [Script("js/guide_preview.js", type="module")]
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= {"preview_url": reverse_lazy("admin:hacks_hack_preview"), "prose": " ".join(PROSE_CLASSES)}
+        return context
+
+
+class HackForm(ModelForm):
+    unlock_criteria = CriteriaField(
+        required=False, help_text="What is asked on the prerequisite. With neither, one practice is enough."
+    )
+    verification_questions = Field(
+        required=False,
+        widget=QuestionsWidget,
+        help_text="One a row; an empty row is left out. Saving adds empty ones.",
+    )
+
+    class Meta:
+        model = Hack
+        fields = ["text_guide", "unlock_criteria", "verification_questions"]  # The admin adds the others.
+        widgets = {"text_guide": GuideWidget({"rows": 28})}

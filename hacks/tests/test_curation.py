@@ -1,0 +1,176 @@
+"""Curating: what staff see before they save, publish or take back, and what is remembered of it."""
+
+import json
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from accounts.tests.factories import make_member, make_user
+from hacks import rules
+from hacks.guides import render_guide
+from hacks.models import Hack, UserHackProgress
+from hacks.rules import Stone
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from hacks.tests.test_admin import change_url, form_of
+from nrghax.identity import Role, database_identity
+
+LIST = reverse("admin:hacks_hack_changelist")
+PREVIEW = reverse("admin:hacks_hack_preview")
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(email="sam@example.com", is_staff=True, is_superuser=True)))
+
+
+def history(client, hack) -> str:
+    return client.get(reverse("admin:hacks_hack_history", args=[hack.pk])).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_preview_is_what_the_page_will_show(staff_client):
+    text = "# Breathe\n\n<script>alert(1)</script>\n\n[out](javascript:alert(1))"
+    response = staff_client.post(PREVIEW, {"text": text})
+    assert response.content.decode() == render_guide(text)
+    assert "<script>" not in response.content.decode()
+    assert staff_client.get(PREVIEW).status_code == 405
+
+
+@pytest.mark.django_db
+def test_the_preview_is_for_whoever_may_write_hacks(client, sign_in):
+    assert client.post(PREVIEW, {"text": "x"}).status_code == 302
+    assert sign_in(make_member()).post(PREVIEW, {"text": "x"}).status_code == 302
+    assert sign_in(make_member(user=make_user(is_staff=True))).post(PREVIEW, {"text": "x"}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_criteria_and_questions_come_back_into_their_fields(staff_client):
+    hack = HackFactory(
+        prerequisite_hack=HackFactory(), unlock_criteria={"days_active": 3}, verification_questions=["Where?"]
+    )
+    form = staff_client.get(change_url(hack)).context["adminform"].form
+    assert 'name="unlock_criteria_days_active" value="3"' in str(form["unlock_criteria"])
+    assert str(form["verification_questions"]).count("<input") == 3
+    data = form_of(
+        hack,
+        prerequisite_hack=str(hack.prerequisite_hack_id),
+        unlock_criteria_days_active="3",
+        verification_questions=["Where?", "", ""],
+        short_description=hack.short_description,
+    )
+    staff_client.post(change_url(hack), data)
+    hack.refresh_from_db()
+    assert (hack.unlock_criteria, hack.verification_questions) == ({"days_active": 3}, ["Where?"])
+
+
+@pytest.mark.django_db
+def test_criteria_and_questions_are_taken_away_again(staff_client):
+    hack = HackFactory(
+        prerequisite_hack=HackFactory(), unlock_criteria={"days_active": 3}, verification_questions=["Where?"]
+    )
+    staff_client.post(change_url(hack), form_of(hack))
+    hack.refresh_from_db()
+    assert (hack.unlock_criteria, hack.verification_questions) == ({}, [])
+
+
+@pytest.mark.django_db
+def test_nothing_is_unpublished_before_it_is_said_what_depends_on_it(staff_client, member):
+    hack = HackFactory(name="Root")
+    HackFactory(name="Branch", prerequisite_hack=hack)
+    UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=2)
+    data = {"action": "unpublish", "_selected_action": [str(hack.pk)]}
+    page = " ".join(staff_client.post(LIST, data).content.decode().split())
+    assert "1 member practises it. Needed by: Branch." in page
+    assert "keep them, with all of their history" in page
+    assert Hack.objects.get(pk=hack.pk).is_active
+
+
+@pytest.mark.django_db
+def test_unpublishing_keeps_what_members_have(staff_client, member):
+    hack = HackFactory()
+    own = UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=2)
+    page = staff_client.post(change_url(hack), form_of(hack, is_active=None), follow=True).content.decode()
+    assert "Members who practise it: 1. They keep it" in page
+    assert UserHackProgress.objects.get(pk=own.pk).total_practice_count == 2
+
+
+@pytest.mark.django_db
+def test_the_history_says_who_changed_what_from_what_to_what(staff_client):
+    hack = HackFactory(text_guide="Breathe in.")
+    other = HackCategoryFactory(title="Stillness")
+    before = hack.category.title
+    data = form_of(hack, text_guide="Breathe <b>out</b>.", category=str(other.pk))
+    staff_client.post(change_url(hack), data)
+    values = json.loads(LogEntry.objects.get(object_id=str(hack.pk)).change_message)[0]["changed"]["values"]
+    assert ["text guide", "Breathe in.", "Breathe <b>out</b>."] in values
+    assert ["category", before, "Stillness"] in values
+    page = history(staff_client, hack)
+    assert "sam@example.com" in page
+    assert "Breathe &lt;b&gt;out&lt;/b&gt;." in page
+    assert "Breathe in." in page
+
+
+@pytest.mark.django_db
+def test_publishing_by_the_dozen_is_remembered_too(staff_client):
+    hack, hidden = HackFactory(), HackFactory(is_active=False)
+    data = {"action": "unpublish", "_selected_action": [str(hack.pk), str(hidden.pk)], "confirmed": "yes"}
+    staff_client.post(LIST, data)
+    message = json.loads(LogEntry.objects.get(object_id=str(hack.pk)).change_message)
+    assert message[0]["changed"]["values"] == [["published", "yes", "no"]]
+    assert not LogEntry.objects.filter(object_id=str(hidden.pk)).exists()
+
+
+@pytest.mark.django_db
+def test_what_was_logged_without_values_is_shown_too(staff_client):
+    hack = HackFactory()
+    editor = make_user(email="old@example.com")
+    LogEntry.objects.log_actions(editor.pk, [hack], 2, change_message="Set by hand.", single_object=True)
+    assert "Set by hand." in history(staff_client, hack)
+
+
+@pytest.mark.parametrize(
+    ("stones", "problems"),
+    [
+        ({"a": Stone(None, True, True), "b": Stone("a", True, False)}, {}),
+        ({"a": Stone("b", True, False), "b": Stone("a", True, False)}, {"a": "in a circle", "b": "in a circle"}),
+        ({"a": Stone(None, False, True), "b": Stone("a", True, False)}, {"b": "not published"}),
+        (
+            {"a": Stone(None, False, True), "b": Stone("a", True, False), "c": Stone("b", True, False)},
+            {"b": "not published", "c": "not published"},
+        ),
+        ({"a": Stone("gone", True, False)}, {"a": "not published"}),
+        ({"a": Stone(None, True, True), "b": Stone("a", True, True)}, {"b": "a gateway and yet"}),
+        ({"a": Stone("b", False, False), "b": Stone("a", False, False)}, {}),
+    ],
+)
+def test_the_path_has_to_be_walkable(stones, problems):
+    found = rules.path_problems(stones)
+    assert found.keys() == problems.keys()
+    assert all(words in found[key] for key, words in problems.items())
+
+
+@pytest.mark.django_db
+def test_staff_are_told_where_the_path_ends(staff_client):
+    HackFactory(is_gateway=True)
+    assert "can't be walked" not in staff_client.get(LIST).content.decode()
+    HackFactory(name="Behind a wall", prerequisite_hack=HackFactory(is_active=False))
+    page = staff_client.get(LIST).content.decode()
+    assert "Behind a wall: its way leads over a hack that is not published." in page
+    with database_identity(Role.OWNER), pytest.raises(CommandError, match="Behind a wall"):
+        call_command("checkpath")
+
+
+@pytest.mark.django_db
+def test_newcomers_need_a_gateway(staff_client):
+    HackFactory()
+    assert "No published hack is a gateway" in staff_client.get(LIST).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_library_that_we_bring_is_walkable(capsys):
+    with database_identity(Role.OWNER):
+        call_command("loaddata", "seeds", verbosity=0)
+        call_command("checkpath")
+    assert "All 31 published hacks can be reached." in capsys.readouterr().out
