@@ -114,7 +114,7 @@ class MemberForm(ModelForm):
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
         if not self.instance.may_take(username):
-            raise ValidationError("Another member has this username, or had it in the last 90 days.", code="taken")
+            raise ValidationError("This username is taken, or was left less than 90 days ago.", code="taken")
         return username
 
     def save(self, commit: bool = True) -> Member:

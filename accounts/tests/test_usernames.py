@@ -137,7 +137,7 @@ def test_staff_are_told_so_too(member, client):
     url = reverse("admin:accounts_member_change", args=[member.pk])
     response = client.post(url, {"username": "slow_river", "display_name": "X", "graduation_status": "active"})
     assert response.status_code == 200
-    assert "had it in the last 90 days" in response.content.decode()
+    assert "left less than 90 days ago" in response.content.decode()
 
 
 def attempt(statement, parameters):

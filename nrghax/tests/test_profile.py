@@ -250,9 +250,3 @@ def test_a_closed_accounts_profile_and_totals_are_hidden_from_members(person):
         with database_identity(Role.MEMBER, stranger.pk):
             for table in ("user_profiles", "user_stats"):
                 assert len(attempt(f"SELECT FROM {table} WHERE user_id = %s", [person.pk])) == found
-
-
-@pytest.mark.parametrize("column", ["is_active = true", "avatar_url = 'https://example.com/x.png'"])
-def test_a_member_writes_neither_flag_nor_picture(column, person):
-    with database_identity(Role.MEMBER, person.pk):
-        assert attempt(f"UPDATE users SET {column}", []) == "InsufficientPrivilege"

@@ -28,7 +28,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 @pytest.fixture
 def victim():
     """A member with a row in every table of member data."""
-    member = make_member(username="victim", display_name="Victim")
+    member = make_member(username="former", display_name="Victim")
+    Member.objects.filter(pk=member.pk).update(username="victim")
     hack = HackFactory()
     make_session(member, hack, started_at=NOON, notes="private")
     make_checkin(member, date(2026, 3, 2), mood_before=3, notes="private")
@@ -61,7 +62,7 @@ OWNED = {
     "notifications": "is_read = true, read_at = now()",
     "user_profiles": "bio = 'mine'",
 }
-READ_ONLY = ("rest_days", "user_stats", "user_activity_logs")
+READ_ONLY = ("rest_days", "user_stats", "user_activity_logs", "username_history")
 EVERYTHING = (*OWNED, *READ_ONLY)
 CREDENTIALS = (
     "accounts_user",
@@ -289,6 +290,8 @@ def test_what_is_earned_cannot_be_written_by_its_owner(victim):
             "UPDATE user_hack_progress SET unlocked_at = now()",
             "UPDATE users SET graduation_status = 'graduated'",
             "UPDATE users SET graduated_at = now()",
+            "UPDATE users SET is_active = true",
+            "UPDATE users SET avatar_url = 'https://example.com/x.png'",
             "UPDATE user_profiles SET discord_id = '1'",
             "UPDATE notifications SET title = 'x'",
             "UPDATE user_activity_logs SET processed_at = now()",

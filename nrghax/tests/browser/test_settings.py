@@ -1,0 +1,49 @@
+"""The settings on a phone, and the profile as a stranger sees it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from nrghax.tests.browser.conftest import PHONE, sign_in
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_member_finds_the_settings_and_shows_the_profile(visit):
+    member, stranger = visit(PHONE), visit(PHONE)
+    sign_in(member, "learner@example.com", "breathe-in-slowly")
+    page = member.page
+    page.locator("summary", has_text="Your account").click()
+    page.get_by_role("link", name="Settings").click()
+    page.locator("main").get_by_role("link", name="Profile", exact=True).click()
+
+    page.get_by_label("Username").fill("staff")
+    expect(page.locator("#username-status")).to_have_text("This username is reserved. Please choose another.")
+    page.get_by_label("Username").fill("demo_learner")
+    expect(page.locator("#username-status")).to_have_text("demo_learner is free")
+    page.get_by_label("About you").fill("Tea and long walks.")
+    page.get_by_role("radio", name="Protection").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your profile is saved.")).to_be_visible()
+
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("link", name="Privacy").click()
+    page.get_by_label("Let everybody see my profile").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your privacy settings are saved.")).to_be_visible()
+    page.locator("main").get_by_role("link", name="See your profile").click()
+    expect(page.get_by_text("This is your profile as everybody sees it.")).to_be_visible()
+
+    shown = stranger.go("/@Demo_Learner")
+    expect(shown).to_have_url(f"{stranger.url}/@demo_learner/")
+    expect(shown.get_by_text("Tea and long walks.")).to_be_visible()
+    assert shown.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+    page.goto(f"{member.url}/settings/privacy/")
+    page.get_by_label("Let everybody see my profile").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your privacy settings are saved.")).to_be_visible()
+    with shown.expect_response("**/@demo_learner/") as response:
+        shown.reload()
+    assert response.value.status == 404
+    # The console complains of the 404, as it should.
+    stranger.complaints.clear()
