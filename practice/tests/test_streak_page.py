@@ -217,7 +217,8 @@ class TestRestDays:
 
 class TestSwitch:
     PAGES = (reverse("practice:today"), reverse("practice:journal"), reverse("practice:journal-month"),
-             reverse("practice:journal-numbers"), reverse("practice:checkin"), PAGE)  # fmt: skip
+             reverse("practice:journal-numbers"), reverse("practice:checkin"),
+             reverse("practice:trips"), PAGE)  # fmt: skip
 
     def test_hides_the_streak_everywhere_and_shows_it_again(self, member, member_client):
         make_checkin(member, today(-1))
@@ -232,6 +233,12 @@ class TestSwitch:
             assert "in a row" not in text, address
             assert "strength" not in text, address
             assert address == PAGE or "streak" not in text, address
+        response = member_client.post(
+            reverse("practice:checkin"),
+            {"date": f"{today()}", "mood_before": "5", "seen": f"{checkin.pk}"},
+            follow=True,
+        )
+        assert [f"{message}" for message in response.context["messages"]] == ["Your check-in is changed."]
         assert "Show it again" in member_client.get(PAGE).content.decode()
         member_client.post(HIDE)
         assert member_client.get(PAGE).context["count"] == 2
