@@ -119,6 +119,12 @@ def test_a_member_who_comes_first_leaves_nothing_behind(member_client, hack):
     assert shared_pages._pages == {}
 
 
+def test_whoever_has_a_session_is_not_like_any_other(client, hack, settings):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "long-gone"
+    assert client.get("/hacks/").status_code == 200
+    assert shared_pages._pages == {}
+
+
 def test_a_message_is_shown_to_whom_it_is_for_alone(client, address, rf):
     plain = client.get(address).content
     request = rf.get("/")
