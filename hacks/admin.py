@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
 from hacks.curation import HackForm
+from hacks.exchange import ExchangesHacks
 from hacks.guides import render_guide
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tasks import unlock_for_all
@@ -53,7 +54,7 @@ class HackCategoryAdmin(RemembersChanges, ModelAdmin):
 
 
 @admin.register(Hack)
-class HackAdmin(RemembersChanges, ModelAdmin):
+class HackAdmin(ExchangesHacks, RemembersChanges, ModelAdmin):
     form = HackForm
     list_before_template = "admin/hacks/_path.html"
     list_display = [
@@ -123,6 +124,11 @@ class HackAdmin(RemembersChanges, ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         problems = Hack.objects.all().path_problems()
         return super().changelist_view(request, {**(extra_context or {}), "path_problems": problems})
+
+    def process_result(self, result, request):
+        response = super().process_result(result, request)
+        _reach_back()
+        return response
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

@@ -96,7 +96,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "nrghax.second_factor.StaffSecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "nrghax.middleware.whole_page_login",
 ]
 
 ROOT_URLCONF = "nrghax.urls"
@@ -336,12 +335,6 @@ UNFOLD = {
     "STYLES": ["nrghax.admin_site.style_sheet"],
     "SIDEBAR": {"navigation": "nrghax.admin_site.navigation"},
 }
-# Between its dry run and its confirmation an upload waits here: a file's name would come back from the browser.
-IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
-IMPORT_EXPORT_USE_TRANSACTIONS = True
-# Whoever may change hacks may import them.
-IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
-IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
