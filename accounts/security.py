@@ -41,7 +41,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         chosen = request.POST.get("session", "")
         ended = end_sessions(user=request.user, kept=current, only=int(chosen) if chosen.isdecimal() else None)
         messages.success(request, _farewell(ended))
-        return redirect("accounts:session-list")
+        return redirect("accounts:logins")
     sessions = [
         {
             "pk": session.pk,

@@ -1,12 +1,15 @@
 """One transaction a request, under the identity of whoever asks."""
 
 from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from nrghax.identity import Identity, Role, become, current_identity, database_identity
 
@@ -87,6 +90,21 @@ def permissions_policy(get_response):
             "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
             "magnetometer=(), microphone=(), midi=(), payment=(), usb=(), screen-wake-lock=(self)"
         )
+        return response
+
+    return middleware
+
+
+def whole_page_login(get_response):
+    """Leads an htmx request to the login as a page: the form must not land in a piece of one."""
+
+    def middleware(request):
+        response = get_response(request)
+        login = reverse(settings.LOGIN_URL)
+        if request.htmx and urlsplit(response.get("Location", "")).path == login:
+            # Back to the page that the piece is in, not to the address of the piece.
+            here = urlencode({"next": request.htmx.current_url_abs_path or "/"})
+            return HttpResponseClientRedirect(f"{login}?{here}")
         return response
 
     return middleware

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "nrghax.second_factor.StaffSecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "nrghax.middleware.whole_page_login",
 ]
 
 ROOT_URLCONF = "nrghax.urls"

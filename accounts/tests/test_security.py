@@ -18,7 +18,7 @@ from nrghax.sessions import SessionStore
 pytestmark = pytest.mark.django_db
 
 SECURITY = reverse("accounts:security")
-SESSIONS = reverse("accounts:session-list")
+SESSIONS = reverse("accounts:logins")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
 

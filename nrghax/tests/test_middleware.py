@@ -172,3 +172,13 @@ def test_headers_forbid_what_pages_do_not_need(client):
     assert "camera=()" in response["Permissions-Policy"]
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_a_login_that_has_ended_leads_htmx_to_a_whole_page(client):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/journal/?kind=session"}
+    response = client.get("/journal/", headers=headers)
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == "/accounts/login/?next=%2Fjournal%2F%3Fkind%3Dsession"
+    elsewhere = client.get("/journal/", headers={**headers, "HX-Current-URL": "https://elsewhere.example/x"})
+    assert elsewhere["HX-Redirect"] == "/accounts/login/?next=%2F"
+    assert client.get("/journal/").status_code == 302
