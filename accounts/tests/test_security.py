@@ -119,7 +119,7 @@ def test_an_ended_session_leaves_the_cache_even_if_read_meanwhile():
     store = SessionStore()
     store["mood"] = "calm"
     store.save()
-    key = f"{SessionStore.cache_key_prefix}{store.session_key}"
+    key = f"nrghax.session.{store.session_key}"
     data = cache.get(key)
     assert data
     with transaction.atomic():
@@ -130,7 +130,7 @@ def test_an_ended_session_leaves_the_cache_even_if_read_meanwhile():
 
 def test_a_new_password_ends_the_other_sessions_here_and_in_the_cache(member):
     here, there = log_in(member), log_in(member, SAFARI)
-    key = f"{SessionStore.cache_key_prefix}{there.session.session_key}"
+    key = f"nrghax.session.{there.session.session_key}"
     assert cache.get(key)
     new = {"oldpassword": PASSWORD, "password1": "another calm breath", "password2": "another calm breath"}
     here.post(reverse("account_reauthenticate"), {"password": PASSWORD})
