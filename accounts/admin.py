@@ -15,7 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminURLInputWidget, UnfoldBooleanSwitchWidget
 
 from accounts.actions import replace_email
-from accounts.models import Member, Profile, User
+from accounts.models import Member, Profile, User, UsernameHistory
 
 # Staff come in by the same door as everybody: with its limits on failed logins and its confirmed address.
 admin.site.login = secure_admin_login(admin.site.login)
@@ -176,6 +176,23 @@ class ProfileAdmin(MadeWithUser):
     search_fields = ["member__username", "member__display_name", "timezone", "discord_username"]
     ordering = ["-created_at"]
     readonly_fields = ["member", "created_at", "updated_at"]
+
+
+@admin.register(UsernameHistory)
+class UsernameHistoryAdmin(ModelAdmin):
+    """Read only; deleting a row gives the name free, and its links lead nowhere then."""
+
+    list_display = ["username", "user", "until"]
+    list_select_related = ["user"]
+    search_fields = ["username", "user__username"]
+    date_hierarchy = "until"
+    ordering = ["-until"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
 
 
 # Keys of providers come from the environment, tokens aren't kept, sessions are their owner's to end; and allauth's own

@@ -218,6 +218,7 @@ class UsernameHistory(models.Model):
 
     class Meta:
         db_table = "username_history"
+        verbose_name = "former username"
         constraints = [models.UniqueConstraint(Lower("username"), name="username_history_once")]
 
     def __str__(self) -> str:

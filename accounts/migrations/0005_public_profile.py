@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "username_history",
+                "verbose_name": "former username",
                 "constraints": [
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("username"), name="username_history_once"
