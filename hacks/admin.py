@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
-from hacks.curation import HackForm
+from hacks.curation import HackForm, NumbersInList
 from hacks.exchange import ExchangesHacks
 from hacks.guides import render_guide
 from hacks.models import Hack, HackCategory, UserHackProgress
@@ -33,7 +33,7 @@ def _reach_back() -> None:
 
 
 @admin.register(HackCategory)
-class HackCategoryAdmin(RemembersChanges, ModelAdmin):
+class HackCategoryAdmin(NumbersInList, RemembersChanges, ModelAdmin):
     list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
     list_editable = ["sort_order"]
     # Said again, because counting in the list drops the models' own order.
@@ -54,7 +54,7 @@ class HackCategoryAdmin(RemembersChanges, ModelAdmin):
 
 
 @admin.register(Hack)
-class HackAdmin(ExchangesHacks, RemembersChanges, ModelAdmin):
+class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
     form = HackForm
     list_before_template = "admin/hacks/_path.html"
     list_display = [
@@ -68,6 +68,8 @@ class HackAdmin(ExchangesHacks, RemembersChanges, ModelAdmin):
         "is_active",
         "member_count",
     ]
+    # The path goes from easy to hard: this is where its order is set.
+    list_editable = ["difficulty_level"]
     list_filter = ["is_active", "category", "difficulty_level", "is_gateway", "requires_verification"]
     list_select_related = ["category", "prerequisite_hack"]
     list_per_page = 50

@@ -74,6 +74,17 @@ class GuideWidget(UnfoldAdminTextareaWidget):
         return context
 
 
+class NumbersInList:
+    """For a ModelAdmin whose list has numbers to edit: each says what it is, since a column's head is no label."""
+
+    def get_changelist_form(self, request, **kwargs):
+        widgets = {
+            name: UnfoldAdminIntegerFieldWidget({"aria-label": name.replace("_", " ").capitalize()})
+            for name in self.list_editable
+        }
+        return super().get_changelist_form(request, widgets=widgets, **kwargs)
+
+
 class HackForm(ModelForm):
     unlock_criteria = CriteriaField(
         required=False, help_text="What is asked on the prerequisite. With neither, one practice is enough."
