@@ -49,6 +49,10 @@ def database_settings(
         url = env.str(variable, default="")
         if not url:
             url = env.str("DATABASE_URL")
+            if environ.Env.db_url_config(url)["USER"] == "nrghax_web" and process != "web":
+                raise ImproperlyConfigured(
+                    f"Set {variable} for this process: nrghax_web of DATABASE_URL can become no more than a visitor."
+                )
     config = {**environ.Env.db_url_config(url), **CONNECTION}
     if config["USER"] != f"nrghax_{process}":
         # Also the web's: a login with rights of its own, let alone a superuser, must not serve visitors.

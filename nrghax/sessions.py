@@ -2,16 +2,33 @@
 
 A session is loaded before the request has an identity and saved after its transaction has ended, so that each
 use of the table brings its own.
+
+The cache is believed for a minute, not for as long as the session lasts: a cache that was out of reach when somebody
+signed out still holds the session when it is back.
 """
 
-from django.contrib.sessions.backends.cached_db import SessionStore as CachedDBStore
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.core.cache import caches
 from django.db import transaction
 
 from nrghax.identity import Role, database_identity
 
+BELIEVED_SECONDS = 60
 
-class SessionStore(CachedDBStore):
-    cache_key_prefix = "nrghax.session."
+
+class SessionStore(DatabaseStore):
+    def __init__(self, session_key=None):
+        self._cache = caches[settings.SESSION_CACHE_ALIAS]
+        super().__init__(session_key)
+
+    def load(self):
+        data = self._cache.get(_cache_key(self.session_key))
+        if data is None:
+            data = super().load()
+            if self.session_key:
+                self._remember(data)
+        return data
 
     def _get_session_from_db(self):
         with database_identity(Role.AUTH):
@@ -23,7 +40,9 @@ class SessionStore(CachedDBStore):
 
     def save(self, must_create=False):
         with database_identity(Role.AUTH):
-            return super().save(must_create)
+            super().save(must_create)
+        if self.session_key:
+            self._remember(self._session)
 
     def delete(self, session_key=None):
         """Another request may put the session back into the cache before this transaction ends: so out of it again."""
@@ -31,9 +50,17 @@ class SessionStore(CachedDBStore):
         with database_identity(Role.AUTH):
             super().delete(session_key)
             if ended:
-                transaction.on_commit(lambda: self._cache.delete(self.cache_key_prefix + ended))
+                self._cache.delete(_cache_key(ended))
+                transaction.on_commit(lambda: self._cache.delete(_cache_key(ended)))
 
     @classmethod
     def clear_expired(cls):
         with database_identity(Role.AUTH):
             super().clear_expired()
+
+    def _remember(self, data):
+        self._cache.set(_cache_key(self.session_key), data, BELIEVED_SECONDS)
+
+
+def _cache_key(session_key):
+    return f"nrghax.session.{session_key}"

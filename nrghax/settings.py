@@ -247,11 +247,6 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
 # UTC. What comes again soon expires, so that a worker that comes back after a night does not find thousands.
 CELERY_BEAT_SCHEDULE = {
-    "say that a worker lives": {
-        "task": "nrghax.tasks.heartbeat",
-        "schedule": 15,
-        "options": {"expires": 15},
-    },
     "sweep up activities": {
         "task": "nrghax.tasks.sweep_activities",
         "schedule": 60,

@@ -6,7 +6,7 @@ from accounts.urls import urlpatterns as accounts_patterns
 from nrghax.health import healthz, readyz
 from nrghax.onboarding import first_hack
 from nrghax.profiles import profile
-from nrghax.views import home
+from nrghax.views import favicon, home
 
 # Named among the accounts, whose cards link to it; it shows what every app has of a member.
 profile_pattern = re_path(r"^@(?P<username>[A-Za-z0-9_]{3,30})/$", profile, name="profile")
@@ -20,6 +20,8 @@ urlpatterns = [
     path("", include("practice.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    # Asked for by every browser, whatever a page links to.
+    path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]

@@ -1,6 +1,7 @@
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from hacks.models import Hack, HackCategory
@@ -21,3 +22,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "gateway_hacks": Hack.objects.published().filter(is_gateway=True).select_related("category"),
     }
     return render(request, "home.html", context)
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for this address whatever a page links to."""
+    return redirect(static("icons/favicon.ico"))

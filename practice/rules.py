@@ -47,20 +47,28 @@ def days_within_reach(today: date) -> list[date]:
     return [today - timedelta(days=back) for back in range(MAX_BACKDATED_DAYS + 1)]
 
 
-def day_states(days: list[date], streaks: Mapping[date, int], rest_days: Collection[date], is_alive: bool) -> list[str]:
+def day_states(
+    days: list[date], streaks: Mapping[date, int], rest_days: Collection[date], *, is_alive: bool, begun: date
+) -> list[str]:
     """How each of consecutive days up to today went: "done", "rest", "missed", or "today" where it is still open.
+
+    What lies before `begun`, the day on which the member came, and before the first check-in is "before": nothing was
+    missed then.
 
     `streaks` holds the streak of each day with a check-in. A day without one rested if it was planned so, or if the
     streak went on over it: the check-in after it counts more than one, or none came yet and it `is_alive`.
     """
     states: list[str] = []
     went_on = is_alive
+    begun = min([begun, *streaks])
     for day in reversed(days):
         if day in streaks:
             states.append("done")
             went_on = streaks[day] > 1
         elif day == days[-1]:
             states.append("today")
+        elif day < begun:
+            states.append("rest" if day in rest_days else "before")
         else:
             states.append("rest" if went_on or day in rest_days else "missed")
     return states[::-1]

@@ -1,6 +1,5 @@
 -- The schema `app`: what policies, triggers and the other apps' SQL call. Roles come from `manage.py createroles`.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
-CREATE EXTENSION IF NOT EXISTS unaccent;
 
 CREATE SCHEMA app;
 GRANT USAGE ON SCHEMA app TO nrghax_anon, nrghax_member, nrghax_auth, nrghax_staff, nrghax_worker;

@@ -38,7 +38,7 @@ print(json.dumps(sorted(asked)))
 """
 PRODUCTION = {
     "SECRET_KEY": "0123456789" * 5,
-    "DATABASE_URL": "postgresql://nrghax_web:w@db.example/nrghax",
+    "DATABASE_URL": "postgresql://somebody:w@db.example/nrghax",
     "REDIS_URL": "redis://valkey.example:6379/0",
 }
 

@@ -72,6 +72,8 @@ def test_production_is_silent_under_djangos_deployment_checks():
         ({"DATABASE_URL": None}, "Set DATABASE_URL: the embedded servers are for development"),
         ({"REDIS_URL": None}, "Set REDIS_URL: the embedded servers are for development"),
         ({"NRGHAX_PROCESS": "wed"}, "NRGHAX_PROCESS is 'wed'"),
+        ({"NRGHAX_PROCESS": "worker", "DATABASE_WORKER_URL": None}, "Set DATABASE_WORKER_URL for this process"),
+        ({"NRGHAX_PROCESS": "owner", "DATABASE_OWNER_URL": None}, "Set DATABASE_OWNER_URL for this process"),
         ({"USE_HTTPS": "ture"}, "USE_HTTPS is 'ture'"),
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe'"),
     ],

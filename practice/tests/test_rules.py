@@ -128,7 +128,7 @@ WEEK = [date(2026, 3, 2) + timedelta(days=number) for number in range(7)]
 def states_of_week(streaks: list[int], *, rested: tuple[int, ...] = (), is_alive: bool = True) -> str:
     """One letter a day; `streaks` has 0 where there was no check-in."""
     checkins = {day: streak for day, streak in zip(WEEK, streaks, strict=True) if streak}
-    states = rules.day_states(WEEK, checkins, {WEEK[number] for number in rested}, is_alive)
+    states = rules.day_states(WEEK, checkins, {WEEK[number] for number in rested}, is_alive=is_alive, begun=WEEK[0])
     return " ".join(state[0] for state in states)
 
 
@@ -139,6 +139,11 @@ def test_days_within_reach_are_today_and_two_before():
 def test_today_without_a_check_in_is_open_not_missed():
     assert states_of_week([1, 2, 3, 4, 5, 6, 0]) == "d d d d d d t"
     assert states_of_week([0] * 7, is_alive=False) == "m m m m m m t"
+
+
+def test_nothing_was_missed_before_the_member_came():
+    states = rules.day_states(WEEK, {WEEK[4]: 1}, set(), is_alive=False, begun=WEEK[3])
+    assert states == ["before", "before", "before", "missed", "done", "missed", "today"]
 
 
 def test_a_gap_over_which_the_streak_went_on_was_rest():

@@ -9,8 +9,9 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
-from hacks.models import UserHackProgress
+from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
 from practice.models import PracticeSession
 from practice.tests.factories import make_session
 
@@ -215,6 +216,11 @@ class TestStart:
 
 
 class TestRunning:
+    def test_staff_who_unpublish_the_hack_take_nobodys_timer_away(self, member_client, running):
+        with database_identity(Role.STAFF):
+            Hack.objects.filter(pk=running.hack_id).update(is_active=False)
+        assert 'data-state="running"' in member_client.get(timer_url(running.hack)).text
+
     def test_the_page_says_what_the_script_needs_and_what_a_reader_without_it_needs(self, member_client, running):
         response = member_client.get(timer_url(running.hack))
         assert f'data-started="{int(running.started_at.timestamp() * 1000)}"' in response.text
@@ -310,7 +316,7 @@ class TestFinish:
         assert running.duration_seconds == pytest.approx(480, abs=3)
         assert logged(running) == [Activity.SESSION_LOGGED]
         page = member_client.get(response.url)
-        assert "Well done. 8 minutes of Energy ball are yours." in page.text
+        assert "Well done: 8 minutes of Energy ball." in page.text
         assert "How was it?" in page.text
 
     def test_the_totals_follow(self, member_client, member, running):

@@ -105,12 +105,22 @@ def test_the_streak_with_its_numbers(member_client, member):
     assert streak["safe_until"] == f"the end of {days_ago(-2):%A}, {days_ago(-2).day} {days_ago(-2):%B}"
 
 
+def test_a_week_without_check_ins_was_missed_by_who_was_here_already(sign_in):
+    member = make_member(created_at=timezone.now() - timedelta(days=30))
+    make_checkin(member, days_ago(20))
+    assert states(sign_in(member).get(PAGE)) == "missed missed missed missed missed missed today"
+
+
+def test_a_newcomer_has_missed_nothing(member_client):
+    assert states(member_client.get(PAGE)) == "before before before before before before today"
+
+
 def test_today_is_open_until_it_is_over(member_client, member):
     make_checkin(member, days_ago(1))
     response = member_client.get(PAGE)
     assert response.context["streak"]["count"] == 1
     assert response.context["streak"]["safe_until"] == "the end of today"
-    assert states(response) == "missed missed missed missed missed done today"
+    assert states(response) == "before before before before before done today"
 
 
 def test_a_streak_that_is_over_shows_zero_though_no_worker_closed_it(member_client, member):
@@ -119,7 +129,7 @@ def test_a_streak_that_is_over_shows_zero_though_no_worker_closed_it(member_clie
     response = member_client.get(PAGE)
     assert response.context["streak"]["count"] == 0
     assert "A new streak begins with your next check-in." in text(response)
-    assert states(response) == "missed done missed missed missed missed today"
+    assert states(response) == "before done missed missed missed missed today"
     # Five days were missed, counting none of today's: the strength has faded by them.
     assert response.context["streak"]["strength"] == round(100 * (1 - 0.5 ** (1 / 13)) * 0.5 ** (4 / 13))
 
@@ -129,7 +139,7 @@ def test_planned_rest_days_are_shown(member_client, member):
     RestDay.objects.create(user=member, rest_date=days_ago(1))
     RestDay.objects.create(user=make_member(), rest_date=days_ago(4))
     response = member_client.get(PAGE)
-    assert states(response) == "missed missed missed missed done rest today"
+    assert states(response) == "before before before before done rest today"
     assert response.context["streak"]["count"] == 1
 
 

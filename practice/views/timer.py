@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -93,7 +94,7 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
 def finish(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     if finish_session(session=session, now=timezone.now(), ended_at=FinishForm(request.POST).ended_at_or_none()):
-        messages.success(request, f"Well done. {_time(session.duration_seconds)} of {session.hack.name} are yours.")
+        messages.success(request, f"Well done: {_time(session.duration_seconds)} of {session.hack.name}.")
     # The timer's script asks for the address alone, so that the page it leads to is loaded once and keeps its message.
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse({"url": session.get_absolute_url()})
@@ -126,8 +127,10 @@ def ping(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _hack(member: Member, slug: str) -> Hack:
-    hacks = Hack.objects.visible_to(member).with_progress_of(member).select_related("category")
-    return get_object_or_404(hacks, slug=slug)
+    # A session that runs keeps its hack in sight, also where staff have just taken it out of the library.
+    running = PracticeSession.objects.visible_to(member).running().filter(hack=OuterRef("pk"))
+    hacks = Hack.objects.visible_to(member) | Hack.objects.filter(Exists(running))
+    return get_object_or_404(hacks.with_progress_of(member).select_related("category"), slug=slug)
 
 
 def _may_start(hack: Hack) -> bool:

@@ -149,7 +149,8 @@ def _streak(member: Member, now: datetime, week: list[date], checkins: Mapping[d
     [stats] = _standing(member, now, week[0], week[-1])
     count = shown_streak(stats["current_streak"], stats["streak_ends_at"], now)
     streaks = {each: checkin["streak_count"] for each, checkin in checkins.items()}
-    states = day_states(week, streaks, stats["rest_dates"], count > 0)
+    begun = timezone.localdate(member.created_at) if stats["last_checkin_date"] else week[-1]
+    states = day_states(week, streaks, stats["rest_dates"], is_alive=count > 0, begun=begun)
     return {
         "count": count,
         "longest": stats["longest_streak"],

@@ -119,6 +119,15 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token) headers["X-CSRFToken"] = token.value;
 });
 
+// A search is followed while it is typed into; the change that leaving the field tells of would only ask again.
+document.addEventListener(
+  "change",
+  (event) => {
+    if (event.target.matches("form[hx-get] input[type=search]")) event.stopPropagation();
+  },
+  true,
+);
+
 // hx-confirm asks in our dialog too.
 document.addEventListener("htmx:confirm", async (event) => {
   const { question, elt, issueRequest } = event.detail;

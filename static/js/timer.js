@@ -106,7 +106,8 @@ function sayWhereWeAre(seconds) {
 function end() {
   timer.wasDone = true;
   announce("Time is up");
-  navigator.vibrate?.([200, 150, 200]);
+  // Browsers refuse to shake before the page was touched, and say so in the console.
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 150, 200]);
   // A device that slept has a sound card that slept too: its bell is still to come.
   if (audio && (!bell || audio.currentTime < bell.at - 0.5)) {
     cancelBell();

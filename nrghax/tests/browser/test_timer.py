@@ -76,7 +76,7 @@ def test_the_bell_rings_at_the_end_and_extra_time_is_a_choice(learner, product):
     expect(page).to_have_title(re.compile(r"^\+04:3\d · Energy Ball"))
     expect(page.get_by_role("button", name="Count all 14 minutes")).to_be_visible()
     page.get_by_role("button", name="Finish at 10 minutes").click()
-    expect(page.get_by_text("10 minutes of Energy Ball are yours")).to_be_visible()
+    expect(page.get_by_text("Well done: 10 minutes of Energy Ball")).to_be_visible()
     assert stored(product, "duration_seconds") == (600,)
 
 
