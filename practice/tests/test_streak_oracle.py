@@ -50,6 +50,14 @@ def begins(day: date, place: Place) -> datetime:
     return before + (midnight - place.clock(before))
 
 
+def day_around(moment: datetime, place: Place) -> date:
+    """The day that has begun and is not over: where clocks jump over its start, not yet what they show."""
+    day = place.clock(moment).date() + DAY
+    while begins(day, place) > moment:
+        day -= DAY
+    return day
+
+
 def days_between(first: date, last: date) -> list[date]:
     return [first + n * DAY for n in range(1, (last - first).days)]
 
@@ -134,10 +142,10 @@ class Life:
         end = None
         while moment < horizon:
             place = self.place_at(moment)
-            day = place.clock(moment).date()
+            day = day_around(moment, place)
             # The rest of that day, or of the stay.
             until = moment + QUARTER
-            while until < horizon and self.place_at(until) == place and place.clock(until).date() == day:
+            while until < horizon and self.place_at(until) == place and day_around(until, place) == day:
                 until += QUARTER
             if self.reaches(last, day, place) <= stock:
                 end = until
