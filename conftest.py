@@ -12,6 +12,8 @@ from typing import TextIO
 
 os.environ["NRGHAX_PROCESS"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
+# Playwright leaves an event loop behind in the thread of the tests; what they do in it is synchronous all the same.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 import pytest
 
@@ -36,22 +38,27 @@ def _take_slot() -> tuple[int, TextIO]:
     pytest.exit("Too many test runs at the same time.", returncode=2)
 
 
-def _own_cache_and_broker() -> None:
-    """A numbered database of Valkey, so that no run shares keys with another or with `make run`."""
-    if "REDIS_URL" not in os.environ:
-        from nrghax.embedded import ensure_servers
-
-        os.environ["REDIS_URL"] = ensure_servers(DATA_DIR).redis
-    base, _, database = os.environ["REDIS_URL"].rpartition("/")
-    os.environ["REDIS_URL"] = f"{base if database.isdigit() else os.environ['REDIS_URL'].rstrip('/')}/{SLOT}"
-
-
 SLOT, _slot_lock = _take_slot()
-_own_cache_and_broker()
 
 import django
+from celery import current_app
+from django.conf import settings
 
 django.setup()
+
+
+def _own_cache_and_broker() -> None:
+    """A numbered database of Valkey, so that no run shares keys with another or with `make run`.
+
+    Set here rather than in the environment: xdist's workers inherit that, and load the settings before this file.
+    """
+    base, _, database = settings.REDIS_URL.rpartition("/")
+    url = f"{base if database.isdigit() else settings.REDIS_URL.rstrip('/')}/{SLOT}"
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = settings.CACHES["default"]["LOCATION"] = url
+    current_app.conf.broker_url = url
+
+
+_own_cache_and_broker()
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,7 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
         maintenance = url_of("nrghax_test", "postgres")
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("NRGHAX_PROCESS", "PYTEST_CURRENT_TEST")},
+        "REDIS_URL": settings.REDIS_URL,
         "DATABASE_URL": urls[WEB],
         "DATABASE_OWNER_URL": urls[OWNER],
         "DATABASE_WORKER_URL": urls[WORKER],
