@@ -132,7 +132,7 @@ def test_the_demo_is_for_development(tmp_path):
     production = {
         "DEBUG": "false",
         "SECRET_KEY": "0123456789" * 5,
-        "DATABASE_URL": "postgresql://nrghax_web:w@db.example/nrghax",
+        "DATABASE_URL": "postgresql://somebody:w@db.example/nrghax",
         "REDIS_URL": "redis://valkey.example:6379/0",
     }
     process = start(tmp_path, free_port(), "--demo", **production)

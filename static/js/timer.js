@@ -14,6 +14,7 @@ let screenLock = null;
 let lastPing = 0;
 let lastRetry = 0;
 let isSending = false;
+let isLeaving = false; // for the page that a finish leads to
 
 const find = (id) => document.getElementById(id);
 const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
@@ -185,7 +186,8 @@ async function ping() {
   const asked = timer;
   try {
     const response = await fetch(asked.ping, { method: "POST", body: body(), redirect: "manual" });
-    if (timer !== asked) return;
+    // An answer that was overtaken by a finish must not call the page back that is on its way.
+    if (timer !== asked || isSending || isLeaving) return;
     // Paused, finished or discarded in another tab: show what is.
     if (response.status === 404) location.reload();
     if (!response.ok) return;
@@ -239,7 +241,10 @@ async function send(id, kept) {
     if (!response.ok) return response.status >= 500 ? "offline" : "refused";
     const { url } = await response.json();
     localStorage.removeItem(STORED + id);
-    if (timer?.id === id) location.assign(url);
+    if (timer?.id === id) {
+      isLeaving = true;
+      location.assign(url);
+    }
     return "sent";
   } catch {
     return "offline";
@@ -307,6 +312,7 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("pagehide", lastPingBeforeLeaving);
 window.addEventListener("online", sendStored);
 window.addEventListener("pageshow", () => {
+  isLeaving = false;
   lastPing = 0; // a page that comes back may be out of date: ask at once
 });
 document.addEventListener("htmx:afterSwap", (event) => {

@@ -14,6 +14,7 @@ FOR_ALL = ["/", "/hacks/", "/hacks/energy-ball/", "/accounts/login/", "/accounts
 
 
 def violations(page) -> list[str]:
+    page.wait_for_load_state()
     result = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['target']}"
@@ -70,9 +71,11 @@ def test_pages_for_members(visit, device, scheme):
     page.get_by_role("button", name="Save and").wait_for()
     found["feedback"] = violations(page)
     page.get_by_role("link", name="Correct this practice").click()
+    page.wait_for_url("**/edit/")
     found["edit"] = violations(page)
     page.go_back()
     page.get_by_role("link", name="Delete it").click()
+    page.wait_for_url("**/delete/")
     found["delete"] = violations(page)
     assert {path: problems for path, problems in found.items() if problems} == {}
 
