@@ -83,6 +83,12 @@ def django_db_setup(django_test_environment, django_db_blocker):
         prepare_database(connection.connection, logins=[TEST, WEB, WORKER, BACKUP])
         act_as(None)
         yield
+        # Playwright's event loop has connections of its own in this thread; nobody closes them.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+            )
         act_as(OWNER)
         teardown_databases(databases, verbosity=0)
 
