@@ -20,12 +20,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MAX_BACKDATED_DAYS = 2
-MAX_PLANNED_REST_DAYS_A_WEEK = 2
 MAX_REST_STOCK = 2
 STREAK_DAYS_PER_EARNED_REST = 7
-
-STRENGTH_HALF_LIFE_DAYS = 13
-STRENGTH_MEMORY = 0.5 ** (1 / STRENGTH_HALF_LIFE_DAYS)
 
 
 def local_date(moment: datetime, zone: str, day_start: time) -> date:
@@ -72,19 +68,6 @@ def day_states(
         else:
             states.append("rest" if went_on or day in rest_days else "missed")
     return states[::-1]
-
-
-def strength_after_checkin(strength: float, unprotected_days: int) -> float:
-    """The strength, 0 to 1, once a check-in is made; `unprotected_days` have passed since the one before.
-
-    Exponential smoothing as in Loop Habit Tracker's score of a daily habit: half is forgotten in 13 days.
-    """
-    return strength_on(strength, unprotected_days) * STRENGTH_MEMORY + (1 - STRENGTH_MEMORY)
-
-
-def strength_on(strength: float, unprotected_days: int) -> float:
-    """What is left of a strength after whole days that neither a check-in nor a rest day covered."""
-    return strength * STRENGTH_MEMORY**unprotected_days
 
 
 def shown_streak(current_streak: int, streak_ends_at: datetime | None, now: datetime) -> int:

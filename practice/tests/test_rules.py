@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from practice import rules
+from practice.tests.strength import strength_after_checkin, strength_on
 
 ZONES = [
     "UTC",
@@ -102,17 +103,17 @@ def test_the_database_agrees_on_days():
 
 
 def test_strength_halves_in_thirteen_days_without_practice():
-    assert rules.strength_on(0.8, 0) == 0.8
-    assert rules.strength_on(0.8, 13) == pytest.approx(0.4)
+    assert strength_on(0.8, 0) == 0.8
+    assert strength_on(0.8, 13) == pytest.approx(0.4)
 
 
 def test_strength_grows_towards_one_with_daily_practice():
     strength = 0.0
     for _ in range(13):
-        strength = rules.strength_after_checkin(strength, 0)
+        strength = strength_after_checkin(strength, 0)
     assert strength == pytest.approx(0.5)
-    assert strength < rules.strength_after_checkin(strength, 0) < 1
-    assert rules.strength_after_checkin(strength, 5) < rules.strength_after_checkin(strength, 0)
+    assert strength < strength_after_checkin(strength, 0) < 1
+    assert strength_after_checkin(strength, 5) < strength_after_checkin(strength, 0)
 
 
 def test_a_streak_is_shown_until_the_moment_it_ends():

@@ -12,6 +12,7 @@ from nrghax.identity import Role, database_identity
 from practice import rules
 from practice.models import DailyCheckin, MemberStats, RestDay
 from practice.tests.factories import make_checkin
+from practice.tests.strength import STRENGTH_MEMORY, strength_after_checkin
 
 pytestmark = pytest.mark.django_db
 
@@ -165,16 +166,16 @@ def test_a_check_in_given_to_another_member_counts_there(member):
 def test_strength_fades_with_missed_days_only(member):
     RestDay.objects.create(user=member, rest_date=on(1))
     check_in(member, 0, 2, 5)
-    once = rules.strength_after_checkin(0, 0)
-    twice = rules.strength_after_checkin(once, 0)
-    expected = [once, twice, rules.strength_after_checkin(twice, 2)]
+    once = strength_after_checkin(0, 0)
+    twice = strength_after_checkin(once, 0)
+    expected = [once, twice, strength_after_checkin(twice, 2)]
     found = member.checkins.order_by("checkin_date").values_list("strength", flat=True)
     assert list(found) == pytest.approx(expected)
 
 
 def test_years_of_absence_leave_no_strength_and_no_error(member):
     make_checkin(member, date(1950, 1, 1))
-    assert make_checkin(member, MONDAY).strength == pytest.approx(rules.strength_after_checkin(0, 0))
+    assert make_checkin(member, MONDAY).strength == pytest.approx(strength_after_checkin(0, 0))
 
 
 def test_today_breaks_no_streak_until_it_is_over(member):
@@ -407,4 +408,4 @@ def test_a_member_reads_only_the_own_strength(member):
         make_checkin(one, today(one))
     with database_identity(Role.MEMBER, member.pk), connection.cursor() as cursor:
         cursor.execute("SELECT app.strength_at(%s), app.strength_at(%s)", [member.pk, other.pk])
-        assert cursor.fetchone() == (pytest.approx(1 - rules.STRENGTH_MEMORY), None)
+        assert cursor.fetchone() == (pytest.approx(1 - STRENGTH_MEMORY), None)

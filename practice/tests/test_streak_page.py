@@ -12,6 +12,7 @@ from practice import rules
 from practice.models import MemberStats, RestDay
 from practice.story import streak_story
 from practice.tests.factories import make_checkin
+from practice.tests.strength import strength_on
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ class TestStory:
         assert [(found[n].streak, found[n].rest_stock) for n in (6, 7, 8, 9, 10, 11, 12, 13)] == [
             (7, 1), (7, 0), (8, 0), (8, 0), (9, 0), (0, 0), (0, 0), (1, 0),
         ]  # fmt: skip
-        assert found[12].strength == pytest.approx(rules.strength_on(found[10].strength, 2))
+        assert found[12].strength == pytest.approx(strength_on(found[10].strength, 2))
         assert found[9].strength == found[8].strength
 
     def test_a_day_cut_off_by_a_move_east_is_forgiven(self, member):
