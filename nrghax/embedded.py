@@ -106,6 +106,7 @@ class Postgres:
             if self.process() is None:
                 self._launch()
             else:
+                # A server tells nobody when it is ready: it has to be asked.
                 time.sleep(0.05)
 
     def stop(self) -> None:
@@ -240,6 +241,7 @@ class Valkey:
             if self.process() is None:
                 self._launch()
             else:
+                # A server tells nobody when it is ready: it has to be asked.
                 time.sleep(0.05)
 
     def stop(self) -> None:
