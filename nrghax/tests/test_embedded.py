@@ -208,6 +208,8 @@ def test_a_forked_child_is_a_user_too(embedded, data_dir):
         assert process.wait(30) == 0
         assert [str(pid) for pid in servers(embedded)] == running
         process.stdin.close()
+        # Ends with the child, which holds the other end.
+        process.stdout.read()
     embedded.acquire()
     embedded.release()
     assert servers(embedded) == (None, None)
