@@ -161,7 +161,8 @@ def main() -> None:
             print("Making a hundred hacks, a thousand members and a year of practice each ...", flush=True)
             database.fill()
         else:
-            database.python("manage.py migrate --verbosity 0")
+            # Tables and style sheets may have come since.
+            database.prepare()
         if options.part != "streaks":
             measure_pages(database, options.rounds, options.profile)
         if options.part != "pages" and not options.profile:

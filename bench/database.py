@@ -50,14 +50,18 @@ class Database:
 
     def fill(self) -> None:
         """The seeds, a hundred hacks, a thousand members and their year; and what the bare page shows."""
-        for command in ("migrate", "loaddata seeds", "collectstatic --no-input"):
-            self.python(f"manage.py {command} --verbosity 0")
+        self.prepare()
+        self.python("manage.py loaddata seeds --verbosity 0")
         self.run(BENCH_DIR / "year.sql", self.urls.superuser)
         self.derive()
         with psycopg.connect(self.servers.postgres.url(), autocommit=True) as admin:
             admin.execute("CREATE DATABASE bare")
         self.python("-m django migrate --run-syncdb --verbosity 0", DJANGO_SETTINGS_MODULE="bench.bare.settings")
         self.run(BENCH_DIR / "bare" / "entries.sql", self.environment["BARE_DATABASE_URL"])
+
+    def prepare(self) -> None:
+        for command in ("migrate", "collectstatic --no-input"):
+            self.python(f"manage.py {command} --verbosity 0")
 
     def fill_streaks(self, members: int) -> None:
         self.run(BENCH_DIR / "streaks.sql", self.urls.superuser, members=members)

@@ -30,6 +30,17 @@ def _or(fallback):
 
 
 class ForgivingRedisCacheClient(RedisCacheClient):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._clients = {}
+
+    def get_client(self, key=None, *, write=False):
+        """Django makes a client for each call, which copies a table of all commands each time."""
+        pool = self._get_connection_pool(write)
+        if pool not in self._clients:
+            self._clients[pool] = self._client(connection_pool=pool)
+        return self._clients[pool]
+
     get = _or(lambda key, default=None: default)("get")
     get_many = _or(lambda keys: {})("get_many")
     add = _or(lambda key, value, timeout=None: True)("add")

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
+from django.contrib.auth.middleware import get_user
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -55,10 +59,13 @@ class DatabaseIdentityMiddleware:
         request.has_failed = True
 
     def _recognise(self, request: HttpRequest, has_session: bool) -> tuple[Role, UUID | None]:
-        user = request.user if has_session and request.user.is_authenticated else None
-        if user:
-            request.member = user.member
-        return _role_for(request.path, user), user.pk if user else None
+        user = get_user(request) if has_session else None
+        if user is None or not user.is_authenticated:
+            return _role_for(request.path, None), None
+        # Himself, where Django has put a proxy that works out each attribute anew.
+        request.user = user
+        request.member = user.member
+        return _role_for(request.path, user), user.pk
 
 
 def _role_for(path: str, user) -> Role:
@@ -81,6 +88,24 @@ def _as(role: Role, member_id: UUID | None, chunks: Iterable[bytes]) -> Iterator
         yield chunk
 
 
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """The policy of the settings, written once; only a view that asks for another has its own put together."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        self.policy = build_policy()
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Nothing to prepare: a page of ours has no inline script that would need a nonce."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        # Django's own pages for whoever develops are exempt; super() knows which.
+        if settings.DEBUG or any(name.startswith("_csp") for name in vars(response)):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self.policy)
+        return response
+
+
 def permissions_policy(get_response):
     """Says that our pages use no sensor; the timer may keep the screen awake."""
 
@@ -100,8 +125,10 @@ def whole_page_login(get_response):
 
     def middleware(request):
         response = get_response(request)
+        if not request.htmx:
+            return response
         login = reverse(settings.LOGIN_URL)
-        if request.htmx and urlsplit(response.get("Location", "")).path == login:
+        if urlsplit(response.get("Location", "")).path == login:
             # Back to the page that the piece is in, not to the address of the piece.
             here = urlencode({"next": request.htmx.current_url_abs_path or "/"})
             return HttpResponseClientRedirect(f"{login}?{here}")

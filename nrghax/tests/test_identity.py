@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -42,3 +44,34 @@ def test_nothing_is_left_on_the_connection_afterwards():
 def test_identity_needs_a_transaction():
     with pytest.raises(transaction.TransactionManagementError):
         become(Role.ANON)
+
+
+@pytest.mark.django_db
+def test_only_a_uuid_is_written_into_the_statement():
+    with pytest.raises(TypeError):
+        become(Role.MEMBER, "', true); DROP TABLE users; --")  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_has_closed_is_made_anew():
+    """Right after it was used, when nobody would ask whether it still works."""
+
+    def backend():
+        with database_identity(Role.ANON), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return cursor.fetchone()[0]
+
+    def end(pid):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+                return cursor.fetchone()[0]
+        finally:
+            connection.close()
+
+    before = backend()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(end, before).result()
+    # As each request begins.
+    connection.close_if_unusable_or_obsolete()
+    assert backend() != before
