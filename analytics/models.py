@@ -16,6 +16,17 @@ class Activity(models.TextChoices):
     CHECKIN_SAVED = "checkin_saved", "Checked in"
     CHECKIN_DELETED = "checkin_deleted", "Check-in deleted"
     HACK_UNLOCKED = "hack_unlocked", "Hack unlocked"
+    ACHIEVEMENT_EARNED = "achievement_earned", "Achievement earned"
+    CHALLENGE_JOINED = "challenge_joined", "Challenge joined"
+    CHALLENGE_LEFT = "challenge_left", "Challenge left"
+    CHALLENGE_ENDED = "challenge_ended", "Challenge ended"
+    CHALLENGE_CANCELLED = "challenge_cancelled", "Challenge cancelled"
+    VERIFICATION_SUBMITTED = "verification_submitted", "Submitted for verification"
+    VERIFICATION_WITHDRAWN = "verification_withdrawn", "Withdrawn from verification"
+    VERIFICATION_DECIDED = "verification_decided", "Verification decided"
+    VERIFICATION_WAITING = "verification_waiting", "Verification still waiting"
+    REVIEWERS_WANTED = "reviewers_wanted", "Reviewers wanted"
+    REVIEW_GIVEN = "review_given", "Review given"
 
 
 class UserActivityLogQuerySet(models.QuerySet):
@@ -68,6 +79,13 @@ class Notification(models.Model):
 
     class Type(models.TextChoices):
         HACK_UNLOCKED = "hack_unlocked", "Hack unlocked"
+        LEVEL_REACHED = "level_reached", "Level reached"
+        ACHIEVEMENT_EARNED = "achievement_earned", "Achievement earned"
+        CHALLENGE_ENDED = "challenge_ended", "Challenge ended"
+        CHALLENGE_CANCELLED = "challenge_cancelled", "Challenge cancelled"
+        VERIFICATION_DECIDED = "verification_decided", "Verification decided"
+        VERIFICATION_WAITING = "verification_waiting", "Verification still waiting"
+        REVIEWERS_WANTED = "reviewers_wanted", "Reviewers wanted"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="notifications")
@@ -91,7 +109,21 @@ class Notification(models.Model):
                 condition=models.Q(is_read=True, read_at__isnull=False) | models.Q(is_read=False, read_at=None),
                 name="notifications_read_has_time",
             ),
-            models.CheckConstraint(condition=models.Q(type__in=["hack_unlocked"]), name="notifications_type_known"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    type__in=[
+                        "hack_unlocked",
+                        "level_reached",
+                        "achievement_earned",
+                        "challenge_ended",
+                        "challenge_cancelled",
+                        "verification_decided",
+                        "verification_waiting",
+                        "reviewers_wanted",
+                    ]
+                ),
+                name="notifications_type_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "is_read"], name="notifications_user_unread"),

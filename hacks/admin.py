@@ -60,6 +60,7 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
     list_display = [
         "name",
         "category",
+        "position",
         "difficulty_level",
         "duration_minutes",
         "prerequisite_hack",
@@ -68,12 +69,12 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
         "is_active",
         "member_count",
     ]
-    # The path goes from easy to hard: this is where its order is set.
-    list_editable = ["difficulty_level"]
+    # Within a category the position says the order, and between equals the path goes from easy to hard.
+    list_editable = ["position", "difficulty_level"]
     list_filter = ["is_active", "category", "difficulty_level", "is_gateway", "requires_verification"]
     list_select_related = ["category", "prerequisite_hack"]
     list_per_page = 50
-    ordering = ["category__sort_order", "difficulty_level", "name"]
+    ordering = ["category__sort_order", "position", "difficulty_level", "name"]
     search_fields = ["name", "slug", "short_description"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["prerequisite_hack"]
@@ -82,10 +83,23 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
     actions = ["publish", "unpublish"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "is_active", "is_gateway"]}),
-        ("What it is", {"fields": ["short_description", "description", "difficulty_level", "duration_minutes"]}),
+        (
+            "What it is",
+            {"fields": ["short_description", "description", "position", "difficulty_level", "duration_minutes"]},
+        ),
         ("Guide", {"fields": ["text_guide", "content_url"]}),
         ("How it is unlocked", {"fields": ["prerequisite_hack", "unlock_criteria"]}),
-        ("Proof of mastery", {"fields": ["requires_verification", "verification_questions"]}),
+        (
+            "Proof of mastery",
+            {
+                "fields": [
+                    "requires_verification",
+                    "verification_questions",
+                    "verification_practice_count",
+                    "reviewer_practice_count",
+                ]
+            },
+        ),
         ("Now", {"fields": ["members_practising", "needed_by", "page", "created_at", "updated_at"]}),
     ]
 

@@ -34,7 +34,7 @@ STATES = [
 SORTS = [("name", "Name"), ("shortest", "Shortest first"), ("difficulty", "Easiest first")]
 
 # The recommended order is the path through the library: a category's hacks from easy to hard.
-RECOMMENDED = ("category__sort_order", "category__name", "difficulty_level", "name", "pk")
+RECOMMENDED = ("category__sort_order", "category__name", "position", "difficulty_level", "name", "pk")
 ORDERS: dict[str, tuple[str, ...]] = {
     "name": ("name", "pk"),
     "shortest": ("duration_minutes", *RECOMMENDED),

@@ -161,6 +161,21 @@ class Hack(models.Model):
     verification_questions = models.JSONField(
         default=list, blank=True, validators=[rules.validate_verification_questions]
     )
+    verification_practice_count = models.PositiveSmallIntegerField(
+        "practices before verification",
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="How often somebody has practised it before its questions are asked.",
+    )
+    reviewer_practice_count = models.PositiveSmallIntegerField(
+        "practices of a reviewer",
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="Who is verified in it may review; so may who has practised it this often: it starts from nothing.",
+    )
+    position = models.IntegerField(
+        default=0, help_text="The order within a category; smaller first, then the easier one."
+    )
     is_gateway = models.BooleanField("gateway", default=False, help_text="A hack to start with.")
     is_active = models.BooleanField("published", default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -177,13 +192,19 @@ class Hack(models.Model):
 
     class Meta:
         db_table = "hacks"
-        ordering = ["category__sort_order", "difficulty_level", "name"]
+        ordering = ["category__sort_order", "position", "difficulty_level", "name"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(difficulty_level__range=(1, 5)), name="hacks_difficulty_level_1_to_5"
             ),
             models.CheckConstraint(
                 condition=models.Q(duration_minutes__range=(1, 180)), name="hacks_duration_minutes_1_to_180"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    verification_practice_count__range=(1, 1000), reviewer_practice_count__range=(1, 1000)
+                ),
+                name="hacks_verification_practices_1_to_1000",
             ),
             models.CheckConstraint(
                 condition=~models.Q(prerequisite_hack=models.F("id")), name="hacks_prerequisite_is_another"
@@ -253,6 +274,9 @@ class UserHackProgress(models.Model):
     total_practice_minutes = models.PositiveIntegerField(db_default=0)
     days_active = models.PositiveIntegerField(db_default=0)
     mastery_level = models.PositiveSmallIntegerField(db_default=0)
+    verified_at = models.DateTimeField(
+        null=True, blank=True, help_text="When peers, or staff, confirmed that it is mastered."
+    )
     is_favorite = models.BooleanField(db_default=False)
     notes = models.TextField(blank=True, db_default="", max_length=5000)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -178,7 +178,7 @@ def _waiting_for(member: Member | None, hack_id: UUID) -> QuerySet:
         Hack.objects.published()
         .with_progress_of(member)
         .filter(prerequisite_hack=hack_id)
-        .order_by("difficulty_level", "name")
+        .order_by("position", "difficulty_level", "name")
         .values("name", "slug", "unlock_criteria", "is_open")
     )
 

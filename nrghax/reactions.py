@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from analytics.models import Activity, Notification, UserActivityLog
 from hacks.actions import unlock_hacks
+from nrghax.news import unlocked_hack
 from practice.actions import recompute_streak
 
 Reaction = Callable[[UserActivityLog], None]
@@ -19,19 +20,7 @@ def unlock(activity: UserActivityLog) -> None:
 
 
 def notify_of_unlocked_hack(activity: UserActivityLog) -> None:
-    Notification.objects.bulk_create([unlocked_hack_notification(activity)], ignore_conflicts=True)
-
-
-def unlocked_hack_notification(activity: UserActivityLog) -> Notification:
-    hack = activity.activity_data
-    return Notification(
-        user_id=activity.user_id,
-        type=Notification.Type.HACK_UNLOCKED,
-        subject=hack["hack_id"],
-        title=f"{hack['name']} is open to you",
-        message="Your practice has unlocked it. Have a look at the guide when you feel like it.",
-        data={"path": f"/hacks/{hack['slug']}/"},
-    )
+    Notification.objects.bulk_create([unlocked_hack(activity)], ignore_conflicts=True)
 
 
 def recompute(activity: UserActivityLog) -> None:
@@ -45,4 +34,15 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     Activity.CHECKIN_SAVED: (recompute,),
     Activity.CHECKIN_DELETED: (recompute,),
     Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
+    Activity.ACHIEVEMENT_EARNED: (),
+    Activity.CHALLENGE_JOINED: (),
+    Activity.CHALLENGE_LEFT: (),
+    Activity.CHALLENGE_ENDED: (),
+    Activity.CHALLENGE_CANCELLED: (),
+    Activity.VERIFICATION_SUBMITTED: (),
+    Activity.VERIFICATION_WITHDRAWN: (),
+    Activity.VERIFICATION_DECIDED: (),
+    Activity.VERIFICATION_WAITING: (),
+    Activity.REVIEWERS_WANTED: (),
+    Activity.REVIEW_GIVEN: (),
 }

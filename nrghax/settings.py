@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "hacks",
     "practice",
     "gamification",
+    "community",
     "nrghax",
 ]
 

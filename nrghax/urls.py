@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("analytics.urls")),
     path("", include("hacks.urls")),
     path("", include("practice.urls")),
+    path("", include("gamification.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     # Asked for by every browser, whatever a page links to.

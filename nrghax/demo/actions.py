@@ -17,7 +17,7 @@ from hacks.models import Hack, UserHackProgress
 from nrghax.demo.history import History, Life
 from nrghax.demo.people import Person
 from nrghax.demo.texts import HACK_NOTES
-from nrghax.reactions import unlocked_hack_notification
+from nrghax.news import unlocked_hack
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 
 BATCH = 1000
@@ -130,7 +130,7 @@ def _notifications(history: History) -> list[Notification]:
     unlocks = [activity for activity in history.activities if activity.activity_type == Activity.HACK_UNLOCKED]
     told = []
     for number, activity in enumerate(unlocks, start=UNREAD - len(unlocks)):
-        notification = unlocked_hack_notification(activity)
+        notification = unlocked_hack(activity)
         notification.created_at = activity.created_at
         if number < 0:
             notification.is_read, notification.read_at = True, activity.created_at + READ_AFTER

@@ -6,11 +6,30 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity, Notification
-from hacks.models import UserHackProgress
+from community.models import (
+    HackVerification,
+    HackVerificationReview,
+    HackVerificationRound,
+    ReviewerSigns,
+    VerificationLease,
+)
+from gamification.models import (
+    Achievement,
+    Challenge,
+    ChallengeParticipant,
+    DiscordRoleGrant,
+    LeaderboardEntry,
+    UserAchievement,
+    UserXp,
+    XpEntry,
+)
+from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
 from practice.models import RestDay, Trip
@@ -31,6 +50,8 @@ def leave_traces(member: Member) -> None:
     record(member.pk, Activity.SESSION_LOGGED)
     for number in range(2):
         Member.objects.filter(pk=member.pk).update(username=f"name_{number}_{member.pk.hex[-8:]}")
+    _leave_progress(member, hack)
+    _leave_verifications(member, hack)
     Trip.objects.create(user=member, zone="Asia/Tokyo", starts_on=now.date(), ends_on=now.date())
     SocialAccount.objects.create(user=member.user, provider="google", uid=str(member.pk))
     Authenticator.objects.create(user=member.user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
@@ -40,3 +61,61 @@ def leave_traces(member: Member) -> None:
         member.user.groups.add(group)
         member.user.user_permissions.add(Permission.objects.first())
         LogEntry.objects.log_actions(member.user.pk, [hack], CHANGE, single_object=True)
+
+
+def _leave_progress(member: Member, hack: Hack) -> None:
+    today = timezone.now().date()
+    XpEntry.objects.create(user=member, source="session", source_id=uuid7(), hack=hack, amount=10, earned_on=today)
+    UserXp.objects.get_or_create(user=member, category=hack.category)
+    with database_identity(Role.STAFF):
+        achievement, _ = Achievement.objects.get_or_create(
+            slug="first", defaults={"name": "First", "criteria_json": {"type": "streak", "value": 1}}
+        )
+        challenge, _ = Challenge.objects.get_or_create(
+            slug="spring",
+            defaults={
+                "name": "Spring",
+                "start_date": timezone.now() - timedelta(days=1),
+                "end_date": timezone.now() + timedelta(days=1),
+                "criteria_json": {"type": "practice_count", "value": 1},
+            },
+        )
+    UserAchievement.objects.create(user=member, achievement=achievement)
+    ChallengeParticipant.objects.create(challenge=challenge, user=member)
+    LeaderboardEntry.objects.create(period="all", user=member, xp=10, rank=1, place=1)
+    DiscordRoleGrant.objects.create(user=member, role_id="1", discord_id="2")
+
+
+def _leave_verifications(member: Member, hack: Hack) -> None:
+    """One of theirs that a peer reviewed, one of a peer's that they reviewed, and one that they decided as staff."""
+    peer, now = make_member(), timezone.now()
+    for author, reviewer in ((member, peer), (peer, member)):
+        verification = HackVerification.objects.create(
+            user=author,
+            hack=hack,
+            status="submitted",
+            submitted_at=now,
+            decided_by=reviewer,
+            verification_questions=[{"question": "How?", "answer": "Warm."}],
+        )
+        HackVerificationRound.objects.create(
+            verification=verification, round=1, verification_questions=[], submitted_at=now
+        )
+        of = {"verification": verification, "author": author, "reviewer": reviewer}
+        HackVerificationReview.objects.create(**of, round=1, is_authentic=True, seconds=60)
+        VerificationLease.objects.create(**of, expires_at=now)
+    ReviewerSigns.objects.create(
+        reviewer=member,
+        **dict.fromkeys(
+            [
+                "reviews",
+                "median_seconds",
+                "reciprocal_pairs",
+                "known_cases",
+                "known_cases_right",
+                "agreements",
+                "outcomes",
+            ],
+            1,
+        ),
+    )

@@ -8,6 +8,7 @@ PUBLIC = {
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "challenges",
     "django_content_type",
     "django_migrations",
     "hack_categories",

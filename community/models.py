@@ -1,0 +1,223 @@
+"""Proof of mastery: what members submit, and what their peers say of it.
+
+A reviewer never reads the table of submissions: what they may see of one comes from definer functions
+(community/sql/), which leave its author out where they chose to be anonymous.
+"""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+from hacks.models import Hack
+
+
+class HackVerificationQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """One's own alone: reviewers have another way in."""
+        return self.filter(user=member)
+
+
+class HackVerification(models.Model):
+    """A member's answers to the questions of a hack, from the draft to its outcome; one a member and hack."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SUBMITTED = "submitted", "With your peers"
+        ESCALATED = "escalated", "With our staff"
+        RETURNED = "returned", "Returned"
+        VERIFIED = "verified", "Verified"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        Member,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="verifications",
+        help_text="Nobody: a known case, made by staff to see how well reviewers judge.",
+    )
+    hack = models.ForeignKey(Hack, on_delete=models.PROTECT, related_name="verifications")
+    verification_questions = models.JSONField(
+        default=list, help_text='Questions and answers: [{"question": "…", "answer": "…"}].'
+    )
+    is_anonymous = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    round = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="Goes up with each new submission after a return."
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True, help_text="Of this round; the order of the queue.")
+    verification_count = models.PositiveSmallIntegerField(
+        db_default=0, editable=False, help_text="Authentic reviews in this round."
+    )
+    rejection_count = models.PositiveSmallIntegerField(
+        db_default=0, editable=False, help_text="Reviews in this round that say it is not authentic."
+    )
+    is_verified = models.BooleanField(db_default=False, editable=False)
+    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    nudged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    escalated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        Member,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="decided_verifications",
+        help_text="The staff member who decided, where peers did not.",
+    )
+    decision_reason = models.TextField(blank=True, default="", max_length=2000)
+    known_outcome = models.BooleanField(
+        null=True, blank=True, help_text="What a known case is: authentic or not. Empty for a member's."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = HackVerificationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "hack_verifications"
+        verbose_name = "verification"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "hack"], name="hack_verifications_once_a_hack"),
+            models.UniqueConstraint(fields=["id", "user"], name="hack_verifications_id_and_author"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["draft", "submitted", "escalated", "returned", "verified"]),
+                name="hack_verifications_status_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="draft") | models.Q(submitted_at__isnull=False),
+                name="hack_verifications_submitted_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_verified=True, verified_at__isnull=False, status="verified")
+                | (models.Q(is_verified=False, verified_at=None) & ~models.Q(status="verified")),
+                name="hack_verifications_verified_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user=None, known_outcome__isnull=False)
+                | models.Q(user__isnull=False, known_outcome=None),
+                name="hack_verifications_known_case_has_no_author",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None) | models.Q(user=None) | ~models.Q(decided_by=models.F("user")),
+                name="hack_verifications_not_decided_by_author",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["is_verified"], name="hack_verifications_verified"),
+            models.Index(
+                fields=["submitted_at"], condition=models.Q(status="submitted"), name="hack_verifications_queue"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hack}, {self.get_status_display().lower()}"
+
+
+class HackVerificationRound(models.Model):
+    """What a member had submitted in an earlier round, and how that ended: the history of a verification."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="rounds")
+    round = models.PositiveSmallIntegerField()
+    verification_questions = models.JSONField()
+    submitted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "hack_verification_rounds"
+        ordering = ["round"]
+        constraints = [models.UniqueConstraint(fields=["verification", "round"], name="verification_rounds_once")]
+
+    def __str__(self) -> str:
+        return f"Round {self.round} of {self.verification_id}"
+
+
+class HackVerificationReview(models.Model):
+    """What a peer says of a submission. Nobody reviews their own, whatever their role: see the composite key in sql/.
+
+    The reviewer is nobody where their account was deleted; what they said stands.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="reviews")
+    round = models.PositiveSmallIntegerField()
+    author = models.ForeignKey(
+        Member, on_delete=models.CASCADE, null=True, editable=False, related_name="+", db_column="author_user_id"
+    )
+    reviewer = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, null=True, related_name="reviews_given", db_column="reviewer_user_id"
+    )
+    is_authentic = models.BooleanField()
+    comment = models.TextField(blank=True, default="", max_length=2000)
+    seconds = models.PositiveIntegerField(help_text="From taking the slot to the review.")
+    reviewed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "hack_verification_reviews"
+        verbose_name = "review"
+        constraints = [
+            models.UniqueConstraint(fields=["verification", "reviewer"], name="hack_verification_reviews_once"),
+            models.CheckConstraint(
+                condition=~models.Q(reviewer=models.F("author")), name="hack_verification_reviews_not_own"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_authentic=True) | ~models.Q(comment=""),
+                name="hack_verification_reviews_say_why_not",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "Authentic" if self.is_authentic else "Not authentic"
+
+
+class VerificationLease(models.Model):
+    """One of a submission's open slots, held by one reviewer for half an hour."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases")
+    author = models.ForeignKey(
+        Member, on_delete=models.CASCADE, null=True, editable=False, related_name="+", db_column="author_user_id"
+    )
+    reviewer = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="leases", db_column="reviewer_user_id")
+    leased_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "hack_verification_leases"
+        verbose_name = "lease"
+        constraints = [
+            models.UniqueConstraint(fields=["verification", "reviewer"], name="verification_leases_once"),
+            models.CheckConstraint(
+                condition=~models.Q(reviewer=models.F("author")), name="verification_leases_not_own"
+            ),
+        ]
+        indexes = [models.Index(fields=["reviewer", "expires_at"], name="verification_leases_reviewer")]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} until {self.expires_at:%H:%M}"
+
+
+class ReviewerSigns(models.Model):
+    """How somebody reviews, for staff alone; computed each night (community/sql/)."""
+
+    reviewer = models.OneToOneField(
+        Member, on_delete=models.CASCADE, primary_key=True, db_column="reviewer_user_id", related_name="+"
+    )
+    reviews = models.PositiveIntegerField()
+    median_seconds = models.PositiveIntegerField()
+    reciprocal_pairs = models.PositiveIntegerField(help_text="People whose work they reviewed and who reviewed theirs.")
+    known_cases = models.PositiveIntegerField()
+    known_cases_right = models.PositiveIntegerField()
+    agreements = models.PositiveIntegerField(help_text="Reviews that agree with the outcome.")
+    outcomes = models.PositiveIntegerField(help_text="Reviews whose submission has an outcome.")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "reviewer_signs"
+        verbose_name = "reviewer's signs"
+        verbose_name_plural = "reviewers' signs"
+
+    def __str__(self) -> str:
+        return f"Signs of {self.reviewer}"

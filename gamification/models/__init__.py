@@ -1,0 +1,18 @@
+"""What members gain by practising: XP, achievements, challenges, and where they stand beside others."""
+
+from gamification.models.achievements import Achievement, UserAchievement
+from gamification.models.challenges import Challenge, ChallengeParticipant
+from gamification.models.discord import DiscordRoleGrant
+from gamification.models.leaderboards import LeaderboardEntry
+from gamification.models.xp import UserXp, XpEntry
+
+__all__ = [
+    "Achievement",
+    "Challenge",
+    "ChallengeParticipant",
+    "DiscordRoleGrant",
+    "LeaderboardEntry",
+    "UserAchievement",
+    "UserXp",
+    "XpEntry",
+]

@@ -1,0 +1,60 @@
+"""What can be achieved, and who has."""
+
+from django.db import models
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+
+
+class Achievement(models.Model):
+    """What can be achieved, and by which criteria."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    description = models.TextField(blank=True, default="")
+    icon_url = models.CharField(
+        max_length=200, blank=True, default="", help_text="The name of an icon, or a path under /static/."
+    )
+    category = models.CharField(max_length=40, blank=True, default="", db_index=True)
+    criteria_json = models.JSONField(help_text='{"type": "streak", "value": 7}')
+    points = models.PositiveIntegerField(default=10)
+    is_hidden = models.BooleanField(default=False)
+    discord_role_id = models.CharField(max_length=32, blank=True, default="")
+    sort_order = models.IntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "achievements"
+        ordering = ["sort_order", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserAchievementQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+class UserAchievement(models.Model):
+    """That a member has earned an achievement: written once by a worker, and never taken back."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="achievements")
+    achievement = models.ForeignKey(Achievement, on_delete=models.PROTECT, related_name="earned")
+    earned_at = models.DateTimeField(default=timezone.now, editable=False)
+    progress_data = models.JSONField(default=dict, editable=False, help_text='What was counted: {"value": 7}.')
+
+    objects = UserAchievementQuerySet.as_manager()
+
+    class Meta:
+        db_table = "user_achievements"
+        ordering = ["-earned_at"]
+        verbose_name = "earned achievement"
+        constraints = [models.UniqueConstraint(fields=["user", "achievement"], name="user_achievements_once")]
+        indexes = [models.Index(fields=["earned_at"], name="user_achievements_earned_at")]
+
+    def __str__(self) -> str:
+        return f"{self.achievement} of {self.user}"

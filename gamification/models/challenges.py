@@ -1,0 +1,115 @@
+"""Time-limited challenges, and who takes part."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+
+
+class ChallengeQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """Those that are on, and those that the member takes or took part in: cancelled ones too."""
+        return self.filter(
+            models.Q(is_active=True)
+            | models.Exists(ChallengeParticipant.objects.filter(challenge=models.OuterRef("pk"), user=member))
+        )
+
+    def running(self, now: datetime):
+        return self.filter(is_active=True, start_date__lte=now, end_date__gt=now)
+
+    def due(self, now: datetime):
+        """Over, and not settled yet."""
+        return self.filter(is_active=True, end_date__lte=now, settled_at=None)
+
+
+class Challenge(models.Model):
+    """What counts is what was practised from `start_date` on and before `end_date`."""
+
+    class Reward(models.TextChoices):
+        NOTHING = "", "Nothing but the joy of it"
+        XP = "xp", "XP"
+        ACHIEVEMENT = "achievement", "An achievement"
+        REST_DAY = "rest_day", "A rest day"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=80, unique=True)
+    description = models.TextField(blank=True, default="")
+    start_date = models.DateTimeField("begins")
+    end_date = models.DateTimeField("ends")
+    criteria_json = models.JSONField(help_text='{"type": "practice_count", "value": 10}')
+    reward_type = models.CharField(max_length=20, choices=Reward, blank=True, default="")
+    reward_value = models.JSONField(default=dict, blank=True, help_text='{"xp": 100} or {"achievement": "a-slug"}')
+    max_participants = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as come.")
+    is_active = models.BooleanField("on", default=True, help_text="Cancelled, or not announced yet, where it is off.")
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancellation_reason = models.CharField(max_length=300, blank=True, default="")
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the ranks became final.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ChallengeQuerySet.as_manager()
+
+    class Meta:
+        db_table = "challenges"
+        ordering = ["start_date", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(end_date__gt=models.F("start_date")), name="challenges_end_after_start"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reward_type__in=["", "xp", "achievement", "rest_day"]),
+                name="challenges_reward_type_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_participants=None) | models.Q(max_participants__gte=1),
+                name="challenges_room_for_one",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cancelled_at=None) | models.Q(is_active=False, settled_at=None),
+                name="challenges_cancelled_is_off",
+            ),
+        ]
+        indexes = [models.Index(fields=["is_active", "start_date"], name="challenges_active_start")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("gamification:challenge-detail", args=[self.slug])
+
+
+class ChallengeParticipantQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+class ChallengeParticipant(models.Model):
+    """Where somebody stands in a challenge. They join and leave; score and rank are workers'."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, related_name="participants")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="challenges")
+    joined_at = models.DateTimeField(db_default=Now(), editable=False)
+    score = models.PositiveIntegerField(db_default=0, editable=False)
+    scored_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the practice ended that brought the score: earlier goes first."
+    )
+    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    completion_data = models.JSONField(default=dict, editable=False)
+    rank = models.PositiveIntegerField(null=True, blank=True, editable=False)
+
+    objects = ChallengeParticipantQuerySet.as_manager()
+
+    class Meta:
+        db_table = "challenge_participants"
+        verbose_name = "participant"
+        constraints = [models.UniqueConstraint(fields=["challenge", "user"], name="challenge_participants_once")]
+        indexes = [models.Index(fields=["user", "challenge"], name="challenge_participants_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.challenge}"

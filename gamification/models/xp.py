@@ -1,0 +1,105 @@
+"""The ledger of XP, and the totals and levels that follow from it."""
+
+from django.db import models
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+from hacks.models import Hack, HackCategory
+
+
+class XpEntryQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+class XpEntry(models.Model):
+    """One award; what undoes the deed deletes it. Workers alone write here (gamification/sql/)."""
+
+    class Source(models.TextChoices):
+        SESSION = "session", "Practice"
+        CHECKIN = "checkin", "Check-in"
+        VERIFICATION = "verification", "Verified mastery"
+        REVIEW = "review", "Review given"
+        VALIDATION = "validation", "Validation given"
+        TEACHING = "teaching", "Teaching"
+        GROUP = "group", "Group session"
+        REFERRAL = "referral", "Friend invited"
+        ACHIEVEMENT = "achievement", "Achievement"
+        CHALLENGE = "challenge", "Challenge completed"
+        GRADUATION = "graduation", "Graduation"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp_entries")
+    source = models.CharField(max_length=20, choices=Source)
+    source_id = models.UUIDField(help_text="The row of the deed: no foreign key, as an award may outlive it.")
+    hack = models.ForeignKey(Hack, on_delete=models.PROTECT, null=True, related_name="xp_entries")
+    category = models.ForeignKey(HackCategory, on_delete=models.PROTECT, null=True, related_name="xp_entries")
+    amount = models.PositiveIntegerField(help_text="0 beyond the day's limit: counted as a deed, without XP.")
+    earned_on = models.DateField(help_text="The member's local day.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = XpEntryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "xp_ledger"
+        ordering = ["-earned_on", "-created_at"]
+        verbose_name = "XP award"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "source", "source_id"], name="xp_ledger_once_a_source"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    source__in=[
+                        "session",
+                        "checkin",
+                        "verification",
+                        "review",
+                        "validation",
+                        "teaching",
+                        "group",
+                        "referral",
+                        "achievement",
+                        "challenge",
+                        "graduation",
+                    ]
+                ),
+                name="xp_ledger_source_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "category"], include=["amount"], name="xp_ledger_totals"),
+            models.Index(fields=["user", "earned_on"], name="xp_ledger_days"),
+            models.Index(fields=["earned_on"], include=["user", "category", "amount"], name="xp_ledger_periods"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} XP for {self.get_source_display()}"
+
+
+class UserXpQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+class UserXp(models.Model):
+    """A member's XP and level in a category, or (without one) overall; derived from the ledger by its trigger."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp")
+    category = models.ForeignKey(HackCategory, on_delete=models.CASCADE, null=True, related_name="xp")
+    xp_amount = models.PositiveIntegerField(db_default=0)
+    level = models.PositiveSmallIntegerField(db_default=1)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserXpQuerySet.as_manager()
+
+    class Meta:
+        db_table = "user_xp"
+        verbose_name = "member's XP"
+        verbose_name_plural = "members' XP"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "category"], nulls_distinct=False, name="user_xp_once_a_category")
+        ]
+
+    def __str__(self) -> str:
+        return f"Level {self.level} of {self.user}"

@@ -1,0 +1,2 @@
+-- Policies, grants and triggers go with their tables.
+SELECT 1;
