@@ -1,0 +1,1 @@
+"""Writes on progress that span rows."""

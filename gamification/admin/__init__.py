@@ -1,0 +1,5 @@
+"""What staff see of progress."""
+
+from gamification.admin.achievements import AchievementAdmin
+
+__all__ = ["AchievementAdmin"]
