@@ -5,11 +5,11 @@
 INSERT INTO hacks (
   id, name, slug, description, short_description, content_url, text_guide, duration_minutes, difficulty_level,
   unlock_criteria, requires_verification, verification_questions, is_gateway, is_active, created_at, category_id,
-  prerequisite_hack_id
+  prerequisite_hack_id, position, verification_practice_count, reviewer_practice_count
 )
 SELECT app.uuid7(), name || ' ' || copy, slug || '-' || copy, description, short_description, content_url, text_guide,
        duration_minutes, difficulty_level, unlock_criteria, requires_verification, verification_questions, false, true,
-       now(), category_id, prerequisite_hack_id
+       now(), category_id, prerequisite_hack_id, position, verification_practice_count, reviewer_practice_count
 FROM hacks CROSS JOIN generate_series(2, 9) AS copies(copy)
 WHERE is_active
 ORDER BY copy, slug

@@ -178,12 +178,14 @@ def test_the_library_that_we_bring_is_walkable(capsys):
 
 @pytest.mark.django_db
 def test_the_order_of_the_path_is_set_in_the_list(staff_client):
-    first, last = HackFactory(difficulty_level=1), HackFactory(difficulty_level=2, name="Now the first")
+    category = HackCategoryFactory()
+    last, first = HackFactory(category=category, name="A"), HackFactory(category=category, name="B")
     data = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2", "_save": "Save"}
-    for number, (hack, level) in enumerate([(first, "5"), (last, "2")]):
-        data |= {f"form-{number}-id": str(hack.pk), f"form-{number}-difficulty_level": level}
+    for number, (hack, position) in enumerate([(last, "2"), (first, "0")]):
+        row = {"id": hack.pk, "position": position, "difficulty_level": hack.difficulty_level}
+        data |= {f"form-{number}-{name}": str(value) for name, value in row.items()}
+    assert list(Hack.objects.all()) == [last, first]
     assert staff_client.post(LIST, data).status_code == 302
-    first.refresh_from_db()
-    assert first.difficulty_level == 5
-    message = json.loads(LogEntry.objects.get(object_id=str(first.pk)).change_message)
-    assert message[0]["changed"]["values"] == [["difficulty level", "1", "5"]]
+    assert list(Hack.objects.all()) == [first, last]
+    message = json.loads(LogEntry.objects.get(object_id=str(last.pk)).change_message)
+    assert message[0]["changed"]["values"] == [["position", "0", "2"]]

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
-from hacks.models import UserHackProgress
+from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from hacks.views import PAGE_SIZE
 from nrghax.identity import Role, database_identity
@@ -48,6 +48,12 @@ def test_a_visitor_sees_the_published_hacks_along_the_path(client, library):
     assert names(response) == ["Energy Ball", "Breath Wave", "Island", "Night Descent"]
     assert "4 hacks" in response.content.decode()
     assert library["ball"].get_absolute_url() in response.content.decode()
+
+
+def test_staff_say_the_order_within_a_category(client, library):
+    with database_identity(Role.STAFF):
+        Hack.objects.filter(pk=library["descent"].pk).update(position=-1)
+    assert names(client.get(URL)) == ["Energy Ball", "Breath Wave", "Night Descent", "Island"]
 
 
 @pytest.mark.parametrize(
