@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="LeaderboardEntry",
+            name="Leaderboard",
             fields=[
                 (
                     "id",
@@ -212,41 +212,86 @@ class Migration(migrations.Migration):
                         choices=[("week", "This week"), ("month", "This month"), ("all", "All time")], max_length=5
                     ),
                 ),
-                ("xp", models.PositiveIntegerField()),
-                ("rank", models.PositiveIntegerField(help_text="Shared by those with as much XP: 1, 2, 2, 4.")),
-                ("place", models.PositiveIntegerField(help_text="The order of the list; nobody shares it.")),
-                (
-                    "updated_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
                 (
                     "category",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="leaderboard",
+                        related_name="leaderboards",
                         to="hacks.hackcategory",
+                    ),
+                ),
+                (
+                    "starts_on",
+                    models.DateField(help_text="The first day that counts; none for all time.", null=True),
+                ),
+                ("counted_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "leaderboards",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("period", "category"), name="leaderboards_once_a_period", nulls_distinct=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("period", "all"), ("starts_on", None)),
+                            models.Q(("period__in", ["week", "month"]), ("starts_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="leaderboards_period_known_and_begun",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LeaderboardEntry",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "board",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="gamification.leaderboard",
                     ),
                 ),
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="places", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="places",
+                        to="accounts.member",
                     ),
+                ),
+                ("xp", models.PositiveIntegerField()),
+                ("rank", models.PositiveIntegerField(help_text="Shared by those with as much XP: 1, 2, 2, 4.")),
+                ("place", models.PositiveIntegerField(help_text="The order of the list, which nobody on it shares.")),
+                (
+                    "is_listed",
+                    models.BooleanField(help_text="Whether they showed their totals when it was counted."),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
             options={
                 "verbose_name": "leaderboard entry",
                 "verbose_name_plural": "leaderboard entries",
                 "db_table": "leaderboard_entries",
-                "indexes": [models.Index(fields=["period", "category", "place"], name="leaderboard_order")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("user", "period", "category"), name="leaderboard_once_a_board", nulls_distinct=False
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("period__in", ["week", "month", "all"])), name="leaderboard_period_known"
-                    ),
+                "constraints": [models.UniqueConstraint(fields=("user", "board"), name="leaderboard_once_a_board")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_listed", True)), fields=["board", "place"], name="leaderboard_order"
+                    )
                 ],
             },
         ),
@@ -298,6 +343,14 @@ class Migration(migrations.Migration):
                 ),
                 ("xp_amount", models.PositiveIntegerField(db_default=0)),
                 ("level", models.PositiveSmallIntegerField(db_default=1)),
+                (
+                    "celebrated_level",
+                    models.PositiveSmallIntegerField(
+                        db_default=1,
+                        editable=False,
+                        help_text="The highest that the member was congratulated on.",
+                    ),
+                ),
                 (
                     "updated_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),

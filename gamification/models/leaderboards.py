@@ -1,5 +1,7 @@
 """Where members stand beside each other: rows that a task keeps, so that no page counts."""
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
@@ -8,36 +10,81 @@ from accounts.models import Member
 from hacks.models import HackCategory
 
 
-class LeaderboardEntry(models.Model):
-    """A member's place on one board: a period, and a category or (without one) overall."""
+class LeaderboardQuerySet(models.QuerySet):
+    def current(self, period: "Leaderboard.Period", today: date):
+        """Those of a period as they were counted in it: last week's are not this week's."""
+        return self.filter(period=period, starts_on=period.starts_on(today))
+
+
+class Leaderboard(models.Model):
+    """A board: a period, and a category or (without one) overall. Content for all members; a task counts it."""
 
     class Period(models.TextChoices):
         WEEK = "week", "This week"
         MONTH = "month", "This month"
         ALL = "all", "All time"
 
+        def starts_on(self, today: date) -> date | None:
+            """The first day of the period that `today` is in; all time has none."""
+            if self == Leaderboard.Period.ALL:
+                return None
+            return today.replace(day=1) if self == Leaderboard.Period.MONTH else today - timedelta(days=today.weekday())
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     period = models.CharField(max_length=5, choices=Period)
-    category = models.ForeignKey(HackCategory, on_delete=models.CASCADE, null=True, related_name="leaderboard")
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="places")
+    category = models.ForeignKey(HackCategory, on_delete=models.CASCADE, null=True, related_name="leaderboards")
+    starts_on = models.DateField(null=True, help_text="The first day that counts; none for all time.")
+    counted_at = models.DateTimeField()
+
+    objects = LeaderboardQuerySet.as_manager()
+
+    class Meta:
+        db_table = "leaderboards"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period", "category"], nulls_distinct=False, name="leaderboards_once_a_period"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(period="all", starts_on=None)
+                | models.Q(period__in=["week", "month"], starts_on__isnull=False),
+                name="leaderboards_period_known_and_begun",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_period_display()}, {self.category or 'overall'}"
+
+
+class LeaderboardEntryQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """Their own, and of whoever shows their totals. The database's policies say the same."""
+        shown = models.Q(user__is_active=True, user__privacy_settings__leaderboard_visible=True)
+        return self.filter(shown | models.Q(user=member))
+
+
+class LeaderboardEntry(models.Model):
+    """A member's place on one board. Whoever hides has the place that they would have, for their own eyes alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    board = models.ForeignKey(Leaderboard, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    # The unique key below leads with it.
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="places", db_index=False)
     xp = models.PositiveIntegerField()
     rank = models.PositiveIntegerField(help_text="Shared by those with as much XP: 1, 2, 2, 4.")
-    place = models.PositiveIntegerField(help_text="The order of the list; nobody shares it.")
+    place = models.PositiveIntegerField(help_text="The order of the list, which nobody on it shares.")
+    is_listed = models.BooleanField(help_text="Whether they showed their totals when it was counted.")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = LeaderboardEntryQuerySet.as_manager()
 
     class Meta:
         db_table = "leaderboard_entries"
         verbose_name = "leaderboard entry"
         verbose_name_plural = "leaderboard entries"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "period", "category"], nulls_distinct=False, name="leaderboard_once_a_board"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(period__in=["week", "month", "all"]), name="leaderboard_period_known"
-            ),
+        constraints = [models.UniqueConstraint(fields=["user", "board"], name="leaderboard_once_a_board")]
+        indexes = [
+            models.Index(fields=["board", "place"], condition=models.Q(is_listed=True), name="leaderboard_order")
         ]
-        indexes = [models.Index(fields=["period", "category", "place"], name="leaderboard_order")]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.rank}"

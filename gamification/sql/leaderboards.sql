@@ -1,3 +1,18 @@
+-- Boards are content for members. Places are their owner's, and everybody's whose owner shows them now, whatever was so when
+-- they were counted: who opts out, closes the account or is banned is gone with the commit.
+CALL app.protect('leaderboards');
+CREATE POLICY member_read ON leaderboards FOR SELECT TO nrghax_member USING (true);
+GRANT SELECT ON leaderboards TO nrghax_member;
+
 CALL app.protect('leaderboard_entries');
 CREATE POLICY member_own ON leaderboard_entries FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
+CREATE POLICY member_visible ON leaderboard_entries FOR SELECT TO nrghax_member USING (
+  EXISTS (
+    SELECT FROM users
+    WHERE users.id = leaderboard_entries.user_id AND is_active AND privacy_settings @> '{"leaderboard_visible": true}'
+  )
+);
 GRANT SELECT ON leaderboard_entries TO nrghax_member;
+
+-- Nobody is placed by hand. Staff may erase a member, and with that the rows.
+REVOKE INSERT, UPDATE ON leaderboards, leaderboard_entries FROM nrghax_staff;

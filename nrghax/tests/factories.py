@@ -24,6 +24,7 @@ from gamification.models import (
     Challenge,
     ChallengeParticipant,
     DiscordRoleGrant,
+    Leaderboard,
     LeaderboardEntry,
     UserAchievement,
     UserXp,
@@ -82,7 +83,8 @@ def _leave_progress(member: Member, hack: Hack) -> None:
         )
     UserAchievement.objects.create(user=member, achievement=achievement)
     ChallengeParticipant.objects.create(challenge=challenge, user=member)
-    LeaderboardEntry.objects.create(period="all", user=member, xp=10, rank=1, place=1)
+    board, _ = Leaderboard.objects.get_or_create(period="all", category=None, defaults={"counted_at": timezone.now()})
+    LeaderboardEntry.objects.create(board=board, user=member, xp=10, rank=1, place=1, is_listed=False)
     DiscordRoleGrant.objects.create(user=member, role_id="1", discord_id="2")
 
 
