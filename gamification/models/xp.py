@@ -89,6 +89,9 @@ class UserXp(models.Model):
     category = models.ForeignKey(HackCategory, on_delete=models.CASCADE, null=True, related_name="xp")
     xp_amount = models.PositiveIntegerField(db_default=0)
     level = models.PositiveSmallIntegerField(db_default=1)
+    celebrated_level = models.PositiveSmallIntegerField(
+        db_default=1, editable=False, help_text="The highest that the member was congratulated on."
+    )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = UserXpQuerySet.as_manager()

@@ -1,0 +1,23 @@
+-- Gives %(member_id)s the award of one deed, done at %(done_at)s: 0 where as many as %(a_day)s of its source have brought
+-- XP on that local day. Should be called while holding the lock on the member's user_stats. A repeat gives nothing.
+WITH deed AS (
+  SELECT profile.user_id, %(source)s::text AS source, %(source_id)s::uuid AS source_id, %(hack_id)s::uuid AS hack_id,
+         app.local_date(moment, app.zone_of(profile.user_id, moment, timezone, day_start), day_start) AS earned_on
+  FROM user_profiles AS profile
+  CROSS JOIN (VALUES (%(done_at)s::timestamptz)) AS done (moment)
+  WHERE profile.user_id = %(member_id)s
+)
+INSERT INTO xp_ledger (id, user_id, source, source_id, hack_id, category_id, amount, earned_on)
+SELECT app.uuid7(), user_id, source, source_id, hack_id,
+       COALESCE(%(category_id)s::uuid, (SELECT category_id FROM hacks WHERE hacks.id = deed.hack_id)),
+       CASE
+         WHEN (
+           SELECT count(*) FROM xp_ledger AS earlier
+           WHERE (earlier.user_id, earlier.source, earlier.earned_on) = (deed.user_id, deed.source, deed.earned_on)
+             AND earlier.amount > 0
+         ) >= %(a_day)s::integer THEN 0
+         ELSE %(amount)s::integer
+       END,
+       earned_on
+FROM deed
+ON CONFLICT (user_id, source, source_id) DO NOTHING;

@@ -1,0 +1,13 @@
+-- Nightly, and to rebuild. Holds every total against the ledger and repairs only those that differ, under their members'
+-- locks and from what is there by then; a healthy night locks and writes nothing. Returns (members, rows) that differed.
+WITH stale AS MATERIALIZED (
+  SELECT DISTINCT user_id
+  FROM (
+    SELECT user_id, COALESCE(category_id, '00000000-0000-0000-0000-000000000000') AS board, xp FROM app.xp_totals(NULL)
+  ) AS due
+  FULL JOIN (
+    SELECT user_id, COALESCE(category_id, '00000000-0000-0000-0000-000000000000') AS board, xp_amount, level FROM user_xp
+  ) AS own USING (user_id, board)
+  WHERE (own.xp_amount, own.level) IS DISTINCT FROM (COALESCE(due.xp, 0), app.level_of(COALESCE(due.xp, 0)))
+)
+SELECT (SELECT count(*) FROM stale), app.refresh_xp(ARRAY(SELECT user_id FROM stale));
