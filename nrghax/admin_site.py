@@ -30,9 +30,14 @@ TOPICS: dict[str, dict[str, str]] = {
         "practice.practicesession": "timer",
         "practice.dailycheckin": "event_available",
         "practice.restday": "bedtime",
+        "practice.restdaygrant": "redeem",
         "practice.trip": "flight_takeoff",
         "practice.memberstats": "local_fire_department",
         "hacks.userhackprogress": "trending_up",
+    },
+    "Progress": {
+        "gamification.xpentry": "bolt",
+        "gamification.userxp": "stairs",
     },
     "What happened": {
         "analytics.useractivitylog": "history",

@@ -1,6 +1,9 @@
 """What members are told of an activity: its notification, in words, and where that leads."""
 
+from uuid import UUID
+
 from analytics.models import Notification, UserActivityLog
+from gamification.actions import ReachedLevel
 
 
 def unlocked_hack(activity: UserActivityLog) -> Notification:
@@ -12,4 +15,16 @@ def unlocked_hack(activity: UserActivityLog) -> Notification:
         title=f"{hack['name']} is open to you",
         message="Your practice has unlocked it. Have a look at the guide when you feel like it.",
         data={"path": f"/hacks/{hack['slug']}/"},
+    )
+
+
+def reached_level(member_id: UUID, reached: ReachedLevel) -> Notification:
+    where = f" in {reached.title}" if reached.category else ""
+    return Notification(
+        user_id=member_id,
+        type=Notification.Type.LEVEL_REACHED,
+        subject=f"{reached.category or 'overall'}:{reached.level}",
+        title=f"You have reached level {reached.level}{where}",
+        message="Practice by practice: this is how it adds up.",
+        data={"path": "/progress/"},
     )

@@ -8,8 +8,9 @@ call of an app's action.
 from collections.abc import Callable
 
 from analytics.models import Activity, Notification, UserActivityLog
+from gamification.actions import celebrate_levels, settle_xp
 from hacks.actions import unlock_hacks
-from nrghax.news import unlocked_hack
+from nrghax.news import reached_level, unlocked_hack
 from practice.actions import recompute_streak
 
 Reaction = Callable[[UserActivityLog], None]
@@ -27,12 +28,23 @@ def recompute(activity: UserActivityLog) -> None:
     recompute_streak(member_id=activity.user_id)
 
 
+def settle(activity: UserActivityLog) -> None:
+    settle_xp(member_id=activity.user_id)
+
+
+def celebrate(activity: UserActivityLog) -> None:
+    levels = celebrate_levels(member_id=activity.user_id)
+    Notification.objects.bulk_create(
+        [reached_level(activity.user_id, level) for level in levels], ignore_conflicts=True
+    )
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    Activity.SESSION_LOGGED: (unlock,),
-    Activity.SESSION_CHANGED: (unlock,),
-    Activity.SESSION_DELETED: (),
-    Activity.CHECKIN_SAVED: (recompute,),
-    Activity.CHECKIN_DELETED: (recompute,),
+    Activity.SESSION_LOGGED: (unlock, settle, celebrate),
+    Activity.SESSION_CHANGED: (unlock, settle, celebrate),
+    Activity.SESSION_DELETED: (settle,),
+    Activity.CHECKIN_SAVED: (recompute, settle, celebrate),
+    Activity.CHECKIN_DELETED: (recompute, settle),
     Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
     Activity.ACHIEVEMENT_EARNED: (),
     Activity.CHALLENGE_JOINED: (),

@@ -272,10 +272,20 @@ CELERY_BEAT_SCHEDULE = {
         "task": "practice.tasks.recompute_progress",
         "schedule": crontab(hour=2, minute=40),
     },
+    # The page says when (gamification/leaderboards.py).
+    "count the leaderboards": {
+        "task": "gamification.tasks.rank_members",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 600},
+    },
     # Staff's changes to criteria enqueue this too; here it finds what a lost broker forgot.
     "unlock what is due": {
         "task": "hacks.tasks.unlock_for_all",
         "schedule": crontab(hour=2, minute=50),
+    },
+    "hold XP against what was practised": {
+        "task": "gamification.tasks.recompute_xp",
+        "schedule": crontab(hour=3, minute=0),
     },
     "keep the activity log's partitions": {
         "task": "nrghax.tasks.keep_activity_partitions",

@@ -1,0 +1,55 @@
+"""What practice and check-ins set off in the ledger of XP, and what members are told of their levels."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from analytics.actions import record
+from analytics.models import Activity, Notification
+from gamification.models import UserXp, XpEntry
+from gamification.tests.factories import make_award
+from hacks.tests.factories import HackFactory
+from nrghax.tasks import react
+from practice.models import DailyCheckin, PracticeSession
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+
+
+def happen(member, activity: Activity) -> None:
+    react(str(record(member.pk, activity, {}).pk))
+
+
+def told(member) -> list[tuple[str, str]]:
+    rows = Notification.objects.filter(user=member, type="level_reached").order_by("subject")
+    return list(rows.values_list("subject", "title"))
+
+
+@pytest.mark.parametrize("activity", [Activity.SESSION_LOGGED, Activity.SESSION_CHANGED, Activity.CHECKIN_SAVED])
+def test_what_was_done_is_awarded_and_the_level_celebrated_once(member, activity):
+    hack = HackFactory(category__name="focus", category__title="Focus")
+    make_award(member, 290, category=hack.category)
+    make_session(member, hack, started_at=timezone.now() - timedelta(hours=1))
+    for _ in range(2):
+        happen(member, activity)
+    assert XpEntry.objects.filter(source="session").count() == 1
+    assert told(member) == [
+        ("focus:3", "You have reached level 3 in Focus"),
+        ("overall:3", "You have reached level 3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("activity", "model"),
+    [(Activity.SESSION_DELETED, PracticeSession), (Activity.CHECKIN_DELETED, DailyCheckin)],
+)
+def test_what_was_undone_takes_its_award_back(member, activity, model):
+    make_session(member, HackFactory(), started_at=timezone.now() - timedelta(hours=1))
+    make_checkin(member, timezone.now().date())
+    happen(member, Activity.SESSION_LOGGED)
+    assert XpEntry.objects.count() == 2
+    model.objects.all().delete()
+    happen(member, activity)
+    assert XpEntry.objects.count() == 1
+    assert UserXp.objects.get(category=None).xp_amount == XpEntry.objects.get().amount
