@@ -6,6 +6,8 @@ import django.utils.timezone
 import uuid_utils.compat
 from django.db import migrations, models
 
+import gamification.kinds
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,6 +17,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="achievement",
+            name="criteria_json",
+            field=models.JSONField(
+                help_text='{"type": "streak", "value": 7}',
+                validators=[gamification.kinds.validate_criteria],
+                verbose_name="criteria",
+            ),
+        ),
         migrations.CreateModel(
             name="Challenge",
             fields=[

@@ -1,10 +1,28 @@
 """What can be achieved, and who has."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from gamification.kinds import validate_criteria
+
+
+class AchievementQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """All but the secrets that the member has not come upon."""
+        return self.filter(
+            models.Q(is_hidden=False)
+            | models.Exists(UserAchievement.objects.filter(achievement=models.OuterRef("pk"), user=member))
+        )
+
+    def with_earned_by(self, member: Member):
+        """Annotate `earned_at`: when the member earned it, or None."""
+        return self.annotate(
+            own=models.FilteredRelation("earned", condition=models.Q(earned__user=member)),
+            earned_at=models.F("own__earned_at"),
+        )
 
 
 class Achievement(models.Model):
@@ -18,12 +36,16 @@ class Achievement(models.Model):
         max_length=200, blank=True, default="", help_text="The name of an icon, or a path under /static/."
     )
     category = models.CharField(max_length=40, blank=True, default="", db_index=True)
-    criteria_json = models.JSONField(help_text='{"type": "streak", "value": 7}')
+    criteria_json = models.JSONField(
+        "criteria", validators=[validate_criteria], help_text='{"type": "streak", "value": 7}'
+    )
     points = models.PositiveIntegerField(default=10)
     is_hidden = models.BooleanField(default=False)
     discord_role_id = models.CharField(max_length=32, blank=True, default="")
     sort_order = models.IntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AchievementQuerySet.as_manager()
 
     class Meta:
         db_table = "achievements"
@@ -32,10 +54,19 @@ class Achievement(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("gamification:achievement-detail", args=[self.slug])
+
 
 class UserAchievementQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
         return self.filter(user=member)
+
+    def shown_to_others(self):
+        """What a public page lists: no secret, and no streak of whoever hides streaks. The policies say the same."""
+        return self.filter(achievement__is_hidden=False).exclude(
+            achievement__criteria_json__type="streak", user__profile__hide_streaks=True
+        )
 
 
 class UserAchievement(models.Model):

@@ -1,0 +1,95 @@
+"""Awarding achievements, and how far members have come with them."""
+
+import json
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.database import read_statement
+from accounts.models import Member
+from analytics.actions import enqueue_on_commit
+from analytics.models import Activity
+from gamification.kinds import FAMILIES, KINDS, SOURCES
+
+PREVIEW_NAMES = 5
+
+
+class EarnedAchievement(NamedTuple):
+    member_id: UUID
+    id: UUID
+    name: str
+    slug: str
+    activity_id: UUID
+
+
+class Progress(NamedTuple):
+    """What is counted for an achievement, and what its criteria name, as people know it."""
+
+    value: int
+    hack: str
+    category: str
+
+
+class Candidates(NamedTuple):
+    """How many members meet criteria, and the names of the first."""
+
+    count: int
+    names: list[str]
+
+
+@transaction.atomic
+def award_achievements(*, member_id: UUID | None = None, achievement_id: UUID | None = None) -> list[EarnedAchievement]:
+    """Award what is due, to one member or (None) to all, of one achievement or (None) of all; return what was new.
+
+    Each is written into the activity log and reacted to once that is committed. Should be called as the worker: a
+    member's own role can award nothing.
+    """
+    parameters = {
+        "member_id": member_id,
+        "achievement_id": achievement_id,
+        "activity": Activity.ACHIEVEMENT_EARNED,
+        "sources": json.dumps(SOURCES),
+    }
+    earned = []
+    with connection.cursor() as cursor:
+        for family, kinds in FAMILIES.items():
+            cursor.execute(_counting("award_achievements", family), {**parameters, "kinds": kinds})
+            earned += [EarnedAchievement(*row) for row in cursor.fetchall()]
+    for achievement in earned:
+        enqueue_on_commit(achievement.activity_id)
+    return earned
+
+
+def achievements_progress(*, member: Member, achievement_id: UUID | None = None) -> dict[UUID, Progress]:
+    """Where the member stands with each achievement, or with one, by its id: secrets too, which are the caller's to
+    keep. One statement.
+    """
+    parameters = {"member_id": member.pk, "achievement_id": achievement_id, "sources": json.dumps(SOURCES)}
+    with connection.cursor() as cursor:
+        cursor.execute(_counting("achievements_progress", *FAMILIES), parameters)
+        return {achievement: Progress(*standing) for achievement, *standing in cursor.fetchall()}
+
+
+def preview_achievement(*, criteria: dict[str, Any]) -> Candidates:
+    """Who meets valid criteria now, whether they are saved or not. Should be called as staff or as the worker."""
+    parameters = {
+        "kind": criteria["type"],
+        "needed": criteria["value"],
+        "hack": criteria.get("hack", ""),
+        "category": criteria.get("category", ""),
+        "member_id": None,
+        "sources": json.dumps(SOURCES),
+        "most": PREVIEW_NAMES,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_counting("achievements_preview", KINDS[criteria["type"]].counted_by), parameters)
+        rows = cursor.fetchall()
+    return Candidates(rows[0][1] if rows else 0, [name for name, _ in rows])
+
+
+def _counting(statement: str, *families: str) -> str:
+    """The statement's text, with what counts these families of kinds in its place."""
+    counted = [read_statement("gamification", f"achievements_by_{family}") for family in families]
+    head, _, rest = read_statement("gamification", statement).partition("\n  COUNTED\n")
+    return f"{head}\n{' UNION ALL '.join(counted)}\n{rest}"

@@ -1,0 +1,36 @@
+-- Awards the achievements of some kinds to whom they are due; once, with an entry in the activity log. What counts is
+-- one of achievements_by_*.sql, which stands for COUNTED. Parameters: kinds, their types; member_id and achievement_id,
+-- or NULL for all; activity, the type.
+WITH wanted AS (
+  SELECT id, name, slug, points, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
+         COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category
+  FROM achievements
+  WHERE criteria_json ->> 'type' = ANY(%(kinds)s)
+    AND (%(achievement_id)s::uuid IS NULL OR id = %(achievement_id)s::uuid)
+), counted AS (
+  COUNTED
+), earned AS (
+  -- Of two workers, the later one waits for the row, finds it there and returns nothing. Both go by this order, so
+  -- that neither waits for the other.
+  INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data)
+  SELECT app.uuid7(), counted.user_id, wanted.id, now(), jsonb_build_object('value', value)
+  FROM counted
+  JOIN wanted ON wanted.id = counted.achievement_id
+  LEFT JOIN user_achievements AS own ON (own.user_id, own.achievement_id) = (counted.user_id, wanted.id)
+  WHERE value >= needed AND own.id IS NULL
+  ORDER BY counted.user_id, wanted.id
+  ON CONFLICT (user_id, achievement_id) DO NOTHING
+  RETURNING user_id, achievement_id
+), news AS (
+  SELECT app.uuid7() AS activity_id, user_id, achievement_id, name, slug, points, kind
+  FROM earned JOIN wanted ON wanted.id = achievement_id
+), logged AS (
+  INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
+  SELECT activity_id, user_id, %(activity)s,
+         jsonb_build_object(
+           'achievement_id', achievement_id, 'name', name, 'slug', slug, 'points', points, 'type', kind
+         ),
+         now()
+  FROM news
+)
+SELECT user_id, achievement_id, name, slug, activity_id FROM news

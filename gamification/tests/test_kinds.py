@@ -1,0 +1,122 @@
+"""Criteria: what they may say, in Python and in the database alike, and how they are put into words."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from gamification.kinds import KINDS, MOST, asked_for, standing, validate_criteria
+from gamification.tests.factories import AchievementFactory
+
+GOOD = [
+    *[{"type": name, "value": kind.least} for name, kind in KINDS.items()],
+    *[{"type": name, "value": kind.most} for name, kind in KINDS.items()],
+    *[{"type": name, "value": 2, "hack": "soft-bubble"} for name in ("practice_count", "practice_minutes")],
+    {"type": "verification", "value": 1, "hack": "soft-bubble"},
+    *[
+        {"type": name, "value": 2, "category": "healing"}
+        for name in ("practice_count", "practice_minutes", "hacks_tried", "level")
+    ],
+]
+# Refused by the form, and by the database to whoever writes past it.
+BAD = {
+    "a list": [],
+    "a number": 7,
+    "nothing": {},
+    "no type": {"value": 7},
+    "an unknown type": {"type": "luck", "value": 7},
+    "a type that is no text": {"type": ["streak"], "value": 7},
+    "no value": {"type": "streak"},
+    "zero": {"type": "streak", "value": 0},
+    "negative": {"type": "streak", "value": -1},
+    "not whole": {"type": "streak", "value": 1.5},
+    "too much": {"type": "streak", "value": MOST + 1},
+    "a text": {"type": "streak", "value": "7"},
+    "a switch": {"type": "streak", "value": True},
+    "more than it may say": {"type": "streak", "value": 7, "since": 2020},
+    "an empty key": {"type": "streak", "value": 7, "": 1},
+    "a hack where none is counted": {"type": "streak", "value": 7, "hack": "soft-bubble"},
+    "a category where none is counted": {"type": "verification", "value": 1, "category": "healing"},
+    "a hack for hacks tried": {"type": "hacks_tried", "value": 2, "hack": "soft-bubble"},
+    "both": {"type": "practice_count", "value": 7, "hack": "soft-bubble", "category": "healing"},
+    "a hack that is no text": {"type": "practice_count", "value": 7, "hack": 7},
+    "an empty hack": {"type": "practice_count", "value": 7, "hack": ""},
+}
+# What the form alone refuses: it could be counted, but means nothing.
+POINTLESS = {
+    "level 1": {"type": "level", "value": 1},
+    "a second graduation": {"type": "graduation", "value": 2},
+    "one hack verified twice": {"type": "verification", "value": 2, "hack": "soft-bubble"},
+}
+
+
+def store(criteria):
+    with transaction.atomic():
+        AchievementFactory(criteria_json=criteria)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("criteria", GOOD, ids=str)
+def test_good_criteria_are_taken_by_the_form_and_by_the_database(criteria):
+    validate_criteria(criteria)
+    store(criteria)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("criteria", BAD.values(), ids=BAD)
+def test_bad_criteria_are_refused_by_the_form_and_by_the_database(criteria):
+    with pytest.raises(ValidationError):
+        validate_criteria(criteria)
+    with pytest.raises(IntegrityError, match="achievements_criteria"):
+        store(criteria)
+
+
+@pytest.mark.parametrize("criteria", POINTLESS.values(), ids=POINTLESS)
+def test_pointless_criteria_are_refused(criteria):
+    with pytest.raises(ValidationError):
+        validate_criteria(criteria)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "names", "words"),
+    [
+        ({"type": "streak", "value": 30}, {}, "Check in on 30 days in a row"),
+        ({"type": "practice_count", "value": 1}, {}, "Practise once"),
+        ({"type": "practice_count", "value": 1000}, {}, "Practise 1,000 times"),
+        (
+            {"type": "practice_count", "value": 10, "hack": "soft-bubble"},
+            {"hack": "Soft Bubble"},
+            "Practise Soft Bubble 10 times",
+        ),
+        (
+            {"type": "practice_minutes", "value": 60, "category": "healing"},
+            {"category": "Healing"},
+            "Practise for 60 minutes in Healing",
+        ),
+        ({"type": "verification", "value": 1}, {}, "Have your peers verify a hack"),
+        (
+            {"type": "verification", "value": 1, "hack": "soft-bubble"},
+            {"hack": "Soft Bubble"},
+            "Have your peers verify Soft Bubble",
+        ),
+        ({"type": "level", "value": 5, "category": "healing"}, {"category": "Healing"}, "Reach level 5 in Healing"),
+        ({"type": "graduation", "value": 1}, {}, "Graduate"),
+    ],
+)
+def test_what_it_takes_in_words(criteria, names, words):
+    assert asked_for(criteria, **names) == words
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_its_words(name):
+    for value in (KINDS[name].least, min(12, KINDS[name].most)):
+        words = asked_for({"type": name, "value": value}, category="", hack="")
+        assert "{" not in words
+        assert "  " not in words
+
+
+def test_standing_ends_at_what_is_needed():
+    criteria = {"type": "days_active", "value": 30}
+    assert standing(criteria, 12) == (12, 30, "days")
+    assert standing(criteria, 31) == (30, 30, "days")
+    assert standing({"type": "streak", "value": 1}, 0) == (0, 1, "day")
+    assert standing(criteria, 12).share == 0.4
