@@ -1,8 +1,10 @@
 """What time and drift ask for; each task is one set-based statement in sql/."""
 
 import logging
+from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
 from gamification import actions
 
@@ -25,3 +27,9 @@ def recompute_xp() -> int:
 def rank_members() -> int:
     """Count the leaderboards; returns how many places changed."""
     return actions.rank_members(now=timezone.now())
+
+
+@shared_task
+def award_achievements(achievement_id: str | None = None) -> int:
+    """Reach back: what members did before there was an achievement counts too; returns how many were earned."""
+    return len(actions.award_achievements(achievement_id=UUID(achievement_id) if achievement_id else None))

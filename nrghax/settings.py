@@ -291,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "nrghax.tasks.keep_activity_partitions",
         "schedule": crontab(hour=3, minute=10),
     },
+    # Staff's new achievements enqueue this too.
+    "award what is due": {
+        "task": "gamification.tasks.award_achievements",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "clear dead sessions": {
         "task": "nrghax.tasks.clear_sessions",
         "schedule": crontab(hour=3, minute=30),
