@@ -28,3 +28,16 @@ def reached_level(member_id: UUID, reached: ReachedLevel) -> Notification:
         message="Practice by practice: this is how it adds up.",
         data={"path": "/progress/"},
     )
+
+
+def earned_achievement(activity: UserActivityLog) -> Notification:
+    achievement = activity.activity_data
+    points = achievement["points"]
+    return Notification(
+        user_id=activity.user_id,
+        type=Notification.Type.ACHIEVEMENT_EARNED,
+        subject=achievement["achievement_id"],
+        title=f"You have earned {achievement['name']}",
+        message=f"It brings {points} XP, and it stays yours." if points else "It stays yours.",
+        data={"path": f"/achievements/{achievement['slug']}/"},
+    )

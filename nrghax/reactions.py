@@ -6,11 +6,13 @@ call of an app's action.
 """
 
 from collections.abc import Callable
+from uuid import UUID
 
+from accounts.models import Profile
 from analytics.models import Activity, Notification, UserActivityLog
-from gamification.actions import celebrate_levels, settle_xp
+from gamification.actions import award_achievements, award_xp, celebrate_levels, settle_xp
 from hacks.actions import unlock_hacks
-from nrghax.news import reached_level, unlocked_hack
+from nrghax.news import earned_achievement, reached_level, unlocked_hack
 from practice.actions import recompute_streak
 
 Reaction = Callable[[UserActivityLog], None]
@@ -32,6 +34,28 @@ def settle(activity: UserActivityLog) -> None:
     settle_xp(member_id=activity.user_id)
 
 
+def award(activity: UserActivityLog) -> None:
+    award_achievements(member_id=activity.user_id)
+
+
+def award_points(activity: UserActivityLog) -> None:
+    achievement = activity.activity_data
+    award_xp(
+        member_id=activity.user_id,
+        source="achievement",
+        source_id=UUID(achievement["achievement_id"]),
+        amount=achievement["points"],
+    )
+
+
+def notify_of_achievement(activity: UserActivityLog) -> None:
+    """Whoever hides streaks is not told of those either."""
+    is_streak = activity.activity_data["type"] == "streak"
+    if is_streak and Profile.objects.filter(pk=activity.user_id, hide_streaks=True).exists():
+        return
+    Notification.objects.bulk_create([earned_achievement(activity)], ignore_conflicts=True)
+
+
 def celebrate(activity: UserActivityLog) -> None:
     levels = celebrate_levels(member_id=activity.user_id)
     Notification.objects.bulk_create(
@@ -40,13 +64,13 @@ def celebrate(activity: UserActivityLog) -> None:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    Activity.SESSION_LOGGED: (unlock, settle, celebrate),
-    Activity.SESSION_CHANGED: (unlock, settle, celebrate),
+    Activity.SESSION_LOGGED: (unlock, settle, award, celebrate),
+    Activity.SESSION_CHANGED: (unlock, settle, award, celebrate),
     Activity.SESSION_DELETED: (settle,),
-    Activity.CHECKIN_SAVED: (recompute, settle, celebrate),
+    Activity.CHECKIN_SAVED: (recompute, settle, award, celebrate),
     Activity.CHECKIN_DELETED: (recompute, settle),
     Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
-    Activity.ACHIEVEMENT_EARNED: (),
+    Activity.ACHIEVEMENT_EARNED: (award_points, award, celebrate, notify_of_achievement),
     Activity.CHALLENGE_JOINED: (),
     Activity.CHALLENGE_LEFT: (),
     Activity.CHALLENGE_ENDED: (),
