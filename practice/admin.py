@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils import timezone
 
 from analytics.admin import ReadOnlyAdmin
-from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, Trip
+from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, RestDayGrant, Trip
 
 
 @admin.register(PracticeSession)
@@ -53,6 +53,16 @@ class RestDayAdmin(ReadOnlyAdmin):
     search_fields = ("user__username",)
     search_help_text = "A member's username."
     ordering = ("-rest_date", "user")
+    readonly_fields = ("created_at",)
+
+
+@admin.register(RestDayGrant)
+class RestDayGrantAdmin(ReadOnlyAdmin):
+    list_display = ("granted_on", "user", "source_id", "created_at")
+    list_filter = ("granted_on",)
+    search_fields = ("user__username", "source_id")
+    search_help_text = "A member's username, or the id of a challenge."
+    ordering = ("-granted_on", "user")
     readonly_fields = ("created_at",)
 
 

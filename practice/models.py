@@ -216,6 +216,33 @@ class RestDay(models.Model):
         return f"Rest on {self.rest_date}"
 
 
+class RestDayGrantQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(user=member)
+
+
+class RestDayGrant(models.Model):
+    """A rest day that was won, in a challenge say: from its day on it is in stock; see sql/streak_with_grants.sql."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_day_grants")
+    source_id = models.UUIDField(help_text="What brought it: no foreign key, as it stays when that has gone.")
+    granted_on = models.DateField(help_text="The member's local day from which on it is in stock.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = RestDayGrantQuerySet.as_manager()
+
+    class Meta:
+        db_table = "rest_day_grants"
+        ordering = ["-granted_on"]
+        verbose_name = "rest day won"
+        verbose_name_plural = "rest days won"
+        constraints = [models.UniqueConstraint(fields=["user", "source_id"], name="rest_day_grants_once_a_source")]
+
+    def __str__(self) -> str:
+        return f"Rest day won on {self.granted_on}"
+
+
 class TripQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
         """Where somebody is when is nobody else's business."""

@@ -3,7 +3,7 @@
 Which date a moment belongs to depends on the member's time zone and day start (00:00 to 06:00): somebody who goes to
 bed at two is still in yesterday. The same arithmetic stands in sql/local_day.sql; a test holds the two together.
 
-The streak itself is computed in one place, sql/streak.sql. Its rules:
+The streak itself is computed in one place, sql/streak.sql and sql/streak_with_grants.sql. Its rules:
 
 - A day counts when it has a check-in; the check-in keeps the date, zone and day start that it was judged in.
 - Between two check-ins, the days that the later one's clocks really had are missing days. Planned rest days protect
@@ -11,7 +11,8 @@ The streak itself is computed in one place, sql/streak.sql. Its rules:
   date, which has one check-in all the same. Daylight saving time is no move.
 - What is still open is paid from the stock of earned rest days if the stock suffices for all of it; else the streak
   starts again at one, and the stock is kept. Protected days add nothing.
-- Every seventh day of a streak earns a rest day; two are the most in stock.
+- Every seventh day of a streak earns a rest day; one that was won comes into stock on its day, for that day and those
+  after it. Two are the most in stock.
 - A streak ends when the last day is over on which a check-in would still have carried it on.
 """
 

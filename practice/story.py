@@ -20,9 +20,16 @@ class StoryDay:
     streak: int
     rest_stock: int
     strength: float
+    won: int
 
     @property
     def words(self) -> str:
+        if not self.won:
+            return self._deed
+        return f"{self._deed}; a rest day that you have won came into stock, {MAX_REST_STOCK} at most"
+
+    @property
+    def _deed(self) -> str:
         if self.kind != "done":
             return WORDS[self.kind]
         if self.streak == 1:

@@ -33,7 +33,7 @@ from gamification.models import (
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
-from practice.models import RestDay, Trip
+from practice.models import RestDay, RestDayGrant, Trip
 from practice.tests.factories import make_checkin, make_session
 
 
@@ -46,6 +46,7 @@ def leave_traces(member: Member) -> None:
     for days in range(3):
         make_checkin(member, now.date() - timedelta(days=days), selected_hack=chosen)
     RestDay.objects.create(user=member, rest_date=now.date() + timedelta(days=1))
+    RestDayGrant.objects.create(user=member, source_id=uuid7(), granted_on=now.date())
     UserHackProgress.objects.get_or_create(user=member, hack=chosen, defaults={"notes": "mine"})
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Open")
     record(member.pk, Activity.SESSION_LOGGED)
@@ -101,7 +102,7 @@ def _leave_verifications(member: Member, hack: Hack) -> None:
             verification_questions=[{"question": "How?", "answer": "Warm."}],
         )
         HackVerificationRound.objects.create(
-            verification=verification, round=1, verification_questions=[], submitted_at=now
+            verification=verification, round=1, verification_questions=[], submitted_at=now, outcome="returned"
         )
         of = {"verification": verification, "author": author, "reviewer": reviewer}
         HackVerificationReview.objects.create(**of, round=1, is_authentic=True, seconds=60)

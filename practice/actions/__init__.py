@@ -16,6 +16,7 @@ from practice.actions.sessions import (
 from practice.actions.streaks import (
     RestDayRefused,
     give_up_rest_day,
+    grant_rest_day,
     hide_streaks,
     plan_rest_day,
     recompute_streak,
@@ -34,6 +35,7 @@ __all__ = [
     "discard_session",
     "finish_session",
     "give_up_rest_day",
+    "grant_rest_day",
     "hide_streaks",
     "log_session",
     "pause_session",

@@ -1,10 +1,12 @@
-"""The streak: rest days planned and given up, hidden or shown, and recomputed by workers."""
+"""The streak: rest days planned, given up and won, hidden or shown, and recomputed by workers."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from uuid_utils.compat import uuid7
 
+from accounts.database import read_statement
 from accounts.models import Member, Profile
 from practice.models import RestDay
 
@@ -42,6 +44,17 @@ def give_up_rest_day(*, rest_day: RestDay, today: date) -> bool:
     """Delete a rest day that is still to come and return True; one that has begun stays."""
     deleted, _ = RestDay.objects.filter(pk=rest_day.pk).ahead_of(today).delete()
     return bool(deleted)
+
+
+@transaction.atomic
+def grant_rest_day(*, member_id: UUID, source_id: UUID, now: datetime) -> bool:
+    """Put a rest day that was won into a member's stock; False where that source has brought one. As the worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            read_statement("practice", "grant_rest_day"),
+            {"id": uuid7(), "member_id": member_id, "source_id": source_id, "now": now},
+        )
+        return cursor.fetchone()[0]
 
 
 @transaction.atomic

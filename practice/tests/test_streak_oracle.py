@@ -12,10 +12,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
 
 from accounts.models import Member, Profile
 from nrghax.identity import Role, database_identity
-from practice.models import DailyCheckin, MemberStats, RestDay, Trip
+from practice.models import DailyCheckin, MemberStats, RestDay, RestDayGrant, Trip
 from practice.story import streak_story
 
 DAY = timedelta(days=1)
@@ -69,6 +70,7 @@ class Life:
     home: Place
     checkins: dict[date, Place] = field(default_factory=dict)
     rests: set[date] = field(default_factory=set)
+    won: Counter[date] = field(default_factory=Counter)
     trips: list[tuple[date, date, str]] = field(default_factory=list)
 
     def on_trip(self, zone: str) -> Place:
@@ -92,23 +94,40 @@ class Life:
         before = [zone for _, last, zone in self.trips if last == trip[0] - DAY]
         return begins(trip[0], self.on_trip(before[0]) if before else self.home)
 
-    def unprotected(self, a: date, b: date, there: Place) -> int:
-        """Days between check-in `a` and day `b` in a place that neither rest nor travel protects."""
+    def unprotected(self, a: date, b: date, there: Place) -> list[date]:
+        """The days between check-in `a` and day `b` in a place that neither rest nor travel protects."""
         here = self.checkins[a]
         arrival = begins(b, there)
         ahead = there.clock(arrival) - here.clock(arrival)
         gifts = 0
         while gifts * DAY < ahead:
             gifts += 1
-        missed = 0
+        missed = []
         for day in days_between(a, b):
             if begins(day, there) == begins(day + DAY, there) or day in self.rests:
                 continue
             if gifts:
                 gifts -= 1
             else:
-                missed += 1
+                missed.append(day)
         return missed
+
+    def stock_before(self, stock: int, a: date, b: date, there: Place) -> int | None:
+        """What the days between `a` and `b` leave of the stock after `a`, if it suffices on each of them."""
+        missed = self.unprotected(a, b, there) if b > a else []
+        for day in days_between(a, b):
+            stock = min(2, stock + self.won[day])
+            if day in missed:
+                stock -= 1
+            if stock < 0:
+                return None
+        return stock
+
+    def stock_now(self) -> int:
+        """What there is after the last check-in, with what was won since."""
+        rows = self.rows()
+        last, _, stock, _ = rows[-1] if rows else (date.min, 0, 0, 0)
+        return min(2, stock + sum(count for day, count in self.won.items() if day > last))
 
     def rows(self) -> list[tuple[date, int, int, float]]:
         """(date, streak, stock of rest days, strength) of every check-in."""
@@ -117,13 +136,15 @@ class Life:
         streak = stock = 0
         strength = 0.0
         for day in sorted(self.checkins):
-            missed = self.unprotected(result[-1][0], day, self.checkins[day]) if result else 0
-            if missed > stock:
-                streak = 0
-                for _ in range(missed):
-                    strength *= fading
+            last = result[-1][0] if result else date.min
+            left_over = self.stock_before(stock, last, day, self.checkins[day]) if result else None
+            if left_over is not None:
+                stock = min(2, left_over + self.won[day])
             else:
-                stock -= missed
+                streak = 0
+                for _ in self.unprotected(last, day, self.checkins[day]) if result else []:
+                    strength *= fading
+                stock = min(2, stock + sum(count for won, count in self.won.items() if last < won <= day))
             streak += 1
             if streak % 7 == 0 and stock < 2:
                 stock += 1
@@ -138,7 +159,7 @@ class Life:
             return None
         last, _, stock, _ = rows[-1]
         moment = begins(last, self.home) - 2 * DAY
-        horizon = begins(last + (12 + len(self.rests)) * DAY, self.home)
+        horizon = begins(last + (12 + len(self.rests) + self.won.total()) * DAY, self.home)
         end = None
         while moment < horizon:
             place = self.place_at(moment)
@@ -147,13 +168,10 @@ class Life:
             until = moment + QUARTER
             while until < horizon and self.place_at(until) == place and day_around(until, place) == day:
                 until += QUARTER
-            if self.reaches(last, day, place) <= stock:
+            if self.stock_before(stock, last, day, place) is not None:
                 end = until
             moment = until
         return end
-
-    def reaches(self, last: date, day: date, place: Place) -> int:
-        return self.unprotected(last, day, place) if day > last else 0
 
     def strength_at(self, moment: datetime) -> float | None:
         rows = self.rows()
@@ -161,8 +179,10 @@ class Life:
             return None
         last, _, stock, strength = rows[-1]
         place = self.place_at(moment)
-        missed = self.reaches(last, place.clock(moment).date(), place)
-        return strength if missed <= stock else strength * 0.5 ** (missed / 13)
+        today = place.clock(moment).date()
+        if self.stock_before(stock, last, today, place) is not None:
+            return strength
+        return strength * 0.5 ** (len(self.unprotected(last, today, place)) / 13)
 
 
 ZONES = [
@@ -192,6 +212,8 @@ steps = st.one_of(
     st.tuples(st.just("move"), places),
     st.tuples(st.just("plan_rest"), offsets),
     st.tuples(st.just("drop_rest"), offsets),
+    st.tuples(st.just("win_rest"), offsets),
+    st.tuples(st.just("lose_rest"), offsets),
     st.tuples(st.just("delete"), offsets),
     st.tuples(st.just("change_date"), offsets, offsets),
     st.tuples(st.just("change_place"), offsets, places),
@@ -240,6 +262,16 @@ class Diary:
             RestDay.objects.get(user=self.member, rest_date=day).delete()
             self.life.rests.remove(day)
 
+    def win_rest(self, offset: int) -> None:
+        RestDayGrant.objects.create(user=self.member, source_id=uuid7(), granted_on=self._on(offset))
+        self.life.won[self._on(offset)] += 1
+
+    def lose_rest(self, offset: int) -> None:
+        grant = RestDayGrant.objects.filter(user=self.member, granted_on__gte=self._on(offset)).first()
+        if grant:
+            grant.delete()
+            self.life.won[grant.granted_on] -= 1
+
     def delete(self, offset: int) -> None:
         day = self._nearest(offset)
         if day is not None:
@@ -285,8 +317,8 @@ class Diary:
 
         stats = MemberStats.objects.get(pk=self.member.pk)
         end = life.end()
-        last_day, streak, stock, last_strength = expected[-1] if expected else (None, 0, 0, 0.0)
-        assert (stats.last_checkin_date, stats.streak_ends_at, stats.rest_stock) == (last_day, end, stock)
+        last_day, streak, _, last_strength = expected[-1] if expected else (None, 0, 0, 0.0)
+        assert (stats.last_checkin_date, stats.streak_ends_at, stats.rest_stock) == (last_day, end, life.stock_now())
         [now] = ask("SELECT now()")
         assert stats.current_streak == (streak if end and end > now else 0)
         assert stats.longest_streak == max((row[1] for row in expected), default=0)
@@ -318,26 +350,30 @@ class Diary:
             rows[0][0] + n * DAY for n in range((max(today, last_day) - rows[0][0]).days + 1)
         ]
         by_day = {line.day: line for line in story}
+        assert all(line.won == life.won[line.day] for line in story)
         told = [(line.day, line.streak, line.rest_stock) for line in story if line.kind == "done"]
         assert told == [row[:3] for row in rows]
         for a, b in pairwise(rows):
             there = life.checkins[b[0]]
             kinds = Counter(by_day[day].kind for day in days_between(a[0], b[0]))
-            missed = life.unprotected(a[0], b[0], there)
-            assert (kinds["earned"], kinds["missed"]) == ((missed, 0) if missed <= a[2] else (0, missed))
+            missed = len(life.unprotected(a[0], b[0], there))
+            is_paid = life.stock_before(a[2], a[0], b[0], there) is not None
+            assert (kinds["earned"], kinds["missed"]) == ((missed, 0) if is_paid else (0, missed))
             if missed:
                 before = by_day[b[0] - DAY]
-                assert before.streak == (a[1] if missed <= a[2] else 0)
-                assert b[2] - before.rest_stock == (b[1] % 7 == 0 and before.rest_stock < 2)
+                assert before.streak == (a[1] if is_paid else 0)
+                assert b[2] == min(2, before.rest_stock + life.won[b[0]] + (b[1] % 7 == 0))
             for day in days_between(a[0], b[0]):
                 is_dropped = begins(day, there) == begins(day + DAY, there)
                 assert (by_day[day].kind == "dropped") == is_dropped
                 assert (by_day[day].kind == "rest") == (day in life.rests and not is_dropped)
         if today > last_day:
-            missed = life.unprotected(last_day, today, life.place_at(moment))
+            left_over = life.stock_before(stock, last_day, today, life.place_at(moment))
             is_alive = life.end() > moment
-            assert (story[-1].kind, story[-1].streak) == ("today", streak if is_alive or missed <= stock else 0)
-            if missed <= stock or not is_alive:
+            assert (story[-1].kind, story[-1].streak) == ("today", streak if is_alive or left_over is not None else 0)
+            if left_over is not None:
+                assert story[-1].rest_stock == min(2, left_over + life.won[today])
+            if left_over is not None or not is_alive:
                 assert story[-1].strength == pytest.approx(life.strength_at(moment))
 
 
@@ -419,3 +455,47 @@ def test_no_trip_loses_a_day_or_doubles_one(member):
             transaction.set_rollback(True)
 
     travel()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("days", "won", "expected"),
+    [
+        ("x.x", [1], (2, 0)),
+        ("x.x", [2], (1, 1)),
+        ("x.x", [0], (2, 0)),
+        (".x", [0], (1, 1)),
+        ("x", [0, 0, 0], (1, 2)),
+        ("xxxxxxxxxxxxxx...x", [16], (15, 0)),
+        ("xxxxxxxxxxxxxx...x", [14], (1, 2)),
+        ("x....x", [2], (1, 1)),
+        ("x..e", [2], (2, 0)),
+        ("x..e", [1], (2, 0)),
+        ("x...e", [2], (1, 1)),
+    ],
+    ids=[
+        "pays for its own day",
+        "comes too late",
+        "waits in stock",
+        "before the first check-in",
+        "two in stock at most",
+        "comes when the stock is spent",
+        "is lost while the stock is full",
+        "is kept when the streak breaks all the same",
+        "the first day is forgiven for a move east",
+        "and it is not spent on that one",
+        "which is one day and no more",
+    ],
+)
+def test_a_rest_day_that_was_won_counts_from_its_day_on(member, days, won, expected):
+    """Days are drawn: x a check-in, e one that is a day further east."""
+    diary = Diary(member, date(2026, 3, 1), Place("Pacific/Honolulu", time(0)))
+    for offset in won:
+        diary.win_rest(offset)
+    for offset, mark in enumerate(days):
+        if mark != ".":
+            diary.practise(offset, 1)
+        if mark == "e":
+            diary.change_place(offset, Place("Pacific/Kiritimati", time(0)))
+    diary.assert_agrees()
+    assert diary.life.rows()[-1][1:3] == expected
