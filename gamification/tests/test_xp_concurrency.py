@@ -1,0 +1,73 @@
+"""Two workers at once for one member, on connections of their own."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from accounts.tests.factories import make_member
+from gamification.actions import award_xp, settle_xp
+from gamification.models import UserXp, XpEntry
+from gamification.tests.factories import make_award
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from practice.tests.factories import make_session
+from practice.tests.test_streak_concurrency import meanwhile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
+
+
+def as_worker(action, **arguments):
+    def act():
+        with database_identity(Role.WORKER):
+            action(**arguments)
+
+    return act
+
+
+def overall(member) -> int:
+    return UserXp.objects.get(user=member, category=None).xp_amount
+
+
+def test_two_that_settle_award_once(transactional_db):
+    member, hack = make_member(), HackFactory()
+    for hour in range(7):
+        start = MORNING + timedelta(hours=hour)
+        make_session(member, hack, started_at=start, created_at=start)
+    with database_identity(Role.WORKER):
+        assert settle_xp(member_id=member.pk) == 7
+        other = meanwhile(as_worker(settle_xp, member_id=member.pk))
+        assert other.is_alive()
+    other.join()
+    with database_identity(Role.WORKER):
+        assert (XpEntry.objects.count(), overall(member)) == (7, 100)
+        assert settle_xp(member_id=member.pk) == 0
+
+
+def test_two_deeds_at_once_keep_the_days_limit():
+    member = make_member()
+    deed = {"member_id": member.pk, "source": "review"}
+    with database_identity(Role.WORKER):
+        for _ in range(3):
+            award_xp(**deed, source_id=uuid7())
+    with database_identity(Role.WORKER):
+        award_xp(**deed, source_id=uuid7())
+        other = meanwhile(as_worker(award_xp, **deed, source_id=uuid7()))
+        assert other.is_alive()
+    other.join()
+    with database_identity(Role.WORKER):
+        assert sorted(XpEntry.objects.values_list("amount", flat=True)) == [0, 15, 15, 15, 15]
+        assert overall(member) == 60
+
+
+def test_rows_written_past_the_actions_at_once_are_added_up_all_the_same():
+    member = make_member()
+    with database_identity(Role.WORKER):
+        make_award(member, 10)
+        other = meanwhile(lambda: make_award(member, 20))
+        assert other.is_alive()
+    other.join()
+    with database_identity(Role.WORKER):
+        assert overall(member) == 30
