@@ -15,8 +15,15 @@ from hacks.models import Hack
 
 class HackVerificationQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """One's own alone: reviewers have another way in."""
-        return self.filter(user=member)
+        """One's own alone: reviewers have another way in. Without what members can't read (sql/verification.sql)."""
+        return self.filter(user=member).defer("nudged_at", "decided_by", "known_outcome")
+
+    def waiting(self):
+        """For peers, or for staff; known cases wait for nothing."""
+        return self.filter(status__in=["submitted", "escalated"], user__isnull=False)
+
+    def locked(self):
+        return self.select_for_update(no_key=True, of=("self",))
 
 
 class HackVerification(models.Model):
@@ -57,6 +64,7 @@ class HackVerification(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     nudged_at = models.DateTimeField(null=True, blank=True, editable=False)
     escalated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
     decided_by = models.ForeignKey(
         Member,
         on_delete=models.SET_NULL,
@@ -95,6 +103,11 @@ class HackVerification(models.Model):
                 name="hack_verifications_verified_has_time",
             ),
             models.CheckConstraint(
+                condition=models.Q(status__in=["returned", "verified"], decided_at__isnull=False)
+                | (~models.Q(status__in=["returned", "verified"]) & models.Q(decided_at=None)),
+                name="hack_verifications_decided_has_time",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(user=None, known_outcome__isnull=False)
                 | models.Q(user__isnull=False, known_outcome=None),
                 name="hack_verifications_known_case_has_no_author",
@@ -107,7 +120,14 @@ class HackVerification(models.Model):
         indexes = [
             models.Index(fields=["is_verified"], name="hack_verifications_verified"),
             models.Index(
-                fields=["submitted_at"], condition=models.Q(status="submitted"), name="hack_verifications_queue"
+                fields=["hack", "submitted_at", "id"],
+                condition=models.Q(status="submitted"),
+                name="hack_verifications_queue",
+            ),
+            models.Index(
+                fields=["hack", "-decided_at"],
+                condition=models.Q(decided_at__isnull=False),
+                name="hack_verifications_waits",
             ),
         ]
 
@@ -115,8 +135,17 @@ class HackVerification(models.Model):
         return f"{self.hack}, {self.get_status_display().lower()}"
 
 
+class HackVerificationRoundQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        return self.filter(verification__user=member)
+
+
 class HackVerificationRound(models.Model):
     """What a member had submitted in an earlier round, and how that ended: the history of a verification."""
+
+    class Outcome(models.TextChoices):
+        RETURNED = "returned", "Returned"
+        WITHDRAWN = "withdrawn", "Withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="rounds")
@@ -124,14 +153,34 @@ class HackVerificationRound(models.Model):
     verification_questions = models.JSONField()
     submitted_at = models.DateTimeField()
     ended_at = models.DateTimeField(db_default=Now(), editable=False)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    decision_reason = models.TextField(blank=True, default="")
+
+    objects = HackVerificationRoundQuerySet.as_manager()
 
     class Meta:
         db_table = "hack_verification_rounds"
         ordering = ["round"]
-        constraints = [models.UniqueConstraint(fields=["verification", "round"], name="verification_rounds_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["verification", "round"], name="verification_rounds_once"),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=["returned", "withdrawn"]), name="verification_rounds_outcome_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Round {self.round} of {self.verification_id}"
+
+
+class HackVerificationReviewQuerySet(models.QuerySet):
+    def visible_to(self, member: Member):
+        """Those on the member's own submissions; who wrote them is not to be read, by nobody but staff."""
+        return self.filter(verification__user=member).defer("author", "reviewer")
+
+    def given(self):
+        """Those that the member has given for whom the transaction acts: whose work it was is not to be read either."""
+        own = HackVerification.objects.filter(pk=models.OuterRef("verification_id"))
+        return self.filter(~models.Exists(own)).defer("author", "reviewer")
 
 
 class HackVerificationReview(models.Model):
@@ -143,8 +192,15 @@ class HackVerificationReview(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="reviews")
     round = models.PositiveSmallIntegerField()
+    # The composite key in sql/ holds it; a second one would only lock the author's card as well.
     author = models.ForeignKey(
-        Member, on_delete=models.CASCADE, null=True, editable=False, related_name="+", db_column="author_user_id"
+        Member,
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_column="author_user_id",
+        db_constraint=False,
     )
     reviewer = models.ForeignKey(
         Member, on_delete=models.SET_NULL, null=True, related_name="reviews_given", db_column="reviewer_user_id"
@@ -153,6 +209,8 @@ class HackVerificationReview(models.Model):
     comment = models.TextField(blank=True, default="", max_length=2000)
     seconds = models.PositiveIntegerField(help_text="From taking the slot to the review.")
     reviewed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = HackVerificationReviewQuerySet.as_manager()
 
     class Meta:
         db_table = "hack_verification_reviews"
@@ -173,16 +231,33 @@ class HackVerificationReview(models.Model):
 
 
 class VerificationLease(models.Model):
-    """One of a submission's open slots, held by one reviewer for half an hour."""
+    """One of a submission's open slots, held by one reviewer for half an hour.
+
+    The row is kept for a day afterwards: it says why it ended, and that whoever gave it back wants another one.
+    """
+
+    class Ended(models.TextChoices):
+        CHANGED = "changed", "Changed by its author"
+        WITHDRAWN = "withdrawn", "Withdrawn by its author"
+        DECIDED = "decided", "Decided by staff"
+        GIVEN_BACK = "given_back", "Given back"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases")
+    # The composite key in sql/ holds it; a second one would only lock the author's card as well.
     author = models.ForeignKey(
-        Member, on_delete=models.CASCADE, null=True, editable=False, related_name="+", db_column="author_user_id"
+        Member,
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_column="author_user_id",
+        db_constraint=False,
     )
     reviewer = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="leases", db_column="reviewer_user_id")
     leased_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
+    ended = models.CharField(max_length=10, choices=Ended, blank=True, default="")
 
     class Meta:
         db_table = "hack_verification_leases"
@@ -191,6 +266,10 @@ class VerificationLease(models.Model):
             models.UniqueConstraint(fields=["verification", "reviewer"], name="verification_leases_once"),
             models.CheckConstraint(
                 condition=~models.Q(reviewer=models.F("author")), name="verification_leases_not_own"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended__in=["", "changed", "withdrawn", "decided", "given_back"]),
+                name="verification_leases_ended_known",
             ),
         ]
         indexes = [models.Index(fields=["reviewer", "expires_at"], name="verification_leases_reviewer")]

@@ -1,0 +1,219 @@
+"""Writes on verifications: an author's, a reviewer's, and the decision of staff.
+
+Members' actions run as the member. What they may not do, the database refuses (community/sql/), by the name of a
+constraint; here the name becomes an exception that a page can put into words.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import Member
+from analytics.actions import enqueue_on_commit, record
+from analytics.models import Activity, UserActivityLog
+from community.models import HackVerification, HackVerificationReview
+from community.rules import Answers
+from hacks.models import Hack
+
+
+class Refusal(StrEnum):
+    """Why something could not be done: the names with which the database refuses it."""
+
+    NOT_ASKED = "hack_verifications_not_asked"
+    PRACTISE_FIRST = "hack_verifications_practise_first"
+    ANSWER_ALL = "hack_verifications_answer_all"
+    UNDER_REVIEW = "hack_verifications_under_review"
+    NO_SUCH_STEP = "hack_verifications_no_such_step"
+    ALREADY_DECIDED = "hack_verifications_already_decided"
+    OWN = "hack_verifications_not_decided_by_author"
+
+
+class VerificationRefused(Exception):
+    """`reason` says why; nothing was written."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class TooManyReviewsOpen(Exception):
+    """The reviewer holds as many as one may."""
+
+
+class LeaseLost(Exception):
+    """The review can't be given any more; `state` is the lease's (see community.queue), nothing was written."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+@transaction.atomic
+def save_draft(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
+    """Keep answers for later, as the member. What was returned becomes the draft of a new round.
+
+    Raises VerificationRefused: NOT_ASKED, or NO_SUCH_STEP for what is submitted or verified.
+    """
+    with _refusals():
+        verification = _own(member, hack)
+        if verification is None:
+            return HackVerification.objects.create(
+                user=member, hack=hack, verification_questions=answers, is_anonymous=is_anonymous
+            )
+        if verification.status not in (HackVerification.Status.DRAFT, HackVerification.Status.RETURNED):
+            raise VerificationRefused(Refusal.NO_SUCH_STEP)
+        return _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+
+
+@transaction.atomic
+def submit_verification(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
+    """Submit, or change what nobody has reviewed yet; as the member.
+
+    A change keeps the place in the queue, and takes the submission out of the hands of whoever reads it now. Raises
+    VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNDER_REVIEW, NO_SUCH_STEP.
+    """
+    with _refusals():
+        verification = _own(member, hack)
+        if verification is None or verification.status == HackVerification.Status.RETURNED:
+            verification = save_draft(member=member, hack=hack, answers=answers, is_anonymous=is_anonymous)
+        was_draft = verification.status == HackVerification.Status.DRAFT
+        verification = _write(verification, HackVerification.Status.SUBMITTED, answers, is_anonymous)
+    if was_draft:
+        record(member.pk, Activity.VERIFICATION_SUBMITTED, _about(verification, hack))
+    return verification
+
+
+@transaction.atomic
+def withdraw_verification(*, member: Member, hack: Hack) -> HackVerification | None:
+    """Make a draft of what is submitted, as the member; None where nothing is. Reviews it had stay, as history."""
+    verification = _own(member, hack)
+    waiting = (HackVerification.Status.SUBMITTED, HackVerification.Status.ESCALATED)
+    if verification is None or verification.status not in waiting:
+        return None
+    data = _about(verification, hack)
+    answers, is_anonymous = verification.verification_questions, verification.is_anonymous
+    verification = _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+    record(member.pk, Activity.VERIFICATION_WITHDRAWN, data)
+    return verification
+
+
+@transaction.atomic
+def take_review(*, hack_id: UUID | None = None) -> UUID | None:
+    """Lease the oldest submission (of a hack) that the member who asks may review, for half an hour; None: there is none.
+
+    Returns the lease's id. Raises TooManyReviewsOpen. Should not share a transaction with `give_review`: each waits
+    for a submission's lock.
+    """
+    try:
+        return _call("app.lease_verification", hack_id)
+    except IntegrityError as error:
+        if _constraint(error) == "hack_verification_leases_at_most_four":
+            raise TooManyReviewsOpen from error
+        raise
+
+
+@transaction.atomic
+def release_review(*, lease_id: UUID) -> bool:
+    """Give the member's lease back; False where there is none that is open."""
+    return _call("app.release_lease", lease_id)
+
+
+@transaction.atomic
+def give_review(*, member: Member, lease_id: UUID, review_id: UUID, is_authentic: bool, comment: str) -> bool:
+    """Store the member's review; False for one that is stored already: the client makes its id.
+
+    Should be called with a comment where `is_authentic` is false. Raises LeaseLost.
+    """
+    try:
+        is_new = _call("app.review_verification", lease_id, review_id, is_authentic, comment)
+    except IntegrityError as error:
+        name = _constraint(error) or ""
+        if name.startswith(LEASE_LOST):
+            raise LeaseLost(name.removeprefix(LEASE_LOST)) from error
+        raise
+    if is_new:
+        record(member.pk, Activity.REVIEW_GIVEN, {"review_id": str(review_id)})
+    return is_new
+
+
+LEASE_LOST = "hack_verification_lease_"
+
+
+@transaction.atomic
+def decide_verification(*, staff: Member, verification_id: UUID, is_authentic: bool, reason: str) -> None:
+    """Decide in place of the peers, as staff; the author is told with the reason.
+
+    Raises VerificationRefused: OWN, ALREADY_DECIDED (also where the author has withdrawn it meanwhile).
+    """
+    waiting = HackVerification.objects.waiting().filter(pk=verification_id)
+    with _refusals():
+        if not waiting.update(decided_by=staff, decision_reason=reason):
+            raise VerificationRefused(Refusal.ALREADY_DECIDED)
+    enqueue_on_commit(_call("app.close_verification", verification_id, is_authentic))
+
+
+@transaction.atomic
+def announce_decision(*, review_id: UUID) -> None:
+    """Have the decision that a review brought about reacted to, as the worker; does nothing where there is none.
+
+    The reviewer's own transaction can't: they would learn whose activity it is.
+    """
+    author = HackVerificationReview.objects.filter(pk=review_id).values("author")
+    for activity in UserActivityLog.objects.pending().filter(
+        user__in=author, activity_type=Activity.VERIFICATION_DECIDED
+    ):
+        enqueue_on_commit(activity.pk)
+
+
+def _own(member: Member, hack: Hack) -> HackVerification | None:
+    return HackVerification.objects.visible_to(member).locked().filter(hack=hack).first()
+
+
+def _write(
+    verification: HackVerification, status: HackVerification.Status, answers: Answers, is_anonymous: bool
+) -> HackVerification:
+    """Writes what members may write; a trigger judges the step and moves the rest, which is read back."""
+    verification.verification_questions = answers
+    verification.is_anonymous = is_anonymous
+    verification.status = status
+    verification.save(update_fields=["verification_questions", "is_anonymous", "status"])
+    verification.refresh_from_db(from_queryset=HackVerification.objects.visible_to(verification.user))
+    return verification
+
+
+def _about(verification: HackVerification, hack: Hack) -> dict[str, Any]:
+    return {
+        "verification_id": str(verification.pk),
+        "hack_id": str(hack.pk),
+        "name": hack.name,
+        "slug": hack.slug,
+        "round": verification.round,
+    }
+
+
+def _call(function: str, *arguments: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}({', '.join(['%s'] * len(arguments))})", arguments)
+        return cursor.fetchone()[0]
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        try:
+            reason = Refusal(_constraint(error) or "")
+        except ValueError:
+            raise error from None
+        raise VerificationRefused(reason) from error
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return diagnosis.constraint_name if diagnosis else None

@@ -1,0 +1,65 @@
+"""What members see of the queue of verifications: each row comes from a definer function (community/sql/queue.sql).
+
+Everything here asks for the member that the transaction acts for.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from community.rules import Answers
+
+OPEN = "open"
+
+
+class Lease(NamedTuple):
+    """A slot that the member holds, or held until lately. Answers and author are there while it is open."""
+
+    id: UUID
+    verification_id: UUID
+    hack_id: UUID
+    state: str  # open, expired, changed, withdrawn, decided, given_back
+    leased_at: datetime
+    expires_at: datetime
+    answers: Answers | None
+    submitted_at: datetime | None
+    author_id: UUID | None  # Nobody: the author chose to be anonymous.
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == OPEN
+
+
+class Standing(NamedTuple):
+    """Where an own submission stands in the queue of its hack; the wait is unknown until one was decided."""
+
+    position: int
+    expected_wait: timedelta | None
+
+
+def leases() -> list[Lease]:
+    """The member's, the one that ends first being first; what has ended is kept for a day."""
+    return [Lease(*row) for row in _rows("SELECT * FROM app.leased_verifications() ORDER BY expires_at, lease_id")]
+
+
+def find_lease(lease_id: UUID) -> Lease | None:
+    rows = _rows("SELECT * FROM app.leased_verifications() WHERE lease_id = %s", lease_id)
+    return Lease(*rows[0]) if rows else None
+
+
+def waiting_reviews() -> dict[UUID, int]:
+    """How many submissions the member could take, by hack; counted up to a hundred each."""
+    return dict(_rows("SELECT * FROM app.waiting_reviews()"))
+
+
+def standings() -> dict[UUID, Standing]:
+    """Of the member's submissions that wait for peers, by their ids."""
+    return {row[0]: Standing(*row[1:]) for row in _rows("SELECT * FROM app.verification_standing()")}
+
+
+def _rows(statement: str, *parameters: Any) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
