@@ -1,8 +1,9 @@
 from django.urls import path
 
-from gamification.views import progress
+from gamification.views import leaderboards, progress
 
 app_name = "gamification"
 urlpatterns = [
     path("progress/", progress.progress, name="progress"),
+    path("leaderboard/", leaderboards.leaderboard, name="leaderboard"),
 ]
