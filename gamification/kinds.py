@@ -227,4 +227,5 @@ class Standing(NamedTuple):
 def standing(criteria: Mapping[str, Any], value: int) -> Standing:
     """Never more done than is needed: what counts further belongs to the next achievement."""
     kind, needed = KINDS[criteria["type"]], criteria["value"]
-    return Standing(min(value, needed), needed, kind.units[needed > 1])
+    # Where the least to ask for is 2, everybody has 1.
+    return Standing(min(max(value, kind.least - 1), needed), needed, kind.units[needed > 1])

@@ -47,6 +47,8 @@ CREATE TRIGGER rename_in_criteria AFTER UPDATE OF name ON hack_categories
 CALL app.protect('user_achievements');
 CREATE POLICY member_own ON user_achievements FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 GRANT SELECT ON user_achievements TO nrghax_member;
+-- What is earned comes from deeds: staff give nothing. They may erase a member, and with that the rows.
+REVOKE INSERT, UPDATE ON user_achievements FROM nrghax_staff;
 
 -- What a public page shows of others: what they have earned, but no secret, and no streak of whoever hides streaks.
 CREATE POLICY member_public ON user_achievements FOR SELECT TO nrghax_member USING (
@@ -67,14 +69,7 @@ CREATE POLICY anon_public ON user_achievements FOR SELECT TO nrghax_anon USING (
 );
 GRANT SELECT (id, user_id, achievement_id, earned_at) ON user_achievements TO nrghax_anon;
 
--- The level beside them, where totals may be seen too.
-CREATE POLICY member_public ON user_xp FOR SELECT TO nrghax_member USING (
-  EXISTS (
-    SELECT FROM users
-    WHERE users.id = user_xp.user_id AND is_active
-      AND privacy_settings @> '{"profile_public": true, "leaderboard_visible": true}'
-  )
-);
+-- The level beside them, where totals may be seen too; members read it already.
 CREATE POLICY anon_public ON user_xp FOR SELECT TO nrghax_anon USING (
   EXISTS (
     SELECT FROM users

@@ -120,3 +120,4 @@ def test_standing_ends_at_what_is_needed():
     assert standing(criteria, 31) == (30, 30, "days")
     assert standing({"type": "streak", "value": 1}, 0) == (0, 1, "day")
     assert standing(criteria, 12).share == 0.4
+    assert standing({"type": "level", "value": 5}, 0) == (1, 5, "levels"), "everybody begins at level 1"

@@ -1,0 +1,166 @@
+"""What each kind of achievement counts, held against a second, obvious count of the same rows."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+import pytest
+
+from accounts.tests.factories import make_member
+from gamification.actions import achievements_progress, award_achievements
+from gamification.kinds import KINDS
+from gamification.models import UserAchievement, XpEntry
+from gamification.rules import level_of
+from gamification.tests.factories import AchievementFactory, make_award
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.models import DailyCheckin, PracticeSession
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def sessions(member, *, hack=None, category=None) -> list[PracticeSession]:
+    return [
+        session
+        for session in PracticeSession.objects.filter(user=member).select_related("hack__category")
+        if session.ended_at is not None
+        and (hack is None or session.hack.slug == hack)
+        and (category is None or session.hack.category.name == category)
+    ]
+
+
+def longest_run(member) -> int:
+    days = sorted(DailyCheckin.objects.filter(user=member).values_list("checkin_date", flat=True))
+    runs = groupby(enumerate(days), key=lambda pair: pair[1] - timedelta(days=pair[0]))
+    return max((len(list(run)) for _, run in runs), default=0)
+
+
+def whole_minutes(member, **narrowed) -> int:
+    by_hack = {}
+    for session in sessions(member, **narrowed):
+        by_hack[session.hack_id] = by_hack.get(session.hack_id, 0) + session.duration_seconds
+    return sum(seconds // 60 for seconds in by_hack.values())
+
+
+def deeds(source):
+    def count(member, hack=None) -> int:
+        rows = XpEntry.objects.filter(user=member, source=source).select_related("hack")
+        return len([row for row in rows if hack is None or (row.hack and row.hack.slug == hack)])
+
+    return count
+
+
+def level(member, category=None) -> int:
+    rows = XpEntry.objects.filter(user=member).select_related("category")
+    counted = [row.amount for row in rows if category is None or (row.category and row.category.name == category)]
+    return level_of(sum(counted)) if counted else 0
+
+
+COUNTS = {
+    "streak": longest_run,
+    "practice_count": lambda member, **narrowed: len(sessions(member, **narrowed)),
+    "practice_minutes": whole_minutes,
+    "hacks_tried": lambda member, **narrowed: len({session.hack_id for session in sessions(member, **narrowed)}),
+    "days_active": lambda member: len({session.practice_date for session in sessions(member)}),
+    "verification": deeds("verification"),
+    "reviews_given": deeds("review"),
+    "validations": deeds("validation"),
+    "teaching": deeds("teaching"),
+    "group": deeds("group"),
+    "referral": deeds("referral"),
+    "challenge": deeds("challenge"),
+    "graduation": deeds("graduation"),
+    "level": level,
+}
+CASES = [
+    (kind, narrowed)
+    for kind in KINDS
+    for narrowed in [{}, *({key: "first"} for key in sorted(KINDS[kind].narrowed_by))]
+]
+
+
+@pytest.fixture
+def members():
+    """Three with more and more of a history, one who has only begun, and one with nothing."""
+    shelves = [HackCategoryFactory(name=name) for name in ("first", "second")]
+    hacks = [
+        HackFactory(slug="first", category=shelves[0]),
+        HackFactory(category=shelves[0]),
+        HackFactory(category=shelves[1]),
+    ]
+    busy = [make_member() for _ in range(3)]
+    for much, member in enumerate(busy, start=1):
+        for number in range(4 * much):
+            moment = NOON + timedelta(days=number % (much + 2), minutes=20 * number)
+            make_session(member, hacks[number % much], started_at=moment, duration_seconds=45 + 97 * number)
+        for day in (0, 1, *range(4, 5 + much)):
+            make_checkin(member, NOON.date() + timedelta(days=day))
+        for place, source in enumerate(XpEntry.Source.values):
+            for number in range(much + place % 2):
+                hack = [hacks[0], None, hacks[2], hacks[1]][(number + place + 2) % 4]
+                category = hack.category if hack else None
+                make_award(member, 60 * number, source=source, hack=hack, category=category)
+    begun = make_member()
+    make_session(begun, hacks[0], started_at=NOON, ended_at=None)
+    return [*busy, begun, make_member()]
+
+
+def achievement(kind, narrowed, value=None):
+    value = value or KINDS[kind].least
+    return AchievementFactory(criteria_json={"type": kind, "value": value, **narrowed})
+
+
+def test_every_kind_is_held_against_a_second_count():
+    assert set(COUNTS) == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "narrowed"), CASES, ids=lambda each: each if isinstance(each, str) else "-".join(each)
+)
+def test_what_counts(kind, narrowed, members):
+    expected = {member.pk: COUNTS[kind](member, **narrowed) for member in members}
+    assert len(set(expected.values())) > 1, "there has to be something to count"
+    wanted = achievement(kind, narrowed)
+    shown = {member.pk: achievements_progress(member=member)[wanted.pk].value for member in members}
+    assert shown == expected
+    # As many as the second has: some are due it, some are not.
+    needed = min(sorted(expected.values())[-2], KINDS[kind].most)
+    due = achievement(kind, narrowed, max(needed, KINDS[kind].least))
+    award_achievements(achievement_id=due.pk)
+    earned = UserAchievement.objects.filter(achievement=due)
+    assert {row.user_id: row.progress_data["value"] for row in earned} == {
+        member: count for member, count in expected.items() if count >= due.criteria_json["value"]
+    }
+
+
+def test_what_a_deleted_practice_leaves_counts_nothing(member):
+    session = make_session(member, HackFactory(), started_at=NOON)
+    session.delete()
+    kinds = ["practice_count", "practice_minutes", "hacks_tried", "days_active"]
+    wanted = [achievement(kind, {}) for kind in kinds]
+    progress = achievements_progress(member=member)
+    assert [progress[each.pk].value for each in wanted] == [0, 0, 0, 0]
+
+
+def test_a_streak_that_broke_counts_for_good(member):
+    for day in (1, 2, 3, 9):
+        make_checkin(member, date(2026, 3, day))
+    wanted = achievement("streak", {}, 3)
+    assert achievements_progress(member=member)[wanted.pk].value == 3
+
+
+def test_progress_says_what_criteria_name(member):
+    hack = HackFactory(name="Soft Bubble", category=HackCategoryFactory(name="healing", title="Healing"))
+    of_hack = achievement("practice_count", {"hack": hack.slug})
+    of_category = achievement("level", {"category": "healing"})
+    progress = achievements_progress(member=member)
+    assert progress[of_hack.pk] == (0, "Soft Bubble", "")
+    assert progress[of_category.pk] == (0, "", "Healing")
+
+
+def test_all_progress_is_one_statement(member, django_assert_num_queries):
+    for kind, narrowed in CASES:
+        achievement(kind, narrowed)
+    with django_assert_num_queries(1):
+        assert len(achievements_progress(member=member)) == len(CASES)

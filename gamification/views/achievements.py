@@ -1,0 +1,135 @@
+"""What can be achieved, what is, and how far it is to the rest."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_safe
+
+from accounts.compiled import Row, compiled
+from accounts.models import Member
+from gamification.actions import Progress, achievements_progress
+from gamification.kinds import KINDS, Standing, asked_for, standing
+from gamification.models import Achievement
+
+COLUMNS = (
+    "pk",
+    "name",
+    "slug",
+    "description",
+    "icon_url",
+    "category",
+    "criteria_json",
+    "points",
+    "sort_order",
+    "earned_at",
+)
+
+
+class Card(NamedTuple):
+    """An achievement as a page shows it to a member."""
+
+    row: Row
+    url: str
+    asked_for: str
+    standing: Standing
+    earned_on: str
+    """Empty until it is."""
+    progress: Progress
+
+
+@require_safe
+@login_required
+def achievement_list(request: HttpRequest) -> HttpResponse:
+    """Grouped by category; in each, what is earned (the latest first), then what is nearest."""
+    member = request.member
+    progress = achievements_progress(member=member)
+    rows = _visible_to(member)
+    cards = [_card(row, progress[row["pk"]]) for row in rows if not _is_left_out(row, member)]
+    groups: dict[str, list[Card]] = {}
+    for card in cards:
+        groups.setdefault(card.row["category"], []).append(card)
+    context = {
+        "groups": [(_title(category), sorted(group, key=_place)) for category, group in groups.items()],
+        "earned_count": sum(bool(card.earned_on) for card in cards),
+        "count": len(cards),
+        "secret_count": len(progress) - len(rows),
+    }
+    return render(request, "gamification/achievement_list.html", context)
+
+
+@require_safe
+@login_required
+def achievement_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """A secret that is not found yet answers like one that nobody has thought of."""
+    row = next((each for each in _visible_at(request.member, slug) if not _is_left_out(each, request.member)), None)
+    if row is None:
+        raise Http404
+    progress = achievements_progress(member=request.member, achievement_id=row["pk"])
+    card = _card(row, progress[row["pk"]])
+    context = {
+        "card": card,
+        "category": _title(row["category"]),
+        "next_step": _next_step(row["criteria_json"], card.progress),
+    }
+    return render(request, "gamification/achievement_detail.html", context)
+
+
+@compiled
+def _visible_to(member: Member) -> QuerySet:
+    return Achievement.objects.visible_to(member).with_earned_by(member).values(*COLUMNS)
+
+
+@compiled
+def _visible_at(member: Member, slug: str) -> QuerySet:
+    return Achievement.objects.visible_to(member).with_earned_by(member).filter(slug=slug).values(*COLUMNS)
+
+
+def _is_left_out(row: Row, member: Member) -> bool:
+    """Whoever hides streaks sees none of them here either."""
+    return row["criteria_json"]["type"] == "streak" and member.profile.hide_streaks
+
+
+def _card(row: Row, progress: Progress) -> Card:
+    criteria = row["criteria_json"]
+    return Card(
+        row=row,
+        url=reverse("gamification:achievement-detail", args=[row["slug"]]),
+        asked_for=asked_for(criteria, hack=progress.hack, category=progress.category),
+        standing=standing(criteria, progress.value),
+        earned_on=_day(row["earned_at"]) if row["earned_at"] else "",
+        progress=progress,
+    )
+
+
+def _place(card: Card) -> tuple:
+    earned_at = card.row["earned_at"]
+    return (-earned_at.timestamp() if earned_at else 0, -card.standing.share, card.row["sort_order"])
+
+
+def _title(category: str) -> str:
+    return category.replace("_", " ").capitalize() or "More"
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j F Y")
+
+
+def _next_step(criteria: dict[str, Any], progress: Progress) -> tuple[str, str] | None:
+    """Where to go from here, as an address and words; None where the product has no place for it yet."""
+    name, words = KINDS[criteria["type"]].next_step or ("", "")
+    if not name:
+        return None
+    if progress.hack and criteria["type"] != "verification":
+        return reverse("hacks:hack-detail", args=[criteria["hack"]]), f"Go to {progress.hack}"
+    if progress.category and criteria["type"] != "level":
+        query = urlencode({"category": criteria["category"]})
+        return f"{reverse('hacks:hack-list')}?{query}", f"Hacks for {progress.category}"
+    return reverse(name), words
