@@ -1,0 +1,176 @@
+-- The queue of submissions as reviewers meet it. Nothing here tells whose an anonymous submission is, or that a known
+-- case is one: both have no author.
+
+-- Who may review whom. The place for whoever else stands too near to judge.
+CREATE FUNCTION app.may_review(reviewer uuid, author uuid) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
+  AS $$ SELECT author IS DISTINCT FROM reviewer $$;
+
+-- A known case comes after at least four reviews of members' submissions, so that it is never more than one in five.
+CREATE FUNCTION app.known_case_is_due(reviewer uuid) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = ''
+  AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM public.hack_verification_leases
+        WHERE reviewer_user_id = reviewer AND author_user_id IS NULL
+      )
+      AND 4 = (
+        SELECT count(*) FROM (
+          SELECT FROM public.hack_verification_reviews
+          WHERE reviewer_user_id = reviewer AND author_user_id IS NOT NULL AND reviewed_at > COALESCE(
+            (SELECT max(reviewed_at) FROM public.hack_verification_reviews
+             WHERE reviewer_user_id = reviewer AND author_user_id IS NULL),
+            '-infinity'
+          )
+          LIMIT 4
+        ) AS since
+      )
+  $$;
+
+-- What somebody may take now. Without settings of its own, so that the planner sees through it: LIMIT 1 reads one.
+CREATE FUNCTION app.reviewable(reviewer uuid) RETURNS TABLE (id uuid, hack_id uuid, submitted_at timestamptz)
+  LANGUAGE sql STABLE
+  AS $$
+    SELECT waiting.id, waiting.hack_id, waiting.submitted_at
+    FROM public.user_hack_progress AS progress
+    JOIN public.hacks ON hacks.id = progress.hack_id
+    JOIN public.hack_verifications AS waiting ON waiting.hack_id = progress.hack_id
+    WHERE progress.user_id = reviewer
+      AND (progress.verified_at IS NOT NULL OR progress.total_practice_count >= hacks.reviewer_practice_count)
+      AND waiting.status = 'submitted'
+      AND app.may_review(reviewer, waiting.user_id)
+      AND (waiting.user_id IS NOT NULL OR (SELECT app.known_case_is_due(reviewer)))
+      AND NOT EXISTS (
+        SELECT FROM public.hack_verification_reviews AS reviewed
+        WHERE reviewed.verification_id = waiting.id AND reviewed.reviewer_user_id = reviewer
+      )
+      AND NOT EXISTS (
+        SELECT FROM public.hack_verification_leases AS own
+        WHERE own.verification_id = waiting.id AND own.reviewer_user_id = reviewer
+          AND (own.ended = 'given_back' OR own.ended = '' AND own.expires_at > clock_timestamp())
+      )
+      AND 3 > GREATEST(waiting.verification_count, waiting.rejection_count) + (
+        SELECT count(*) FROM public.hack_verification_leases AS held
+        WHERE held.verification_id = waiting.id AND held.ended = '' AND held.expires_at > clock_timestamp()
+      )
+  $$;
+
+-- Takes the oldest for half an hour. Two who come at once first pass by what the other one has locked, and wait for it
+-- only where there is nothing else: a place that is left is found.
+CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uuid
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  AS $$
+    DECLARE
+      me uuid := app.uid();
+      tried uuid[] := '{}';
+      chosen uuid;
+      lease uuid := app.uuid7();
+      patience text;
+    BEGIN
+      -- One's own takings wait for each other, or five at once would each count four.
+      PERFORM FROM public.user_stats WHERE user_id = me FOR NO KEY UPDATE;
+      IF 4 <= (
+        SELECT count(*) FROM public.hack_verification_leases
+        WHERE reviewer_user_id = me AND ended = '' AND expires_at > clock_timestamp()
+      ) THEN
+        CALL app.refuse('hack_verification_leases_at_most_four', 'Four reviews at a time are enough.');
+      END IF;
+      FOREACH patience IN ARRAY ARRAY['SKIP LOCKED', ''] LOOP
+        LOOP
+          EXECUTE format(
+            'SELECT waiting.id FROM app.reviewable($1) AS mine JOIN public.hack_verifications AS waiting USING (id)
+             WHERE ($2 IS NULL OR mine.hack_id = $2) AND mine.id <> ALL ($3)
+             ORDER BY mine.submitted_at, mine.id LIMIT 1 FOR NO KEY UPDATE OF waiting %s', patience
+          ) INTO chosen USING me, wanted_hack, tried;
+          EXIT WHEN chosen IS NULL;
+          -- What was true when the search began may have changed before the lock; from here on nobody changes it.
+          IF EXISTS (SELECT FROM app.reviewable(me) AS mine WHERE mine.id = chosen) THEN
+            DELETE FROM public.hack_verification_leases WHERE verification_id = chosen AND reviewer_user_id = me;
+            INSERT INTO public.hack_verification_leases
+                (id, verification_id, reviewer_user_id, leased_at, expires_at, ended)
+              VALUES (lease, chosen, me, clock_timestamp(), clock_timestamp() + interval '30 minutes', '');
+            RETURN lease;
+          END IF;
+          tried := tried || chosen;
+        END LOOP;
+      END LOOP;
+      RETURN NULL;
+    END
+  $$;
+
+CREATE FUNCTION app.release_lease(lease uuid) RETURNS boolean
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  AS $$
+    BEGIN
+      UPDATE public.hack_verification_leases SET ended = 'given_back'
+        WHERE id = lease AND reviewer_user_id = app.uid() AND ended = '' AND expires_at > clock_timestamp();
+      RETURN FOUND;
+    END
+  $$;
+
+CREATE FUNCTION app.state_of(lease public.hack_verification_leases) RETURNS text
+  LANGUAGE sql STABLE SET search_path = ''
+  AS $$
+    SELECT CASE
+      WHEN lease.ended <> '' THEN lease.ended WHEN lease.expires_at <= clock_timestamp() THEN 'expired' ELSE 'open'
+    END
+  $$;
+
+-- One's own leases; what they are for can be read as long as they last.
+CREATE FUNCTION app.leased_verifications() RETURNS TABLE (
+    lease_id uuid, verification_id uuid, hack_id uuid, state text, leased_at timestamptz, expires_at timestamptz,
+    answers jsonb, submitted_at timestamptz, author_id uuid
+  )
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$
+    SELECT leases.id, leased.id, leased.hack_id, state, leases.leased_at, leases.expires_at,
+      CASE state WHEN 'open' THEN leased.verification_questions END,
+      CASE state WHEN 'open' THEN leased.submitted_at END,
+      CASE WHEN state = 'open' AND NOT leased.is_anonymous THEN leased.user_id END
+    FROM public.hack_verification_leases AS leases
+    JOIN public.hack_verifications AS leased ON leased.id = leases.verification_id
+    CROSS JOIN LATERAL app.state_of(leases) AS state
+    WHERE leases.reviewer_user_id = app.uid()
+  $$;
+
+-- How many one could take, by hack; whoever could take a hundred need not know of more.
+CREATE FUNCTION app.waiting_reviews() RETURNS TABLE (hack_id uuid, waiting bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$
+    SELECT progress.hack_id, found.number
+    FROM public.user_hack_progress AS progress
+    CROSS JOIN LATERAL (
+      SELECT count(*) FROM (
+        SELECT FROM app.reviewable(app.uid()) AS mine WHERE mine.hack_id = progress.hack_id LIMIT 100
+      ) AS first
+    ) AS found(number)
+    WHERE progress.user_id = app.uid() AND found.number > 0
+  $$;
+
+-- Where one's own submissions stand among those of the same hack, and how long the last twenty have waited (median).
+CREATE FUNCTION app.verification_standing(wanted uuid DEFAULT NULL)
+  RETURNS TABLE (verification_id uuid, "position" bigint, expected_wait interval)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$
+    SELECT own.id,
+      (
+        SELECT count(*) FROM public.hack_verifications AS other
+        WHERE other.hack_id = own.hack_id AND other.status = 'submitted' AND other.user_id IS NOT NULL
+          AND (other.submitted_at, other.id) <= (own.submitted_at, own.id)
+      ),
+      (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY decided_at - submitted_at)
+        FROM (
+          SELECT other.decided_at, other.submitted_at FROM public.hack_verifications AS other
+          WHERE other.hack_id = own.hack_id AND other.decided_at IS NOT NULL
+          ORDER BY other.decided_at DESC LIMIT 20
+        ) AS latest
+      )
+    FROM public.hack_verifications AS own
+    WHERE own.user_id = app.uid() AND own.status = 'submitted' AND (wanted IS NULL OR own.id = wanted)
+  $$;
+
+GRANT EXECUTE ON FUNCTION app.lease_verification(uuid), app.release_lease(uuid), app.leased_verifications(),
+  app.waiting_reviews(), app.verification_standing(uuid) TO nrghax_member;
+GRANT EXECUTE ON FUNCTION app.may_review(uuid, uuid), app.known_case_is_due(uuid), app.reviewable(uuid)
+  TO nrghax_worker;

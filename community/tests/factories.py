@@ -1,0 +1,100 @@
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member
+from accounts.tests.factories import make_member
+from community.models import HackVerification, HackVerificationReview, VerificationLease
+from community.rules import LEASE, Answers
+from hacks.models import Hack, UserHackProgress
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+
+QUESTIONS = ["What do you feel?", "How has it changed?"]
+# What a submission is like for which the clock has not been asked.
+STEPS = ("submitted", "escalated", "returned", "verified")
+
+
+def make_verified_hack(**fields) -> Hack:
+    """A hack that asks its two questions after three practices, and may be reviewed after five."""
+    return HackFactory(
+        **{
+            "requires_verification": True,
+            "verification_questions": QUESTIONS,
+            "verification_practice_count": 3,
+            "reviewer_practice_count": 5,
+            **fields,
+        }
+    )
+
+
+def answers_to(hack: Hack, answer: str = "Warm hands.") -> Answers:
+    return [{"question": question, "answer": answer} for question in hack.verification_questions]
+
+
+def make_practised(hack: Hack, times: int, member: Member | None = None) -> Member:
+    """Somebody (new) whose progress says that they have practised so often."""
+    member = member or make_member()
+    with database_identity(Role.WORKER):
+        UserHackProgress.objects.update_or_create(user=member, hack=hack, defaults={"total_practice_count": times})
+    return member
+
+
+def make_reviewer(hack: Hack) -> Member:
+    return make_practised(hack, hack.reviewer_practice_count)
+
+
+def make_verification(hack: Hack | None = None, author: Member | None = None, **fields) -> HackVerification:
+    """Submitted an hour ago unless `status` or `submitted_at` says otherwise; by a new member unless there is one."""
+    hack = hack or make_verified_hack()
+    status = fields.setdefault("status", "submitted")
+    now = timezone.now()
+    values = {
+        "verification_questions": answers_to(hack),
+        "submitted_at": now - timedelta(hours=1) if status in STEPS else None,
+        "decided_at": now if status in ("returned", "verified") else None,
+        "escalated_at": now if status == "escalated" else None,
+        "verified_at": now if status == "verified" else None,
+        "is_verified": status == "verified",
+        **fields,
+    }
+    author = author or make_practised(hack, hack.verification_practice_count)
+    with database_identity(Role.WORKER):
+        return HackVerification.objects.create(user=author, hack=hack, **values)
+
+
+def make_known_case(hack: Hack, *, outcome: bool, **fields) -> HackVerification:
+    values = {"verification_questions": answers_to(hack), "submitted_at": timezone.now() - timedelta(days=1), **fields}
+    with database_identity(Role.STAFF):
+        return HackVerification.objects.create(
+            user=None, hack=hack, status="submitted", is_anonymous=True, known_outcome=outcome, **values
+        )
+
+
+def make_lease(reviewer: Member, verification: HackVerification, **fields) -> VerificationLease:
+    """Open, unless `expires_at` or `ended` says otherwise; past what a reviewer may take."""
+    now = timezone.now()
+    with database_identity(Role.WORKER):
+        return VerificationLease.objects.create(
+            reviewer=reviewer, verification=verification, **{"leased_at": now, "expires_at": now + LEASE, **fields}
+        )
+
+
+def review_as(
+    reviewer: Member, verification: HackVerification, *, is_authentic: bool = True, comment: str = "I know this."
+) -> HackVerificationReview:
+    """A review through the front door: a lease, and the reviewer's own call."""
+    lease, review = make_lease(reviewer, verification), uuid7()
+    call_as(reviewer, "app.review_verification(%s, %s, %s, %s)", lease.pk, review, is_authentic, comment)
+    with database_identity(Role.WORKER):
+        return HackVerificationReview.objects.get(pk=review)
+
+
+def call_as(member: Member, call: str, *arguments: object) -> UUID | bool | None:
+    """What a function of the database answers to a member."""
+    with database_identity(Role.MEMBER, member.pk), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {call}", arguments)
+        return cursor.fetchone()[0]

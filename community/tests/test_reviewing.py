@@ -1,0 +1,292 @@
+"""A reviewer's way: taking, giving back, reviewing; and what the third review of a kind does."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from analytics.models import Activity, UserActivityLog
+from community import queue
+from community.actions import LeaseLost, TooManyReviewsOpen, give_review, release_review, take_review
+from community.models import HackVerification, HackVerificationReview, VerificationLease
+from community.rules import LEASE, MAX_LEASES
+from community.tests.factories import (
+    make_lease,
+    make_practised,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+    review_as,
+)
+from hacks.models import UserHackProgress
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack()
+
+
+def take(reviewer, hack=None):
+    """The submission that the reviewer is given, or None."""
+    with database_identity(Role.MEMBER, reviewer.pk):
+        lease_id = take_review(hack_id=hack.pk if hack else None)
+    return lease_id and VerificationLease.objects.get(pk=lease_id).verification
+
+
+def test_the_oldest_comes_first_and_is_held_for_half_an_hour(hack):
+    now = timezone.now()
+    late, early = (make_verification(hack, submitted_at=now - timedelta(hours=hours)) for hours in (1, 2))
+    reviewer = make_reviewer(hack)
+    assert [take(reviewer), take(reviewer), take(reviewer)] == [early, late, None]
+    lease = VerificationLease.objects.get(verification=early)
+    assert (lease.author_id, lease.reviewer_id) == (early.user_id, reviewer.pk)
+    assert lease.expires_at - lease.leased_at == pytest.approx(LEASE, abs=timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(("times", "may"), [(4, False), (5, True)])
+def test_who_has_practised_often_enough_may_review(hack, times, may):
+    verification = make_verification(hack)
+    assert take(make_practised(hack, times)) == (verification if may else None)
+
+
+def test_who_is_verified_may_review_however_often_they_practised(hack):
+    verification, reviewer = make_verification(hack), make_practised(hack, 1)
+    UserHackProgress.objects.filter(user=reviewer).update(verified_at=timezone.now())
+    assert take(reviewer) == verification
+
+
+def test_mastery_of_another_hack_does_not_count(hack):
+    make_verification(hack)
+    assert take(make_reviewer(make_verified_hack())) is None
+
+
+def test_one_can_ask_for_a_hack(hack):
+    other = make_verified_hack()
+    make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
+    wanted = make_verification(other)
+    reviewer = make_practised(other, 5, make_reviewer(hack))
+    assert take(reviewer, other) == wanted
+
+
+@pytest.mark.parametrize("status", ["draft", "returned", "verified", "escalated"])
+def test_only_what_is_submitted_is_offered(hack, status):
+    make_verification(hack, status=status)
+    assert take(make_reviewer(hack)) is None
+
+
+def test_ones_own_is_never_offered(hack):
+    make_verification(hack, make_reviewer(hack))
+    assert take(HackVerification.objects.get().user) is None
+
+
+def test_what_one_has_reviewed_is_never_offered_again_in_no_round(hack):
+    verification, reviewer = make_verification(hack), make_reviewer(hack)
+    review_as(reviewer, verification)
+    assert take(reviewer) is None
+    HackVerification.objects.update(round=2, verification_count=0)
+    assert take(reviewer) is None
+
+
+def test_no_more_than_four_at_a_time(hack):
+    reviewer = make_reviewer(hack)
+    for _ in range(MAX_LEASES + 1):
+        make_verification(hack)
+    taken = [take(reviewer) for _ in range(MAX_LEASES)]
+    assert len(set(taken)) == MAX_LEASES
+    with pytest.raises(TooManyReviewsOpen):
+        take(reviewer)
+    VerificationLease.objects.filter(verification=taken[0]).update(expires_at=timezone.now())
+    assert take(reviewer) == taken[0]
+
+
+def test_no_more_reviewers_than_could_be_needed_hold_one(hack):
+    verification = make_verification(hack)
+    review_as(make_reviewer(hack), verification)
+    review_as(make_reviewer(hack), verification, is_authentic=False)
+    first, second, third = (make_reviewer(hack) for _ in range(3))
+    assert [take(first), take(second), take(third)] == [verification, verification, None]
+    VerificationLease.objects.filter(reviewer=first).update(expires_at=timezone.now())
+    assert take(third) == verification
+
+
+def test_what_was_given_back_goes_to_others_and_not_to_the_same_one_again(hack):
+    first, second = (make_verification(hack, submitted_at=timezone.now() - timedelta(hours=n)) for n in (2, 1))
+    reviewer, other = make_reviewer(hack), make_reviewer(hack)
+    assert take(reviewer) == first
+    [lease] = VerificationLease.objects.all()
+    with database_identity(Role.MEMBER, other.pk):
+        assert not release_review(lease_id=lease.pk)
+    with database_identity(Role.MEMBER, reviewer.pk):
+        assert release_review(lease_id=lease.pk)
+        assert not release_review(lease_id=lease.pk)
+    assert take(reviewer) == second
+    assert take(other) == first
+
+
+def give(reviewer, lease, *, review_id=None, is_authentic=True, comment=""):
+    with database_identity(Role.MEMBER, reviewer.pk):
+        return give_review(
+            member=reviewer,
+            lease_id=lease.pk,
+            review_id=review_id or uuid7(),
+            is_authentic=is_authentic,
+            comment=comment,
+        )
+
+
+def test_a_review_is_stored_with_its_round_and_time_and_the_lease_is_over(hack):
+    verification, reviewer = make_verification(hack, round=2), make_reviewer(hack)
+    lease = make_lease(reviewer, verification, leased_at=timezone.now() - timedelta(seconds=90))
+    assert give(reviewer, lease, comment=" Well seen.\r\n")
+    review = HackVerificationReview.objects.get()
+    assert (review.author_id, review.reviewer_id, review.round) == (verification.user_id, reviewer.pk, 2)
+    assert (review.is_authentic, review.comment) == (True, "Well seen.")
+    assert 90 <= review.seconds < 120
+    assert not VerificationLease.objects.exists()
+    verification.refresh_from_db()
+    assert (verification.verification_count, verification.rejection_count) == (1, 0)
+    activity = UserActivityLog.objects.get(activity_type=Activity.REVIEW_GIVEN)
+    assert (activity.user_id, activity.activity_data) == (reviewer.pk, {"review_id": str(review.pk)})
+
+
+def test_the_same_review_twice_is_stored_once(hack):
+    verification, reviewer = make_verification(hack), make_reviewer(hack)
+    lease, review_id = make_lease(reviewer, verification), uuid7()
+    assert [give(reviewer, lease, review_id=review_id) for _ in range(2)] == [True, False]
+    assert HackVerificationReview.objects.count() == 1
+    assert UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"expires_at": timezone.now() - timedelta(seconds=1)}, "expired"),
+        ({"ended": "changed"}, "changed"),
+        ({"ended": "withdrawn"}, "withdrawn"),
+        ({"ended": "decided"}, "decided"),
+        ({"ended": "given_back"}, "given_back"),
+    ],
+)
+def test_a_lost_lease_takes_no_review_and_says_why(hack, fields, state):
+    verification, reviewer = make_verification(hack), make_reviewer(hack)
+    lease = make_lease(reviewer, verification, **fields)
+    with pytest.raises(LeaseLost) as lost:
+        give(reviewer, lease)
+    assert lost.value.state == state
+    with database_identity(Role.MEMBER, reviewer.pk):
+        found = queue.find_lease(lease.pk)
+    assert (found.state, found.answers, found.author_id) == (state, None, None)
+    assert not HackVerificationReview.objects.exists()
+
+
+def test_somebody_elses_lease_is_nobodys(hack):
+    verification, reviewer, other = make_verification(hack), make_reviewer(hack), make_reviewer(hack)
+    lease = make_lease(reviewer, verification)
+    with pytest.raises(LeaseLost) as lost:
+        give(other, lease)
+    assert lost.value.state == "unknown"
+    with database_identity(Role.MEMBER, other.pk):
+        assert queue.find_lease(lease.pk) is None
+
+
+def test_three_authentic_reviews_verify(hack):
+    verification = make_verification(hack)
+    for number in range(3):
+        verification.refresh_from_db()
+        assert not verification.is_verified, number
+        review_as(make_reviewer(hack), verification)
+    verification.refresh_from_db()
+    assert (verification.status, verification.verification_count) == ("verified", 3)
+    assert verification.verified_at == verification.decided_at
+    assert verification.user.progress.get().verified_at == verification.verified_at
+    decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
+    assert decided.user_id == verification.user_id
+    assert decided.activity_data == {
+        "verification_id": str(verification.pk),
+        "round": 1,
+        "outcome": "verified",
+        "hack_id": str(hack.pk),
+        "name": hack.name,
+        "slug": hack.slug,
+    }
+
+
+def test_three_that_say_no_return_it(hack):
+    verification = make_verification(hack)
+    for is_authentic in (False, True, False, True, False):
+        review_as(make_reviewer(hack), verification, is_authentic=is_authentic)
+    verification.refresh_from_db()
+    assert (verification.status, verification.verification_count, verification.rejection_count) == ("returned", 2, 3)
+    assert verification.verified_at is None
+    assert verification.decided_at is not None
+    assert verification.user.progress.get().verified_at is None
+    decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
+    assert decided.activity_data["outcome"] == "returned"
+
+
+def test_reviews_of_an_earlier_round_do_not_count(hack):
+    verification = make_verification(hack, round=2)
+    for _ in range(2):
+        review_as(make_reviewer(hack), verification)
+    HackVerificationReview.objects.update(round=1)
+    verification.refresh_from_db()
+    assert verification.verification_count == 0
+    review_as(make_reviewer(hack), verification)
+    verification.refresh_from_db()
+    assert (verification.status, verification.verification_count) == ("submitted", 1)
+
+
+def test_a_review_that_staff_delete_no_longer_counts_but_what_is_decided_stays(hack):
+    verification = make_verification(hack)
+    reviews = [review_as(make_reviewer(hack), verification) for _ in range(2)]
+    with database_identity(Role.STAFF):
+        reviews[0].delete()
+    verification.refresh_from_db()
+    assert verification.verification_count == 1
+    for _ in range(2):
+        review_as(make_reviewer(hack), verification)
+    with database_identity(Role.STAFF):
+        reviews[1].delete()
+    verification.refresh_from_db()
+    assert (verification.status, verification.verification_count) == ("verified", 2)
+
+
+def test_deleting_a_reviewers_account_keeps_the_outcome(hack):
+    verification = make_verification(hack)
+    reviewers = [make_reviewer(hack) for _ in range(3)]
+    for reviewer in reviewers:
+        review_as(reviewer, verification)
+    verification.refresh_from_db()
+    before = (verification.status, verification.verification_count, verification.verified_at)
+    for reviewer in reviewers:
+        reviewer.user.delete()
+    verification.refresh_from_db()
+    assert (verification.status, verification.verification_count, verification.verified_at) == before
+    assert list(verification.reviews.values_list("reviewer", "comment")) == [(None, "I know this.")] * 3
+
+
+def test_the_waiting_ones_are_counted_by_hack_as_they_could_be_taken(hack):
+    other, reviewer = make_verified_hack(), make_reviewer(hack)
+    make_verification(other)
+    make_verification(hack, reviewer)
+    done, taken, *_ = (make_verification(hack) for _ in range(4))
+    review_as(reviewer, done)
+    make_lease(reviewer, taken)
+    with database_identity(Role.MEMBER, reviewer.pk):
+        assert queue.waiting_reviews() == {hack.pk: 2}
+
+
+def test_leases_show_answers_and_the_author_unless_anonymous(hack):
+    named, anonymous = make_verification(hack), make_verification(hack, is_anonymous=True)
+    reviewer = make_reviewer(hack)
+    for each in (named, anonymous):
+        make_lease(reviewer, each)
+    with database_identity(Role.MEMBER, reviewer.pk):
+        found = {lease.verification_id: lease for lease in queue.leases()}
+    assert found[named.pk].author_id == named.user_id
+    assert found[anonymous.pk].author_id is None
+    assert all(lease.is_open and lease.answers == named.verification_questions for lease in found.values())
