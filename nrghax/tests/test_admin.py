@@ -158,7 +158,7 @@ def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
         groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
         return {group["title"]: [item["title"] for item in group["items"]] for group in groups}
 
-    assert list(sidebar(staff_client))[:4] == ["Library", "People", "Practice", "What happened"]
+    assert list(sidebar(staff_client))[:5] == ["Library", "People", "Practice", "Progress", "What happened"]
     curator = make_member(user=make_user(is_staff=True))
     with database_identity(Role.STAFF):
         curator.user.user_permissions.add(Permission.objects.get(codename="view_hack"))

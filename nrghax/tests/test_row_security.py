@@ -11,9 +11,10 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
-from accounts.models import Member
+from accounts.models import Member, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
+from gamification.tests.factories import make_award
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
@@ -36,6 +37,7 @@ def victim():
     RestDay.objects.create(user=member, rest_date=date(2026, 3, 4))
     UserActivityLog.objects.create(user=member, activity_type=Activity.CHECKIN_SAVED, created_at=NOON)
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Told")
+    make_award(member, 10)
     return member
 
 
@@ -62,7 +64,7 @@ OWNED = {
     "notifications": "is_read = true, read_at = now()",
     "user_profiles": "bio = 'mine'",
 }
-READ_ONLY = ("rest_days", "user_stats", "user_activity_logs", "username_history")
+READ_ONLY = ("rest_days", "user_stats", "user_activity_logs", "username_history", "xp_ledger", "user_xp")
 EVERYTHING = (*OWNED, *READ_ONLY)
 CREDENTIALS = (
     "accounts_user",
@@ -153,7 +155,14 @@ def test_members_reach_no_credentials(table, statement, attacker):
 
 def test_auth_pages_reach_no_member_data(victim):
     with database_identity(Role.AUTH, victim.pk):
-        for table in ("practice_sessions", "daily_checkins", "rest_days", "user_hack_progress", "user_stats"):
+        for table in (
+            "practice_sessions",
+            "daily_checkins",
+            "rest_days",
+            "user_hack_progress",
+            "user_stats",
+            "user_xp",
+        ):
             assert run(f"SELECT * FROM {table}") == "InsufficientPrivilege"
 
 
@@ -260,6 +269,9 @@ def test_system_functions_are_not_for_visitors(victim, attacker):
         f"SELECT app.recompute_streak('{victim.pk}')",
         f"SELECT app.refresh_practice_progress('{victim.pk}', '{victim.pk}')",
         f"SELECT * FROM app.streak_rows('{victim.pk}')",
+        f"SELECT app.refresh_xp(ARRAY['{victim.pk}']::uuid[])",
+        "SELECT * FROM app.xp_totals(NULL)",
+        "SELECT * FROM app.xp_due(NULL, '{}')",
         "SELECT app.welcome_user()",
         "CALL app.protect('hacks')",
         "CALL app.publish('practice_sessions')",
@@ -297,6 +309,13 @@ def test_what_is_earned_cannot_be_written_by_its_owner(victim):
             "UPDATE user_activity_logs SET processed_at = now()",
             "DELETE FROM user_activity_logs",
             "DELETE FROM notifications",
+            "UPDATE xp_ledger SET amount = 999",
+            "DELETE FROM xp_ledger",
+            "INSERT INTO xp_ledger (id, user_id, source, source_id, amount, earned_on) "
+            f"VALUES (gen_random_uuid(), '{victim.pk}', 'challenge', gen_random_uuid(), 999, CURRENT_DATE)",
+            "UPDATE user_xp SET xp_amount = 999, level = 4",
+            "UPDATE user_xp SET celebrated_level = 1",
+            f"INSERT INTO user_xp (id, user_id, xp_amount) VALUES (gen_random_uuid(), '{victim.pk}', 999)",
             "INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read) "
             f"VALUES (gen_random_uuid(), '{victim.pk}', 'hack_unlocked', 'y', '', '', '{{}}', false)",
         ):
@@ -333,8 +352,28 @@ def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, 
     with database_identity(Role.MEMBER, attacker.pk):
         assert run("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 1
         assert run("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 1
+        assert run("SELECT * FROM user_xp WHERE user_id = %s", [victim.pk]) == 1
+        assert run("SELECT * FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 0
     with database_identity(Role.ANON):
         assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
+    User.objects.filter(pk=victim.pk).update(is_active=False)
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run("SELECT * FROM user_xp WHERE user_id = %s", [victim.pk]) == 0
+
+
+def test_staff_give_no_xp(victim, attacker):
+    """They may delete a member, and with that the awards: the totals follow."""
+    with database_identity(Role.STAFF, attacker.pk):
+        for statement in (
+            "UPDATE xp_ledger SET amount = 999",
+            "UPDATE user_xp SET xp_amount = 999",
+            "INSERT INTO xp_ledger (id, user_id, source, source_id, amount, earned_on) "
+            f"VALUES (gen_random_uuid(), '{attacker.pk}', 'challenge', gen_random_uuid(), 999, CURRENT_DATE)",
+            f"INSERT INTO user_xp (id, user_id, xp_amount) VALUES (gen_random_uuid(), '{attacker.pk}', 999)",
+        ):
+            assert run(statement) == "InsufficientPrivilege", statement
+        assert run("DELETE FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 1
+        assert run("SELECT FROM user_xp WHERE user_id = %s AND xp_amount = 0", [victim.pk]) == 1
 
 
 def test_another_identity_in_the_same_transaction_sees_only_its_own(victim, attacker):
