@@ -27,7 +27,7 @@ demo: $(INSTALLED)  ## Run the product with a community that has a past, on data
 test: $(INSTALLED)  ## Run all tests, those in the browser too
 	@test -n "$(CHROMIUM)" || { echo "Chromium is missing; the browser tests need it:" \
 		"apt-get install chromium, or set CHROMIUM to the path of a Chromium or Chrome."; exit 1; }
-	CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -n 2 --dist loadfile
+	CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED)  ## Check style, templates, types, migrations and the imports between the apps
 	$(BIN)/ruff check .

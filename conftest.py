@@ -61,6 +61,31 @@ def _own_cache_and_broker() -> None:
 _own_cache_and_broker()
 
 
+def pytest_collection_modifyitems(items):
+    """The browser's tests first, as the last to run should be short.
+
+    Before them what asks the product without a page: its worker gives a sign of life when it starts, and the next,
+    once a test has emptied the cache, only in a quarter of a minute.
+    """
+
+    def place(item):
+        return item.get_closest_marker("browser") is None, "visit" in getattr(item, "fixturenames", ())
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker has the browser, so that one product is started; its processes keep the machine busy enough."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BrowserTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "browser" if "/browser/" in nodeid else super()._split_scope(nodeid)
+
+    return BrowserTogether(config, log)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
     from django.db import connection

@@ -42,6 +42,13 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 START_SECONDS = 60
+# One process for three commands: each would take a second to start.
+FILL = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("loaddata", "seeds", verbosity=0)
+call_command("demologins")
+"""
 
 
 @dataclass
@@ -131,15 +138,6 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
         **identity_provider.settings(),
     }
 
-    def manage(*arguments: str) -> None:
-        subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-
     with psycopg.connect(maintenance, autocommit=True) as admin:
         admin.execute(f"SET ROLE {OWNER}")
         admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
@@ -147,9 +145,13 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
         try:
             with psycopg.connect(urls[OWNER], autocommit=True) as owner:
                 prepare_database(owner, logins=[WEB, WORKER, BACKUP])
-            manage("migrate", "--verbosity", "0")
-            manage("loaddata", "seeds", "--verbosity", "0")
-            manage("demologins")
+            subprocess.run(
+                [sys.executable, "manage.py", "shell", "--no-imports", "-c", FILL],
+                cwd=settings.BASE_DIR,
+                env=environment,
+                check=True,
+                capture_output=True,
+            )
             granian = (
                 *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
                 *("--workers", "1", "--blocking-threads", "1", "--no-ws", "nrghax.wsgi:application"),
@@ -227,9 +229,30 @@ def new_address() -> str:
     return f"newcomer{next(_numbers)}@example.com"
 
 
-def sign_in(visitor: Visitor, email: str, password: str) -> None:
+def log_in(visitor: Visitor, email: str, password: str) -> None:
+    """Through the form, into a session of its own that has just seen the password."""
     page = visitor.go("/accounts/login/")
     page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
     page.get_by_label("Password").fill(password)
     page.locator("main form").get_by_role("button").first.click()
     expect(page).not_to_have_url(re.compile("login"))
+
+
+_session_cookies: dict[tuple[str, str], list] = {}
+
+
+def sign_in(visitor: Visitor, email: str, password: str) -> None:
+    """As `log_in`, but a session that an earlier window of the same person has opened is used again while it lasts.
+
+    Typing and hashing the password costs two seconds of processor time. A page that asks for it again after some
+    minutes wants `log_in`.
+    """
+    account = (visitor.url, email)
+    if account in _session_cookies:
+        visitor.context.add_cookies(_session_cookies[account])
+        # Whoever is logged in already is sent on to where the form would lead.
+        if "login" not in visitor.go("/accounts/login/").url:
+            return
+    log_in(visitor, email, password)
+    cookies = visitor.context.cookies()
+    _session_cookies[account] = [cookie for cookie in cookies if cookie["name"] == settings.SESSION_COOKIE_NAME]

@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from nrghax.tests.browser.conftest import DESKTOP, PHONE
-from nrghax.tests.browser.test_main_job import sign_in
+from nrghax.tests.browser.conftest import DESKTOP, PHONE, sign_in
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-from nrghax.tests.browser.conftest import PHONE, sign_in
+from nrghax.tests.browser.conftest import PHONE, log_in
 from nrghax.tests.browser.test_accessibility import violations
 
 pytestmark = pytest.mark.browser
@@ -143,17 +143,22 @@ def holder(visit, elsewhere):
     return visitor
 
 
-def test_a_passkey_alone_logs_in(holder):
-    page = holder.go("/accounts/login/")
-    assert violations(page) == []
+def press_log_in_with_a_passkey(visitor) -> Page:
+    page = visitor.page
     page.get_by_role("button", name="Log in with a passkey").click()
-    expect(page).to_have_url(re.compile("/(welcome|today)/"))
-    page = holder.go("/accounts/2fa/webauthn/")
-    expect(page.get_by_text("My laptop", exact=True).first).to_be_visible()
-    assert violations(page) == []
+    return page
 
 
-def test_a_passkey_is_the_second_step_after_google(holder):
+def test_the_life_of_a_passkey(holder):
+    """One after the other, as each of them would begin with making a passkey."""
+    it_is_the_second_step_after_google(holder)
+    log_out(holder)
+    removed_from_its_device_it_is_said_to_be_missing(holder)
+    it_logs_in_alone(holder)
+    whoever_removes_it_proves_it_is_them_with_it(holder)
+
+
+def it_is_the_second_step_after_google(holder):
     page = holder.go("/accounts/login/")
     log_in_with(page, "Google")
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
@@ -162,18 +167,28 @@ def test_a_passkey_is_the_second_step_after_google(holder):
     expect(page).to_have_url(re.compile("/(welcome|today)/"))
 
 
-def test_a_passkey_removed_from_its_device_is_said_to_be_missing(holder):
-    holder.device.send("WebAuthn.clearCredentials", {"authenticatorId": holder.device_id})
-    page = holder.go("/accounts/login/")
-    page.get_by_role("button", name="Log in with a passkey").click()
+def removed_from_its_device_it_is_said_to_be_missing(holder):
+    device = {"authenticatorId": holder.device_id}
+    (credential,) = holder.device.send("WebAuthn.getCredentials", device)["credentials"]
+    holder.device.send("WebAuthn.clearCredentials", device)
+    holder.go("/accounts/login/")
+    page = press_log_in_with_a_passkey(holder)
     expect(page.get_by_text("No passkey was used.")).to_be_visible()
+    holder.device.send("WebAuthn.addCredential", {**device, "credential": credential})
 
 
-def test_whoever_removes_a_passkey_proves_it_is_them_with_it(holder):
+def it_logs_in_alone(holder):
     page = holder.go("/accounts/login/")
-    page.get_by_role("button", name="Log in with a passkey").click()
+    assert violations(page) == []
+    press_log_in_with_a_passkey(holder)
     expect(page).to_have_url(re.compile("/(welcome|today)/"))
     page = holder.go("/accounts/2fa/webauthn/")
+    expect(page.get_by_text("My laptop", exact=True).first).to_be_visible()
+    assert violations(page) == []
+
+
+def whoever_removes_it_proves_it_is_them_with_it(holder):
+    page = holder.page
     page.get_by_role("link", name="Remove My laptop").click()
     expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
@@ -184,7 +199,7 @@ def test_whoever_removes_a_passkey_proves_it_is_them_with_it(holder):
 def test_logging_out_elsewhere(visit):
     phone, laptop = visit(PHONE), visit()
     for visitor in (phone, laptop):
-        sign_in(visitor, LEARNER, PASSWORD)
+        log_in(visitor, LEARNER, PASSWORD)
     page = laptop.go("/accounts/sessions/")
     expect(page.get_by_text("Chrome on Linux").first).to_be_visible()
     page.get_by_role("button", name="Log out everywhere else").click()
