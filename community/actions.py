@@ -103,10 +103,10 @@ def withdraw_verification(*, member: Member, hack: Hack) -> HackVerification | N
 
 @transaction.atomic
 def take_review(*, hack_id: UUID | None = None) -> UUID | None:
-    """Lease the oldest submission (of a hack) that the member who asks may review, for half an hour; None: there is none.
+    """Lease the oldest submission (of a hack) that the member who asks may review, for half an hour.
 
-    Returns the lease's id. Raises TooManyReviewsOpen. Should not share a transaction with `give_review`: each waits
-    for a submission's lock.
+    Returns the lease's id, or None where there is nothing to review. Raises TooManyReviewsOpen. Should not share a
+    transaction with `give_review`: each waits for a submission's lock.
     """
     try:
         return _call("app.lease_verification", hack_id)

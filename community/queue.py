@@ -42,11 +42,12 @@ class Standing(NamedTuple):
 
 def leases() -> list[Lease]:
     """The member's, the one that ends first being first; what has ended is kept for a day."""
-    return _leases("ORDER BY expires_at, lease_id")
+    found = (Lease(*row) for row in _rows("SELECT * FROM app.leased_verifications() ORDER BY expires_at, lease_id"))
+    return [lease._replace(answers=json.loads(lease.answers)) if lease.answers else lease for lease in found]
 
 
 def find_lease(lease_id: UUID) -> Lease | None:
-    return next(iter(_leases("WHERE lease_id = %s", lease_id)), None)
+    return next((lease for lease in leases() if lease.id == lease_id), None)
 
 
 def waiting_reviews() -> dict[UUID, int]:
@@ -57,11 +58,6 @@ def waiting_reviews() -> dict[UUID, int]:
 def standings() -> dict[UUID, Standing]:
     """Of the member's submissions that wait for peers, by their ids."""
     return {row[0]: Standing(*row[1:]) for row in _rows("SELECT * FROM app.verification_standing()")}
-
-
-def _leases(clause: str, *parameters: Any) -> list[Lease]:
-    found = (Lease(*row) for row in _rows(f"SELECT * FROM app.leased_verifications() {clause}", *parameters))
-    return [lease._replace(answers=json.loads(lease.answers)) if lease.answers else lease for lease in found]
 
 
 def _rows(statement: str, *parameters: Any) -> list[tuple]:

@@ -5,9 +5,10 @@ CREATE FUNCTION app.are_answers(answers jsonb) RETURNS boolean
   LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
   AS $$
     SELECT jsonb_typeof(answers) = 'array'
-      AND NOT jsonb_path_exists(answers, 'lax $[*] ? (
-        !(@.type() == "object") || !(@.question.type() == "string") || !(@.answer.type() == "string")
-      )')
+      AND NOT jsonb_path_exists(answers, 'strict $[*] ? (@.type() != "object")', silent => true)
+      AND NOT jsonb_path_exists(
+        answers, 'lax $[*] ? (!(@.question.type() == "string") || !(@.answer.type() == "string"))'
+      )
       AND octet_length(answers::text) <= 500000
   $$;
 GRANT EXECUTE ON FUNCTION app.are_answers(jsonb) TO nrghax_member, nrghax_staff, nrghax_worker;

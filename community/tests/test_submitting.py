@@ -1,0 +1,349 @@
+"""An author's way: draft, submit, edit, withdraw, revise; and what the database lets them do to their own."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.models import Activity, UserActivityLog
+from community import queue
+from community.actions import (
+    Refusal,
+    VerificationRefused,
+    decide_verification,
+    save_draft,
+    submit_verification,
+    withdraw_verification,
+)
+from community.models import HackVerification, HackVerificationReview, HackVerificationRound
+from community.tests.factories import (
+    QUESTIONS,
+    answers_to,
+    make_lease,
+    make_practised,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+    review_as,
+)
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack()
+
+
+@pytest.fixture
+def author(hack):
+    return make_practised(hack, hack.verification_practice_count)
+
+
+def call(action, author, hack, answer="Warm hands.", **fields):
+    values = {"answers": answers_to(hack, answer), "is_anonymous": False} if action is not withdraw_verification else {}
+    with database_identity(Role.MEMBER, author.pk):
+        return action(member=author, hack=hack, **{**values, **fields})
+
+
+def refusal(action, author, hack, **fields):
+    """Why it was refused; nothing was written."""
+    before = list(HackVerification.objects.values())
+    with pytest.raises(VerificationRefused) as refused:
+        call(action, author, hack, **fields)
+    assert list(HackVerification.objects.values()) == before
+    return refused.value.reason
+
+
+def activities(author):
+    return list(UserActivityLog.objects.filter(user=author).order_by("pk").values_list("activity_type", flat=True))
+
+
+def test_a_draft_is_kept_changed_and_submitted(hack, author):
+    call(save_draft, author, hack, "")
+    call(save_draft, author, hack, "Hm.", is_anonymous=True)
+    draft = HackVerification.objects.get()
+    assert (draft.status, draft.submitted_at, draft.is_anonymous) == ("draft", None, True)
+    assert [pair["answer"] for pair in draft.verification_questions] == ["Hm.", "Hm."]
+    assert activities(author) == []
+    submitted = call(submit_verification, author, hack)
+    assert (submitted.status, submitted.is_anonymous, submitted.round) == ("submitted", False, 1)
+    assert timezone.now() - submitted.submitted_at < timedelta(minutes=1)
+    assert HackVerification.objects.count() == 1
+    assert activities(author) == [Activity.VERIFICATION_SUBMITTED]
+
+
+def test_it_can_be_submitted_at_once(hack, author):
+    assert call(submit_verification, author, hack).status == "submitted"
+
+
+def test_the_questions_come_after_enough_practice(hack):
+    newcomer = make_practised(hack, hack.verification_practice_count - 1)
+    assert refusal(submit_verification, newcomer, hack) == Refusal.PRACTISE_FIRST
+    call(save_draft, newcomer, hack)
+    assert refusal(submit_verification, newcomer, hack) == Refusal.PRACTISE_FIRST
+
+
+@pytest.mark.parametrize("action", [save_draft, submit_verification])
+def test_a_hack_that_asks_for_none_gets_none(action):
+    hack = make_verified_hack(requires_verification=False)
+    assert refusal(action, make_practised(hack, 9), hack) == Refusal.NOT_ASKED
+
+
+def test_what_no_longer_asks_is_not_submitted(hack, author):
+    call(save_draft, author, hack)
+    with database_identity(Role.STAFF):
+        type(hack).objects.update(requires_verification=False)
+    assert refusal(submit_verification, author, hack) == Refusal.NOT_ASKED
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [],
+        [{"question": QUESTIONS[0], "answer": "Warm."}],
+        [{"question": question, "answer": " \r\n"} for question in QUESTIONS],
+        [{"question": question, "answer": "Warm."} for question in reversed(QUESTIONS)],
+        [{"question": "What is two and two?", "answer": "Four."}] * 2,
+        [{"question": question, "answer": "x" * 5001} for question in QUESTIONS],
+    ],
+    ids=["none", "one", "blank", "another order", "other questions", "too long"],
+)
+def test_every_question_of_the_hack_wants_an_answer(hack, author, answers):
+    assert refusal(submit_verification, author, hack, answers=answers) == Refusal.ANSWER_ALL
+
+
+@pytest.mark.parametrize(
+    "answers", [{}, "x", ["x"], [[]], [{"question": "x"}], [{"question": "x", "answer": 1}], [[{"question": "x"}]]]
+)
+def test_the_database_keeps_only_what_a_page_can_show(hack, author, answers):
+    with (
+        pytest.raises(DatabaseError, match="hack_verifications_are_answers"),
+        transaction.atomic(),
+    ):
+        make_verification(hack, author, verification_questions=answers)
+
+
+def test_until_the_first_review_it_can_be_changed_in_its_place(hack, author):
+    first = call(submit_verification, author, hack)
+    HackVerification.objects.update(submitted_at=timezone.now() - timedelta(days=1))
+    lease = make_lease(make_reviewer(hack), first)
+    changed = call(submit_verification, author, hack, "Cold hands.", is_anonymous=True)
+    assert (changed.pk, changed.round, changed.is_anonymous) == (first.pk, 1, True)
+    assert changed.submitted_at < first.submitted_at
+    lease.refresh_from_db()
+    assert lease.ended == "changed"
+    assert activities(author) == [Activity.VERIFICATION_SUBMITTED]
+
+
+def test_submitting_the_same_twice_disturbs_no_reviewer(hack, author):
+    lease = make_lease(make_reviewer(hack), call(submit_verification, author, hack))
+    call(submit_verification, author, hack)
+    lease.refresh_from_db()
+    assert lease.ended == ""
+
+
+@pytest.mark.parametrize("is_authentic", [True, False])
+def test_after_the_first_review_it_stands(hack, author, is_authentic):
+    verification = call(submit_verification, author, hack)
+    review_as(make_reviewer(hack), verification, is_authentic=is_authentic)
+    assert refusal(submit_verification, author, hack) == Refusal.UNDER_REVIEW
+    assert refusal(save_draft, author, hack) == Refusal.NO_SUCH_STEP
+
+
+@pytest.mark.parametrize("status", ["escalated", "verified"])
+@pytest.mark.parametrize("action", [save_draft, submit_verification])
+def test_with_the_staff_or_verified_it_stands(hack, author, action, status):
+    make_verification(hack, author, status=status)
+    assert refusal(action, author, hack) == Refusal.NO_SUCH_STEP
+
+
+@pytest.mark.parametrize("status", ["submitted", "escalated"])
+def test_withdrawn_it_is_a_draft_again_and_reviewers_hear_of_it(hack, author, status):
+    verification = make_verification(hack, author, status=status, nudged_at=timezone.now())
+    lease = make_lease(make_reviewer(hack), verification)
+    withdrawn = call(withdraw_verification, author, hack)
+    assert (withdrawn.status, withdrawn.submitted_at, withdrawn.escalated_at) == ("draft", None, None)
+    assert withdrawn.round == 1
+    assert withdrawn.verification_questions == verification.verification_questions
+    lease.refresh_from_db()
+    assert lease.ended == "withdrawn"
+    verification.refresh_from_db()
+    assert verification.nudged_at is None
+    assert activities(author) == [Activity.VERIFICATION_WITHDRAWN]
+    assert call(withdraw_verification, author, hack) is None
+
+
+@pytest.mark.parametrize("status", [None, "draft", "returned", "verified"])
+def test_what_does_not_wait_cannot_be_withdrawn(hack, author, status):
+    if status:
+        make_verification(hack, author, status=status)
+    assert call(withdraw_verification, author, hack) is None
+    assert activities(author) == []
+
+
+def test_withdrawn_after_a_review_its_round_is_history(hack, author):
+    verification = call(submit_verification, author, hack)
+    review_as(make_reviewer(hack), verification, is_authentic=False)
+    withdrawn = call(withdraw_verification, author, hack)
+    assert (withdrawn.round, withdrawn.rejection_count) == (2, 0)
+    past = HackVerificationRound.objects.get()
+    assert (past.round, past.outcome, past.submitted_at) == (1, "withdrawn", verification.submitted_at)
+    assert call(submit_verification, author, hack).rejection_count == 0
+    assert HackVerificationReview.objects.get().round == 1
+
+
+@pytest.mark.parametrize("action", [save_draft, submit_verification])
+def test_what_was_returned_is_revised_in_a_new_round_with_its_history_kept(hack, author, action):
+    verification = call(submit_verification, author, hack)
+    for _ in range(3):
+        review_as(make_reviewer(hack), verification, is_authentic=False, comment="Say more.")
+    verification.refresh_from_db()
+    revised = call(action, author, hack, "Warm hands, and slow breath.")
+    assert revised.status == ("draft" if action is save_draft else "submitted")
+    assert (revised.round, revised.rejection_count, revised.decided_at) == (2, 0, None)
+    with database_identity(Role.MEMBER, author.pk):
+        [past] = HackVerificationRound.objects.visible_to(author)
+        comments = HackVerificationReview.objects.visible_to(author).filter(round=1).values_list("comment", flat=True)
+        assert list(comments) == ["Say more."] * 3
+    assert (past.round, past.outcome, past.ended_at) == (1, "returned", verification.decided_at)
+    assert past.verification_questions == answers_to(hack)
+
+
+def test_the_reason_of_staff_stays_in_the_history(hack, author):
+    verification = make_verification(hack, author, status="escalated")
+    staff = make_member()
+    with database_identity(Role.STAFF):
+        decide_verification(
+            staff=staff, verification_id=verification.pk, is_authentic=False, reason="These are another's words."
+        )
+    revised = call(submit_verification, author, hack)
+    assert (revised.round, revised.decision_reason) == (2, "")
+    past = HackVerificationRound.objects.get()
+    assert (past.outcome, past.decision_reason) == ("returned", "These are another's words.")
+
+
+def test_staff_decide_once_and_not_on_their_own(hack, author):
+    verification = make_verification(hack, author, status="escalated")
+    lease, staff = make_lease(make_reviewer(hack), verification), make_member()
+
+    def decide(by):
+        with database_identity(Role.STAFF):
+            decide_verification(staff=by, verification_id=verification.pk, is_authentic=True, reason="Clear.")
+
+    with pytest.raises(VerificationRefused) as refused:
+        decide(author)
+    assert refused.value.reason == Refusal.OWN
+    decide(staff)
+    verification.refresh_from_db()
+    assert (verification.status, verification.decided_by, verification.decision_reason) == ("verified", staff, "Clear.")
+    assert author.progress.get().verified_at == verification.verified_at
+    lease.refresh_from_db()
+    assert lease.ended == "decided"
+    with pytest.raises(VerificationRefused) as refused:
+        decide(staff)
+    assert refused.value.reason == Refusal.ALREADY_DECIDED
+    assert activities(author) == [Activity.VERIFICATION_DECIDED]
+
+
+def test_an_author_sees_where_it_stands_and_how_long_the_last_ones_took(hack, author):
+    now = timezone.now()
+    for days in (1, 2, 9):
+        make_verification(hack, status="verified", submitted_at=now - timedelta(days=days), decided_at=now)
+    make_verification(hack, submitted_at=now - timedelta(days=3))
+    make_verification(make_verified_hack(), submitted_at=now - timedelta(days=3))
+    own = make_verification(hack, author, submitted_at=now - timedelta(days=1))
+    make_verification(hack)
+    with database_identity(Role.MEMBER, author.pk):
+        assert queue.standings() == {own.pk: (2, timedelta(days=2))}
+    with database_identity(Role.MEMBER, make_member().pk):
+        assert queue.standings() == {}
+
+
+def test_nobody_waits_by_what_is_not_known(hack, author):
+    own = make_verification(hack, author)
+    with database_identity(Role.MEMBER, author.pk):
+        assert queue.standings() == {own.pk: (1, None)}
+
+
+FORBIDDEN = (
+    "verification_count = 3",
+    "rejection_count = 0",
+    "is_verified = true",
+    "verified_at = now()",
+    "decided_at = now()",
+    "decision_reason = 'Fine.'",
+    "decided_by_id = NULL",
+    "known_outcome = true",
+    "submitted_at = now() - interval '1 year'",
+    "round = 9",
+    "user_id = user_id",
+    "hack_id = hack_id",
+    "escalated_at = now()",
+    "nudged_at = now()",
+)
+
+
+def attempt(statement, params=()):
+    """How many rows, or the class of the error with which the database refused it."""
+    with connection.cursor() as cursor:
+        try:
+            with transaction.atomic():
+                cursor.execute(statement, params)
+                return cursor.rowcount
+        except DatabaseError as error:
+            return type(error.__cause__).__name__
+
+
+@pytest.mark.parametrize("change", FORBIDDEN)
+def test_what_is_earned_or_given_cannot_be_written_by_its_author(hack, author, change):
+    make_verification(hack, author)
+    with database_identity(Role.MEMBER, author.pk):
+        assert attempt(f"UPDATE hack_verifications SET {change}") == "InsufficientPrivilege"
+
+
+@pytest.mark.parametrize("before", ["draft", "submitted", "escalated", "returned", "verified"])
+@pytest.mark.parametrize("after", ["escalated", "returned", "verified"])
+def test_no_author_decides(hack, author, before, after):
+    make_verification(hack, author, status=before)
+    with database_identity(Role.MEMBER, author.pk):
+        assert attempt("UPDATE hack_verifications SET status = %s", [after]) == "CheckViolation"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("status", "'submitted'"),
+        ("round", "2"),
+        ("submitted_at", "now()"),
+        ("verification_count", "2"),
+        ("rejection_count", "1"),
+        ("nudged_at", "now()"),
+        ("escalated_at", "now()"),
+        ("decision_reason", "'Fine.'"),
+        ("decided_by_id", "(SELECT id FROM users WHERE id <> app.uid() LIMIT 1)"),
+    ],
+)
+def test_a_member_begins_with_a_draft_and_nothing_else(hack, author, column, value):
+    make_member()
+    row = {
+        "id": "gen_random_uuid()",
+        "user_id": "app.uid()",
+        "hack_id": f"'{hack.pk}'",
+        "verification_questions": "'[]'",
+        "is_anonymous": "false",
+        "status": "'draft'",
+        "round": "1",
+        "decision_reason": "''",
+    }
+
+    def insert(values):
+        return attempt(f"INSERT INTO hack_verifications ({', '.join(values)}) VALUES ({', '.join(values.values())})")
+
+    with database_identity(Role.MEMBER, author.pk):
+        assert insert({**row, column: value}) in ("InsufficientPrivilege", "CheckViolation")
+        assert insert(row) == 1
+        assert attempt("DELETE FROM hack_verifications") == "InsufficientPrivilege"
