@@ -28,8 +28,7 @@ MOST_PAGES = 1_000_000
 
 SHARED_RANK = '<span aria-hidden="true">=</span><span class="visually-hidden">shared </span>{}'
 NAME = (
-    '{}<span class="member__text"><span class="member__name">{}</span> '
-    '<span class="member__username">@{}</span></span>'
+    '{}<span class="member__text"><span class="member__name">{}</span> <span class="member__username">@{}</span></span>'
 )
 
 
@@ -83,7 +82,8 @@ def standing_of(member: Member, board_id: UUID, page: int) -> Standing:
     # By XP, as whoever hides has the rank of the next one. They share a rank, but nobody shares theirs.
     equals = Counter(row["xp"] for row in rows if row["is_listed"])
     lines = [
-        _line(row, member, is_shared=row["rank"] != row["place"] or equals[row["xp"]] > row["is_listed"]) for row in rows
+        _line(row, member, is_shared=row["rank"] != row["place"] or equals[row["xp"]] > row["is_listed"])
+        for row in rows
     ]
     hides = not member.privacy_settings["leaderboard_visible"]
     on_page = [

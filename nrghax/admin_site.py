@@ -38,6 +38,8 @@ TOPICS: dict[str, dict[str, str]] = {
     "Progress": {
         "gamification.xpentry": "bolt",
         "gamification.userxp": "stairs",
+        "gamification.leaderboard": "leaderboard",
+        "gamification.leaderboardentry": "social_leaderboard",
     },
     "What happened": {
         "analytics.useractivitylog": "history",

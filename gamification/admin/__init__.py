@@ -1,10 +1,14 @@
 """What staff see of progress."""
 
-from gamification.admin.achievements import AchievementAdmin
+from gamification.admin.achievements import AchievementAdmin, UserAchievementAdmin
+from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAdmin
 from gamification.admin.xp import UserXpAdmin, XpEntryAdmin
 
 __all__ = [
     "AchievementAdmin",
+    "LeaderboardAdmin",
+    "LeaderboardEntryAdmin",
+    "UserAchievementAdmin",
     "UserXpAdmin",
     "XpEntryAdmin",
 ]

@@ -1,0 +1,25 @@
+from django.contrib import admin
+
+from analytics.admin import ReadOnlyAdmin
+from gamification.models import Leaderboard, LeaderboardEntry
+
+
+@admin.register(Leaderboard)
+class LeaderboardAdmin(ReadOnlyAdmin):
+    list_display = ("period", "category", "starts_on", "counted_at")
+    list_filter = ("period", "category")
+    list_select_related = ("category",)
+    ordering = ("period", "category__sort_order")
+
+
+@admin.register(LeaderboardEntry)
+class LeaderboardEntryAdmin(ReadOnlyAdmin):
+    """Staff see those who hide, too: who looks after a board must see what it is counted from."""
+
+    list_display = ("rank", "user", "xp", "board", "is_listed", "updated_at")
+    list_filter = ("board__period", "board__category", "is_listed")
+    list_select_related = ("user", "board__category")
+    search_fields = ("user__username",)
+    search_help_text = "A member's username."
+    ordering = ("board__period", "board__category", "place")
+    readonly_fields = ("updated_at",)
