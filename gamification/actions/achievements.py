@@ -37,6 +37,10 @@ class Candidates(NamedTuple):
     count: int
     names: list[str]
 
+    @property
+    def others(self) -> int:
+        return self.count - len(self.names)
+
 
 @transaction.atomic
 def award_achievements(*, member_id: UUID | None = None, achievement_id: UUID | None = None) -> list[EarnedAchievement]:

@@ -1,21 +1,97 @@
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from unfold.admin import ModelAdmin
 
 from accounts.history import RemembersChanges
-from gamification.models import Achievement
+from analytics.admin import ReadOnlyAdmin
+from gamification.curation import AchievementForm
+from gamification.kinds import asked_for
+from gamification.models import Achievement, UserAchievement
+from gamification.tasks import award_achievements
+from hacks.curation import NumbersInList
+from hacks.models import Hack, HackCategory
+
+
+def _reach_back(achievement: Achievement) -> None:
+    """What members have done already counts too; a worker sees to it once this is committed."""
+    achievement_id = str(achievement.pk)
+
+    def enqueue() -> None:
+        award_achievements.delay(achievement_id)
+
+    transaction.on_commit(enqueue, robust=True)
+
+
+def _named(key: str, model, slug: str, name: str) -> Coalesce:
+    """What the criteria name under `key`, as people know it."""
+    rows = model.objects.filter(**{slug: OuterRef(f"{key}_slug")}).order_by()
+    return Coalesce(Subquery(rows.values(name)[:1]), Value(""))
 
 
 @admin.register(Achievement)
-class AchievementAdmin(RemembersChanges, ModelAdmin):
-    list_display = ["name", "category", "points", "criteria_json", "is_hidden", "sort_order"]
+class AchievementAdmin(NumbersInList, RemembersChanges, ModelAdmin):
+    form = AchievementForm
+    change_form_after_template = "admin/gamification/_candidates.html"
+    list_display = ["name", "category", "criteria", "points", "is_hidden", "members", "sort_order"]
     list_editable = ["sort_order"]
     list_filter = ["category", "is_hidden"]
     search_fields = ["name", "slug", "description"]
+    # Said again, because counting in the list drops the model's own order.
+    ordering = ["sort_order", "name"]
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["created_at"]
+    readonly_fields = ["members", "created_at"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "description", "icon_url", "sort_order"]}),
         ("How it is earned", {"fields": ["criteria_json", "points", "is_hidden"]}),
         ("Discord", {"fields": ["discord_role_id"]}),
-        ("Now", {"fields": ["created_at"]}),
+        ("Now", {"fields": ["members", "created_at"]}),
     ]
+
+    def get_queryset(self, request):
+        slugs = {"hack_slug": KT("criteria_json__hack"), "category_slug": KT("criteria_json__category")}
+        return (
+            super()
+            .get_queryset(request)
+            .alias(**slugs)
+            .annotate(
+                member_count=Count("earned"),
+                hack_name=_named("hack", Hack, "slug", "name"),
+                category_title=_named("category", HackCategory, "name", "title"),
+            )
+        )
+
+    @admin.display(description="members who earned it", ordering="member_count")
+    def members(self, achievement) -> int:
+        return getattr(achievement, "member_count", 0)
+
+    @admin.display(ordering="criteria_json")
+    def criteria(self, achievement) -> str:
+        criteria = achievement.criteria_json
+        words = asked_for(criteria, hack=achievement.hack_name, category=achievement.category_title)
+        names = {"hack": achievement.hack_name, "category": achievement.category_title}
+        missing = [f"no such {key}: {criteria[key]}" for key, name in names.items() if key in criteria and not name]
+        return f"{words} ({missing[0]})" if missing else words
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if not change or "criteria_json" in form.changed_data:
+            _reach_back(obj)
+
+
+@admin.register(UserAchievement)
+class UserAchievementAdmin(ReadOnlyAdmin):
+    list_display = ("earned_at", "user", "achievement", "counted")
+    list_filter = ("achievement__category", "earned_at", "achievement")
+    list_select_related = ("user", "achievement")
+    search_fields = ("user__username", "achievement__name")
+    search_help_text = "A member's username, or an achievement."
+    ordering = ("-earned_at", "user")
+    exclude = ("progress_data",)
+    readonly_fields = ("counted",)
+
+    @admin.display(description="counted then")
+    def counted(self, earned) -> int | None:
+        return earned.progress_data.get("value")

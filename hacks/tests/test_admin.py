@@ -213,7 +213,8 @@ def test_categories_and_achievements_are_edited(staff_client):
     achievement = {
         "name": "A week",
         "slug": "a-week",
-        "criteria_json": '{"type": "streak", "value": 7}',
+        "criteria_json_type": "streak",
+        "criteria_json_value": "7",
         "points": "10",
         "sort_order": "1",
     }
@@ -255,8 +256,9 @@ def fill(count):
         UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=1)
     with database_identity(Role.STAFF):
         existing = Achievement.objects.count()
+        criteria = {"type": "streak", "value": 7}
         for number in range(existing, existing + count):
-            Achievement.objects.create(name=f"Award {number}", slug=f"award-{number}", criteria_json={})
+            Achievement.objects.create(name=f"Award {number}", slug=f"award-{number}", criteria_json=criteria)
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -38,7 +38,8 @@ def leave_rows() -> None:
     HackFactory()
     with database_identity(Role.STAFF):
         number = Achievement.objects.count()
-        Achievement.objects.create(name=f"First {number}", slug=f"first-{number}", criteria_json={})
+        criteria = {"type": "streak", "value": 7}
+        Achievement.objects.create(name=f"First {number}", slug=f"first-{number}", criteria_json=criteria)
 
 
 def page(model, name: str, *args) -> str:

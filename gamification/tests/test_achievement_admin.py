@@ -1,0 +1,173 @@
+"""How staff write an achievement, see who would earn it, and have it reach back."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member, make_user
+from gamification.models import Achievement, UserAchievement
+from gamification.tests.factories import AchievementFactory
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db
+
+ADD = reverse("admin:gamification_achievement_add")
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+
+@pytest.fixture
+def asked_of_workers(monkeypatch):
+    """Stands in for the broker."""
+    from gamification.tasks import award_achievements
+
+    asked = []
+    monkeypatch.setattr(award_achievements, "delay", asked.append)
+    return asked
+
+
+def form_of(**changes):
+    """What the form would send."""
+    return {
+        "name": "Regular",
+        "slug": "regular",
+        "criteria_json_type": "practice_count",
+        "criteria_json_value": "2",
+        "criteria_json_hack": "",
+        "criteria_json_category": "",
+        "points": "10",
+        "sort_order": "1",
+        **changes,
+    }
+
+
+def change_url(achievement):
+    return reverse("admin:gamification_achievement_change", args=[achievement.pk])
+
+
+def practise(member, hack, *, times):
+    for _ in range(times):
+        make_session(member, hack, started_at=timezone.now())
+
+
+def test_criteria_are_chosen_from_lists_and_come_back_into_them(staff_client):
+    HackFactory(slug="soft-bubble")
+    HackCategoryFactory(name="healing")
+    staff_client.post(ADD, form_of(criteria_json_hack="soft-bubble"))
+    achievement = Achievement.objects.get()
+    assert achievement.criteria_json == {"type": "practice_count", "value": 2, "hack": "soft-bubble"}
+    url = change_url(achievement)
+    field = str(staff_client.get(url).context["adminform"].form["criteria_json"])
+    for chosen in ('value="practice_count" selected', 'value="2"', 'value="soft-bubble" selected'):
+        assert chosen in field
+    staff_client.post(url, form_of(criteria_json_type="level", criteria_json_category="healing"))
+    achievement.refresh_from_db()
+    assert achievement.criteria_json == {"type": "level", "value": 2, "category": "healing"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"criteria_json_type": ""}, "Choose what counts."),
+        ({"criteria_json_type": "luck"}, "Select a valid choice."),
+        ({"criteria_json_value": ""}, "Say how much of it."),
+        ({"criteria_json_value": "many"}, "Enter a whole number."),
+        ({"criteria_json_value": "0"}, "The value must be a whole number from 1 to 99999."),
+        ({"criteria_json_hack": "nowhere"}, "Select a valid choice."),
+        (
+            {"criteria_json_type": "streak", "criteria_json_hack": "soft-bubble"},
+            "“Days in a row with a check-in” can&#x27;t be narrowed by: hack.",
+        ),
+        (
+            {"criteria_json_hack": "soft-bubble", "criteria_json_category": "healing"},
+            "Narrow it to a hack or to a category, not to both.",
+        ),
+        ({"criteria_json_type": "graduation"}, "The value of “Graduation” is 1."),
+        ({"criteria_json_type": "", "criteria_json_value": ""}, "This field is required."),
+    ],
+)
+@pytest.mark.parametrize("button", ["_save", "_check"])
+def test_mistakes_are_named_beside_the_criteria(staff_client, changes, words, button):
+    HackFactory(slug="soft-bubble", category=HackCategoryFactory(name="healing"))
+    response = staff_client.post(ADD, form_of(**changes, **{button: "1"}))
+    assert response.status_code == 200
+    form = response.context["adminform"].form
+    assert words in str(form.errors["criteria_json"])
+    assert words in response.content.decode()
+    assert form.candidates is None
+    assert not Achievement.objects.exists()
+
+
+def test_a_check_says_who_would_earn_it_and_saves_nothing(staff_client, asked_of_workers):
+    hack, other = HackFactory(slug="soft-bubble"), HackFactory()
+    for number in range(7):
+        practise(make_member(display_name=f"Person {number}"), hack, times=2 + number)
+    practise(make_member(display_name="Elsewhere"), other, times=9)
+    practise(make_member(display_name="Too little"), hack, times=1)
+    asked = form_of(criteria_json_hack="soft-bubble", _check="1")
+    content = staff_client.post(ADD, asked).content.decode()
+    assert "7 members would have it now: Person 6, Person 5, Person 4, Person 3, Person 2 and 2 others." in content
+    assert "Elsewhere" not in content
+    assert "Too little" not in content
+    assert 'value="Regular"' in content, "what was typed is still there"
+    assert not Achievement.objects.exists()
+    achievement = AchievementFactory(name="Before")
+    content = staff_client.post(change_url(achievement), form_of(criteria_json_value="9", _check="1")).content.decode()
+    assert "1 member would have it now: Elsewhere." in content
+    achievement.refresh_from_db()
+    assert achievement.name == "Before"
+    nobody = staff_client.post(ADD, form_of(criteria_json_value="500", _check="1")).content.decode()
+    assert "Nobody would earn it now." in nobody
+    assert not UserAchievement.objects.exists()
+    assert asked_of_workers == []
+
+
+def test_the_form_offers_the_check(staff_client):
+    content = staff_client.get(ADD).content.decode()
+    assert 'name="_check"' in content
+    assert "Nothing is saved yet" not in content
+
+
+def test_a_new_achievement_and_new_criteria_reach_back(
+    staff_client, asked_of_workers, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        staff_client.post(ADD, form_of())
+    achievement = Achievement.objects.get()
+    assert asked_of_workers == [str(achievement.pk)]
+    url = change_url(achievement)
+    with django_capture_on_commit_callbacks(execute=True):
+        staff_client.post(url, form_of(description="Again and again."))
+    assert len(asked_of_workers) == 1, "a new text earns nobody anything"
+    with django_capture_on_commit_callbacks(execute=True):
+        staff_client.post(url, form_of(criteria_json_value="3"))
+    assert asked_of_workers == [str(achievement.pk)] * 2
+    history = staff_client.get(reverse("admin:gamification_achievement_history", args=[achievement.pk]))
+    assert "type: practice_count, value: 3" in history.content.decode()
+
+
+def test_the_list_puts_criteria_into_words(staff_client, member):
+    hack = HackFactory(name="Soft Bubble", slug="soft-bubble", category=HackCategoryFactory(name="healing"))
+    criteria = {"type": "practice_count", "value": 3}
+    AchievementFactory(criteria_json={**criteria, "hack": hack.slug})
+    AchievementFactory(criteria_json={**criteria, "category": "healing"})
+    AchievementFactory(criteria_json={**criteria, "hack": "gone"})
+    content = staff_client.get(reverse("admin:gamification_achievement_changelist")).content.decode()
+    assert "Practise Soft Bubble 3 times" in content
+    assert "Practise 3 times in Healing" in content
+    assert "Practise 3 times (no such hack: gone)" in content
+
+
+def test_what_was_earned_is_looked_at_only(staff_client, member):
+    earned = UserAchievement.objects.create(user=member, achievement=AchievementFactory(), progress_data={"value": 41})
+    content = staff_client.get(reverse("admin:gamification_userachievement_changelist")).content.decode()
+    assert "41" in content
+    delete = reverse("admin:gamification_userachievement_delete", args=[earned.pk])
+    assert staff_client.post(delete, {"post": "yes"}).status_code == 403
+    delete = reverse("admin:gamification_achievement_delete", args=[earned.achievement_id])
+    staff_client.post(delete, {"post": "yes"})
+    assert UserAchievement.objects.count() == 1
