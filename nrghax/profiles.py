@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.db.models import Case, F, When
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Member, Profile
+from gamification.models import UserAchievement, UserXp
 
 CARD = ("pk", "username", "display_name", "avatar_url", "created_at", "graduation_status")
 
@@ -33,6 +35,7 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
         "is_own": request.member is not None and request.member.pk == person["pk"],
         "is_public": person["privacy_settings"]["profile_public"],
         "facts": _facts(person),
+        "achievements": _achievements(person),
     }
     return render(request, "accounts/profile.html", context)
 
@@ -42,7 +45,14 @@ def _shown_parts() -> dict[str, Any]:
     shows_streak = When(
         privacy_settings__leaderboard_visible=True, profile__hide_streaks=False, then="stats__longest_streak"
     )
-    return {"bio": F("profile__bio"), "path": F("profile__selected_path"), "longest_streak": Case(shows_streak)}
+    overall = UserXp.objects.filter(user=OuterRef("pk"), category=None).values("level")
+    shows_level = When(privacy_settings__leaderboard_visible=True, then=Subquery(overall))
+    return {
+        "bio": F("profile__bio"),
+        "path": F("profile__selected_path"),
+        "longest_streak": Case(shows_streak),
+        "level": Case(shows_level),
+    }
 
 
 def _facts(person: dict[str, Any]) -> list[tuple[str, str]]:
@@ -51,7 +61,20 @@ def _facts(person: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("Path", Profile.Path(person["path"]).label))
     if person["graduation_status"] != Member.GraduationStatus.ACTIVE:
         facts.append(("Standing", Member.GraduationStatus(person["graduation_status"]).label))
+    if person["level"]:
+        facts.append(("Level", str(person["level"])))
     if person["longest_streak"]:
         days = person["longest_streak"]
         facts.append(("Longest streak", f"{days} day{'' if days == 1 else 's'}"))
     return facts
+
+
+def _achievements(person: dict[str, Any]) -> list[dict[str, Any]]:
+    """The latest first."""
+    earned = (
+        UserAchievement.objects.filter(user_id=person["pk"]).shown_to_others().order_by("-earned_at", "achievement")
+    )
+    return [
+        {"name": name, "icon": icon, "earned_on": date_format(timezone.localtime(earned_at), "j F Y")}
+        for name, icon, earned_at in earned.values_list("achievement__name", "achievement__icon_url", "earned_at")
+    ]

@@ -1,0 +1,181 @@
+"""/achievements/: what is earned, how far it is to the rest, and what stays a secret."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Profile
+from accounts.tests.factories import make_member
+from accounts.tests.markup import read_page
+from gamification.actions import award_achievements
+from gamification.kinds import KINDS
+from gamification.models import UserAchievement
+from gamification.tests.factories import AchievementFactory
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("gamification:achievement-list")
+
+
+def detail(achievement) -> str:
+    return reverse("gamification:achievement-detail", args=[achievement.slug])
+
+
+def earn(member, achievement, **ago):
+    return UserAchievement.objects.create(
+        user=member, achievement=achievement, earned_at=timezone.now() - timedelta(**ago)
+    )
+
+
+def practise(member, *, times, hack=None):
+    hack = hack or HackFactory()
+    for number in range(times):
+        make_session(member, hack, started_at=timezone.now() - timedelta(hours=number + 1))
+
+
+def of(value, kind="practice_count", **fields):
+    return AchievementFactory(criteria_json={"type": kind, "value": value}, **fields)
+
+
+def names(response, category="More") -> list[str]:
+    return [card.row["name"] for card in dict(response.context["groups"])[category]]
+
+
+def test_earned_ones_first_then_the_nearest(member_client, member):
+    practise(member, times=3)
+    far, near, done, next_one = of(12), of(4), of(2), of(3)
+    award_achievements(member_id=member.pk)
+    UserAchievement.objects.filter(achievement=done).update(earned_at=timezone.now() - timedelta(days=2))
+    never = of(3, kind="referral")
+    response = member_client.get(LIST)
+    page = read_page(response)
+    assert names(response) == [each.name for each in (next_one, done, near, far, never)]
+    assert response.context["earned_count"] == 2
+    content = response.content.decode()
+    assert "3 of 4 practices" in content
+    assert "0 of 3 friends" in content
+    assert "2 of 5" in content
+    assert page.tags["progress"] == 3
+
+
+def test_groups_stand_in_the_order_of_their_first(member_client):
+    of(1, category="mastery", sort_order=20)
+    of(1, category="first_light", sort_order=10)
+    of(1, category="mastery", sort_order=5)
+    groups = member_client.get(LIST).context["groups"]
+    assert [(title, len(cards)) for title, cards in groups] == [("Mastery", 2), ("First light", 1)]
+
+
+def test_a_secret_leaves_no_trace_until_it_is_earned(member_client, member):
+    secret = of(1, name="Night Owl", slug="night-owl", description="In the dark.", is_hidden=True)
+    of(1)
+    content = member_client.get(LIST).content.decode()
+    for trace in ("Night Owl", "night-owl", "In the dark", str(secret.pk)):
+        assert trace not in content
+    assert "secret left to come upon" in content
+    missing = member_client.get(detail(secret))
+    assert missing.status_code == 404
+    assert "Night Owl" not in missing.content.decode()
+    earn(make_member(), secret)
+    assert member_client.get(detail(secret)).status_code == 404, "another's is none of mine"
+    earn(member, secret)
+    content = member_client.get(LIST).content.decode()
+    assert "Night Owl" in content
+    assert "to come upon" not in content
+    assert "In the dark." in member_client.get(detail(secret)).content.decode()
+
+
+def test_whoever_hides_streaks_meets_none(member_client, member):
+    streak = of(7, kind="streak", name="Week Warrior")
+    assert "Week Warrior" in member_client.get(LIST).content.decode()
+    assert member_client.get(detail(streak)).status_code == 200
+    Profile.objects.filter(pk=member.pk).update(hide_streaks=True)
+    content = member_client.get(LIST).content.decode()
+    assert "Week Warrior" not in content
+    assert "secret" not in content
+    assert member_client.get(detail(streak)).status_code == 404
+
+
+def test_a_page_says_what_it_takes_and_how_far_it_is(member_client, member):
+    hack = HackFactory(name="Soft Bubble", slug="soft-bubble")
+    practise(member, times=2, hack=hack)
+    practise(member, times=1)
+    achievement = AchievementFactory(
+        criteria_json={"type": "practice_count", "value": 10, "hack": "soft-bubble"}, points=25, description="Round."
+    )
+    response = member_client.get(detail(achievement))
+    read_page(response)
+    content = response.content.decode()
+    for words in ("Practise Soft Bubble 10 times", "2 of 10 practices", "25 XP", "Go to Soft Bubble"):
+        assert words in content
+    assert reverse("hacks:hack-detail", args=["soft-bubble"]) in content
+    for words in ("Earned on", "Round."):
+        assert words not in content
+
+
+def test_a_page_says_when_it_was_earned_on_the_members_clock(member_client, member):
+    Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Auckland")
+    achievement = of(1, description="You began.")
+    earn(member, achievement)
+    UserAchievement.objects.update(earned_at=datetime(2026, 3, 2, 20, tzinfo=UTC))
+    response = member_client.get(detail(achievement))
+    read_page(response)
+    content = response.content.decode()
+    assert "3 March 2026" in content
+    assert "You began." in content
+    assert "Practise today" not in content, "nothing is left to do"
+    assert "Earned on 3 March 2026" in member_client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_next_step_leads_somewhere(member_client, kind):
+    achievement = of(KINDS[kind].least, kind=kind)
+    step = member_client.get(detail(achievement)).context["next_step"]
+    assert (step is None) == (KINDS[kind].next_step is None)
+    if step:
+        assert member_client.get(step[0]).status_code == 200
+
+
+def test_the_next_step_in_a_category_is_its_hacks(member_client):
+    HackCategoryFactory(name="healing", title="Healing")
+    achievement = AchievementFactory(criteria_json={"type": "hacks_tried", "value": 3, "category": "healing"})
+    url, words = member_client.get(detail(achievement)).context["next_step"]
+    assert (url, words) == (f"{reverse('hacks:hack-list')}?category=healing", "Hacks for Healing")
+
+
+@pytest.mark.parametrize("path", [LIST, "/achievements/first-steps/"])
+def test_visitors_are_asked_to_sign_in(client, path):
+    of(1, slug="first-steps")
+    assert client.get(path).url == f"{reverse('account_login')}?next={path}"
+
+
+@pytest.mark.parametrize("path", [LIST, "/achievements/first-steps/"])
+def test_no_other_method(member_client, path):
+    of(1, slug="first-steps")
+    assert member_client.post(path).status_code == 405
+
+
+def test_what_nobody_has_thought_of(member_client):
+    assert member_client.get("/achievements/nothing/").status_code == 404
+
+
+def test_an_empty_house_says_so(member_client):
+    response = member_client.get(LIST)
+    read_page(response)
+    assert "Nothing to achieve yet" in response.content.decode()
+
+
+def test_any_number_of_achievements_costs_the_same(member_client, member, queries_of):
+    counts = []
+    for _ in range(2):
+        for kind in KINDS:
+            earn(member, of(KINDS[kind].least, kind=kind))
+            of(KINDS[kind].most, kind=kind)
+        last = of(9)
+        counts.append([len(queries_of(lambda url=url: member_client.get(url))) for url in (LIST, detail(last))])
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 8
