@@ -1,7 +1,7 @@
 """Writing down what happened, and what a member has read of it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -65,9 +65,9 @@ def retry_activities(*, activities: UserActivityLogQuerySet) -> int:
 
 
 @transaction.atomic
-def mark_read(*, member: Member, notification_id: UUID | None = None) -> int:
-    """Mark one notification, or (None) all of a member's, as read; returns how many were not yet."""
+def mark_read(*, member: Member, notification_ids: Collection[UUID] | None = None) -> int:
+    """Mark these of a member's notifications, or (None) all, as read; returns how many were not yet."""
     unread = Notification.objects.visible_to(member).unread()
-    if notification_id is not None:
-        unread = unread.filter(pk=notification_id)
+    if notification_ids is not None:
+        unread = unread.filter(pk__in=notification_ids)
     return unread.update(is_read=True, read_at=timezone.now())

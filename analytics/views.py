@@ -41,7 +41,7 @@ def notification_list(request: HttpRequest) -> HttpResponse:
 def notification_open(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     """A form's button rather than a link: reading is written down, and GET never writes."""
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
-    mark_read(member=request.member, notification_id=notification.pk)
+    mark_read(member=request.member, notification_ids=[notification.pk])
     return redirect(_local(notification.data.get("path")) or "analytics:notification-list")
 
 
@@ -49,7 +49,7 @@ def notification_open(request: HttpRequest, notification_id: UUID) -> HttpRespon
 @login_required
 def notification_read(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
-    mark_read(member=request.member, notification_id=notification.pk)
+    mark_read(member=request.member, notification_ids=[notification.pk])
     messages.success(request, f"Marked as read: {notification.title}")
     return redirect(_local(request.POST.get("next")) or "analytics:notification-list")
 

@@ -13,9 +13,10 @@ LEVEL_STEP = 100
 
 
 class XpRule(NamedTuple):
-    """What a deed brings; `deed` says it to learners."""
+    """What a deed brings; `deed` says it to learners, `deeds` names what a day has of them."""
 
     deed: str
+    deeds: str
     amount: int | None  # None: each brings its own (an achievement's points, a challenge's reward).
     per_minute: int = 0
     most_minutes: int = 0
@@ -25,17 +26,19 @@ class XpRule(NamedTuple):
 
 # By XpEntry.Source.
 XP_RULES: dict[str, XpRule] = {
-    "session": XpRule("A practice of a minute or longer", 10, per_minute=1, most_minutes=30, a_day=5),
-    "checkin": XpRule("A check-in", 5, a_day=1),
-    "review": XpRule("A review of somebody's verification", 15, a_day=4),
-    "verification": XpRule("A hack that your peers verified", 100),
-    "achievement": XpRule("An achievement", None),
-    "challenge": XpRule("A challenge with XP as its reward", None),
-    "validation": XpRule("A practice of somebody else's that you validated", 5, a_day=5, is_offered=False),
-    "teaching": XpRule("A practice that you taught", 40, a_day=2, is_offered=False),
-    "group": XpRule("A practice in a group", 20, a_day=2, is_offered=False),
-    "referral": XpRule("A friend who practises because of you", 50, a_day=2, is_offered=False),
-    "graduation": XpRule("Graduation", 500, is_offered=False),
+    "session": XpRule("A practice of a minute or longer", "Practices", 10, per_minute=1, most_minutes=30, a_day=5),
+    "checkin": XpRule("A check-in", "Check-ins", 5, a_day=1),
+    "review": XpRule("A review of somebody's verification", "Reviews", 15, a_day=4),
+    "verification": XpRule("A hack that your peers verified", "Verified hacks", 100),
+    "achievement": XpRule("An achievement", "Achievements", None),
+    "challenge": XpRule("A challenge with XP as its reward", "Challenges", None),
+    "validation": XpRule(
+        "A practice of somebody else's that you validated", "Validations", 5, a_day=5, is_offered=False
+    ),
+    "teaching": XpRule("A practice that you taught", "Practices taught", 40, a_day=2, is_offered=False),
+    "group": XpRule("A practice in a group", "Group practices", 20, a_day=2, is_offered=False),
+    "referral": XpRule("A friend who practises because of you", "Friends", 50, a_day=2, is_offered=False),
+    "graduation": XpRule("Graduation", "Graduation", 500, is_offered=False),
 }
 
 

@@ -5,6 +5,9 @@ from gamification.views import achievements, leaderboards, progress
 app_name = "gamification"
 urlpatterns = [
     path("progress/", progress.progress, name="progress"),
+    path("progress/celebrated/", progress.celebrated, name="celebrated"),
+    path("progress/history/", progress.xp_ledger, name="xp-ledger"),
+    path("progress/how-it-works/", progress.xp_rules, name="xp-rules"),
     path("achievements/", achievements.achievement_list, name="achievement-list"),
     path("achievements/<slug:slug>/", achievements.achievement_detail, name="achievement-detail"),
     path("leaderboard/", leaderboards.leaderboard, name="leaderboard"),

@@ -1,10 +1,115 @@
+"""A member's XP: where it stands, the ledger, and the rules by which it comes."""
+
+from datetime import date
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.compiled import compiled
+from accounts.models import Member
+from analytics.actions import mark_read
+from analytics.models import Notification
+from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, standings_of
+from gamification.rules import LATEST_LOGGED_DAYS, LEVEL_STEP, XP_RULES, XpRule, xp_for_level
+from practice.rules import local_date
+
+PAGE_SIZE = 30
+SHOWN_LEVELS = 12
+CELEBRATED = (Notification.Type.LEVEL_REACHED, Notification.Type.ACHIEVEMENT_EARNED)
+CELEBRATED_AT_ONCE = 5
 
 
 @require_safe
 @login_required
 def progress(request: HttpRequest) -> HttpResponse:
-    return render(request, "gamification/progress.html")
+    today = _today(request.member)
+    overall, *categories = standings_of(request.member)
+    xp_today, limits = limits_of(request.member, today)
+    unread = _unread(request.member)
+    context = {
+        "overall": overall,
+        "categories": categories,
+        "xp_today": xp_today,
+        "limits": limits,
+        "latest": [entry_line(row, today) for row in latest_entries(request.member)],
+        "celebrations": [row for row in unread if row["type"] in CELEBRATED],
+        "unread_notifications": unread[0]["unread"] if unread else 0,
+    }
+    return render(request, "gamification/progress.html", context)
+
+
+@require_POST
+@login_required
+def celebrated(request: HttpRequest) -> HttpResponse:
+    """Puts away the congratulations that were shown, and none that came meanwhile."""
+    try:
+        shown = [UUID(each) for each in request.POST.getlist("shown")]
+    except ValueError as error:
+        raise BadRequest("What was shown is named by the ids of notifications.") from error
+    mark_read(member=request.member, notification_ids=shown)
+    return redirect("gamification:progress")
+
+
+@require_safe
+@login_required
+def xp_ledger(request: HttpRequest) -> HttpResponse:
+    today = _today(request.member)
+    page = Paginator(entries_of(request.member), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "gamification/xp_ledger.html",
+        {"page_obj": page, "entries": [entry_line(row, today) for row in page]},
+    )
+
+
+@require_safe
+def xp_rules(request: HttpRequest) -> HttpResponse:
+    """For visitors too: nobody has to sign up to read what counts."""
+    context = {
+        "rules": [
+            {"deed": rule.deed, "brings": _brings(rule), "a_day": rule.a_day}
+            for rule in XP_RULES.values()
+            if rule.is_offered
+        ],
+        "latest_logged_days": LATEST_LOGGED_DAYS,
+        "level_step": LEVEL_STEP,
+        "levels": [
+            {
+                "level": level,
+                "xp": f"{xp_for_level(level):,}",
+                "step": f"{xp_for_level(level + 1) - xp_for_level(level):,}",
+            }
+            for level in range(1, SHOWN_LEVELS + 1)
+        ],
+    }
+    return render(request, "gamification/xp_rules.html", context)
+
+
+@compiled
+def _unread(member: Member) -> QuerySet:
+    """The latest unread notifications, what is celebrated first, each with the number of all of them."""
+    return (
+        Notification.objects.visible_to(member)
+        .unread()
+        .annotate(unread=Window(Count("pk")), is_celebrated=Q(type__in=CELEBRATED))
+        .order_by("-is_celebrated", "-created_at", "-pk")
+        .values("pk", "type", "title", "unread")[:CELEBRATED_AT_ONCE]
+    )
+
+
+def _today(member: Member) -> date:
+    return local_date(timezone.now(), member.zone, member.profile.day_start)
+
+
+def _brings(rule: XpRule) -> str:
+    if rule.amount is None:
+        return "What it says"
+    minutes = f", and {rule.per_minute} more a minute for up to {rule.most_minutes} minutes" if rule.per_minute else ""
+    return f"{rule.amount} XP{minutes}"

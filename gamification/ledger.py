@@ -1,0 +1,142 @@
+"""What members see of their XP: totals, the day's limits, and the ledger in words."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
+
+from accounts.compiled import Row, compiled
+from accounts.models import Member
+from gamification.models import Achievement, Challenge, UserXp, XpEntry
+from gamification.rules import XP_RULES, level_of, xp_for_level
+from hacks.models import HackCategory
+
+ICONS = {
+    "session": "leaf",
+    "checkin": "calendar-check",
+    "verification": "badge-check",
+    "review": "scan-eye",
+    "validation": "user-check",
+    "teaching": "lightbulb",
+    "group": "users",
+    "referral": "heart-handshake",
+    "achievement": "award",
+    "challenge": "flag",
+    "graduation": "graduation-cap",
+}
+LATEST = 5
+
+
+def standings_of(member: Member) -> list[dict[str, Any]]:
+    """The member's XP and level: overall first, then in each category, whether there is any yet or not."""
+    overall = next((row["xp_amount"] for row in _overall(member)), 0)
+    return [
+        {"category": None, "title": "Overall", "icon": "zap", **_standing(overall)},
+        *(
+            {
+                "category": row["name"],
+                "title": row["title"],
+                "icon": row["icon_url"],
+                **_standing(row["own__xp_amount"] or 0),
+            }
+            for row in _categories(member)
+        ),
+    ]
+
+
+def limits_of(member: Member, day: date) -> tuple[int, list[dict[str, Any]]]:
+    """The XP of a local day, and of each deed with a limit how many have brought some."""
+    counted = {row["source"]: row for row in _deeds(member, day)}
+    limits = [
+        {
+            "deeds": rule.deeds,
+            "count": counted[source]["paid"] if source in counted else 0,
+            "most": rule.a_day,
+            "beyond": counted[source]["deeds"] - counted[source]["paid"] if source in counted else 0,
+        }
+        for source, rule in XP_RULES.items()
+        if rule.is_offered and rule.a_day
+    ]
+    return sum(row["xp"] for row in counted.values()), limits
+
+
+def entries_of(member: Member) -> QuerySet:
+    """The awards, latest first, each with what it was for: a hack, an achievement or a challenge."""
+    named = (
+        model._default_manager.filter(pk=OuterRef("source_id")).values("name")[:1] for model in (Achievement, Challenge)
+    )
+    return (
+        XpEntry.objects.visible_to(member)
+        .annotate(about=Coalesce("hack__name", *(Subquery(names) for names in named)))
+        .order_by("-earned_on", "-created_at", "-pk")
+        .values("source", "amount", "earned_on", "about", "category__name", "category__title")
+    )
+
+
+def entry_line(row: Row, today: date) -> dict[str, Any]:
+    """A row of `entries_of` in words."""
+    rule = XP_RULES[row["source"]]
+    beyond = row["amount"] == 0 and rule.a_day is not None
+    return {
+        "icon": ICONS[row["source"]],
+        "category": row["category__name"],
+        "title": row["about"] or XpEntry.Source(row["source"]).label,
+        "source": XpEntry.Source(row["source"]).label if row["about"] else "",
+        "place": row["category__title"] or "",
+        "day": _day(row["earned_on"], today),
+        "amount": "Daily limit reached" if beyond else f"+{row['amount']} XP",
+        "counts": row["amount"] > 0,
+    }
+
+
+@compiled
+def latest_entries(member: Member) -> QuerySet:
+    return entries_of(member)[:LATEST]
+
+
+@compiled
+def _overall(member: Member) -> QuerySet:
+    return UserXp.objects.visible_to(member).filter(category=None).values("xp_amount")
+
+
+@compiled
+def _categories(member: Member) -> QuerySet:
+    return HackCategory.objects.annotate(own=FilteredRelation("xp", condition=Q(xp__user=member))).values(
+        "name", "title", "icon_url", "own__xp_amount"
+    )
+
+
+@compiled
+def _deeds(member: Member, day: date) -> QuerySet:
+    return (
+        XpEntry.objects.visible_to(member)
+        .filter(earned_on=day)
+        .order_by()
+        .values("source")
+        .annotate(deeds=Count("pk"), paid=Count("pk", filter=Q(amount__gt=0)), xp=Sum("amount"))
+        .values("source", "deeds", "paid", "xp")
+    )
+
+
+def _standing(xp: int) -> dict[str, Any]:
+    level = level_of(xp)
+    begins, ends = xp_for_level(level), xp_for_level(level + 1)
+    return {
+        "xp": xp,
+        "level": level,
+        "next": level + 1,
+        "done": xp - begins,
+        "step": ends - begins,
+        "missing": ends - xp,
+        "percent": 100 * (xp - begins) // (ends - begins),
+    }
+
+
+def _day(day: date, today: date) -> str:
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    return date_format(day, "j F" if day.year == today.year else "j F Y")
