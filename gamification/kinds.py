@@ -174,13 +174,13 @@ for _name, _kind in KINDS.items():
     FAMILIES.setdefault(_kind.counted_by, []).append(_name)
 
 
-def validate_criteria(criteria: Any) -> None:
+def validate_criteria(criteria: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
     """Refuse what could not be counted; whether a named hack or category exists is the form's to say."""
     if not isinstance(criteria, dict):
         raise ValidationError('Write an object such as {"type": "streak", "value": 7}.', code="shape")
-    kind = KINDS.get(str(criteria.get("type")))
+    kind = kinds.get(str(criteria.get("type")))
     if kind is None:
-        raise ValidationError(f"Choose a type: {', '.join(KINDS)}.", code="type")
+        raise ValidationError(f"Choose a type: {', '.join(kinds)}.", code="type")
     _validate_value(criteria.get("value"), kind)
     narrowed = criteria.keys() - {"type", "value"}
     if unknown := narrowed - kind.narrowed_by:
@@ -202,9 +202,11 @@ def _validate_value(value: Any, kind: Kind) -> None:
     raise ValidationError(f"The value must be a whole number from {kind.least} to {kind.most}.", code="value")
 
 
-def asked_for(criteria: Mapping[str, Any], *, hack: str = "", category: str = "") -> str:
+def asked_for(
+    criteria: Mapping[str, Any], *, hack: str = "", category: str = "", kinds: Mapping[str, Kind] = KINDS
+) -> str:
     """What it takes, as an invitation; `hack` and `category` are the names that people know them by."""
-    kind, number = KINDS[criteria["type"]], criteria["value"]
+    kind, number = kinds[criteria["type"]], criteria["value"]
     return (kind.once if number == 1 else kind.often).format(
         n=f"{number:,}",
         hack=f" {hack}" if hack else kind.any_hack,
@@ -224,8 +226,8 @@ class Standing(NamedTuple):
         return self.done / self.needed
 
 
-def standing(criteria: Mapping[str, Any], value: int) -> Standing:
+def standing(criteria: Mapping[str, Any], value: int, kinds: Mapping[str, Kind] = KINDS) -> Standing:
     """Never more done than is needed: what counts further belongs to the next achievement."""
-    kind, needed = KINDS[criteria["type"]], criteria["value"]
+    kind, needed = kinds[criteria["type"]], criteria["value"]
     # Where the least to ask for is 2, everybody has 1.
     return Standing(min(max(value, kind.least - 1), needed), needed, kind.units[needed > 1])

@@ -24,6 +24,27 @@ def recompute_xp() -> int:
 
 
 @shared_task
+def score_challenges() -> int:
+    """Hold the scores of all challenges that are on against what was practised; returns how many had drifted."""
+    drift = actions.score_challenges(now=timezone.now())
+    if drift:
+        logger.warning("Challenges had drifted: repaired %d scores.", drift)
+    return drift
+
+
+@shared_task
+def rank_participants() -> int:
+    """Work out the places in the challenges that are on; returns how many changed."""
+    return actions.rank_participants(now=timezone.now())
+
+
+@shared_task
+def settle_challenges() -> int:
+    """Make the results of challenges final that have been over for a while; returns how many challenges."""
+    return actions.settle_challenges(now=timezone.now())
+
+
+@shared_task
 def rank_members() -> int:
     """Count the leaderboards; returns how many places changed."""
     return actions.rank_members(now=timezone.now())

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from analytics.models import Notification, UserActivityLog
 from gamification.actions import ReachedLevel
+from gamification.challenges import ordinal, unit_of
+from gamification.models import Challenge, ChallengeParticipant
 
 
 def unlocked_hack(activity: UserActivityLog) -> Notification:
@@ -40,4 +42,47 @@ def earned_achievement(activity: UserActivityLog) -> Notification:
         title=f"You have earned {achievement['name']}",
         message=f"It brings {points} XP, and it stays yours." if points else "It stays yours.",
         data={"path": f"/achievements/{achievement['slug']}/"},
+    )
+
+
+def ended_challenge(participant: ChallengeParticipant) -> Notification:
+    challenge = participant.challenge
+    return Notification(
+        user_id=participant.user_id,
+        type=Notification.Type.CHALLENGE_ENDED,
+        subject=str(challenge.pk),
+        title=f"You have completed {challenge.name}" if participant.completed_at else f"{challenge.name} is over",
+        message=_result_words(participant),
+        data={"path": challenge.get_absolute_url()},
+    )
+
+
+def _result_words(participant: ChallengeParticipant) -> str:
+    if not participant.score:
+        return "Nothing of yours counted this time. There will be others."
+    challenge = participant.challenge
+    score = f"{participant.score:,} {unit_of(challenge.criteria_json, participant.score)}"
+    place = f"You came {ordinal(participant.rank)} of {participant.completion_data['participants']:,}, with {score}."
+    return place + (_reward_words(challenge) if participant.completed_at else "")
+
+
+def _reward_words(challenge: Challenge) -> str:
+    match challenge.reward_type:
+        case Challenge.Reward.XP:
+            return f" It brings you {challenge.reward_value['xp']:,} XP."
+        case Challenge.Reward.ACHIEVEMENT:
+            return " It brings you an achievement."
+        case Challenge.Reward.REST_DAY:
+            return " It brings you a rest day into stock."
+    return ""
+
+
+def cancelled_challenge(member_id: UUID, challenge: Challenge) -> Notification:
+    return Notification(
+        user_id=member_id,
+        type=Notification.Type.CHALLENGE_CANCELLED,
+        subject=str(challenge.pk),
+        title=f"{challenge.name} is cancelled",
+        message=f"{challenge.cancellation_reason} What you have practised stays yours.".strip(),
+        data={"path": challenge.get_absolute_url()},
     )

@@ -8,11 +8,21 @@ call of an app's action.
 from collections.abc import Callable
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.models import Profile
 from analytics.models import Activity, Notification, UserActivityLog
-from gamification.actions import award_achievements, award_xp, celebrate_levels, settle_xp
+from gamification.actions import (
+    award_achievements,
+    award_xp,
+    celebrate_levels,
+    reward_participant,
+    score_challenges,
+    settle_xp,
+)
+from gamification.models import Challenge, ChallengeParticipant
 from hacks.actions import unlock_hacks
-from nrghax.news import earned_achievement, reached_level, unlocked_hack
+from nrghax.news import cancelled_challenge, earned_achievement, ended_challenge, reached_level, unlocked_hack
 from practice.actions import recompute_streak
 
 Reaction = Callable[[UserActivityLog], None]
@@ -63,18 +73,43 @@ def celebrate(activity: UserActivityLog) -> None:
     )
 
 
+def score(activity: UserActivityLog) -> None:
+    score_challenges(member_id=activity.user_id, now=timezone.now())
+
+
+def reward(activity: UserActivityLog) -> None:
+    if participant := _participant(activity):
+        reward_participant(participant=participant)
+
+
+def notify_of_result(activity: UserActivityLog) -> None:
+    if participant := _participant(activity):
+        Notification.objects.bulk_create([ended_challenge(participant)], ignore_conflicts=True)
+
+
+def notify_of_cancelled_challenge(activity: UserActivityLog) -> None:
+    challenge = Challenge.objects.get(pk=activity.activity_data["challenge_id"])
+    Notification.objects.bulk_create([cancelled_challenge(activity.user_id, challenge)], ignore_conflicts=True)
+
+
+def _participant(activity: UserActivityLog) -> ChallengeParticipant | None:
+    """None where staff have taken the row away since."""
+    participants = ChallengeParticipant.objects.select_related("challenge").filter(user_id=activity.user_id)
+    return participants.filter(challenge_id=activity.activity_data["challenge_id"]).first()
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    Activity.SESSION_LOGGED: (unlock, settle, award, celebrate),
-    Activity.SESSION_CHANGED: (unlock, settle, award, celebrate),
-    Activity.SESSION_DELETED: (settle,),
-    Activity.CHECKIN_SAVED: (recompute, settle, award, celebrate),
-    Activity.CHECKIN_DELETED: (recompute, settle),
+    Activity.SESSION_LOGGED: (unlock, settle, score, award, celebrate),
+    Activity.SESSION_CHANGED: (unlock, settle, score, award, celebrate),
+    Activity.SESSION_DELETED: (settle, score),
+    Activity.CHECKIN_SAVED: (recompute, settle, score, award, celebrate),
+    Activity.CHECKIN_DELETED: (recompute, settle, score),
     Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
     Activity.ACHIEVEMENT_EARNED: (award_points, award, celebrate, notify_of_achievement),
-    Activity.CHALLENGE_JOINED: (),
+    Activity.CHALLENGE_JOINED: (score,),
     Activity.CHALLENGE_LEFT: (),
-    Activity.CHALLENGE_ENDED: (),
-    Activity.CHALLENGE_CANCELLED: (),
+    Activity.CHALLENGE_ENDED: (reward, award, celebrate, notify_of_result),
+    Activity.CHALLENGE_CANCELLED: (notify_of_cancelled_challenge,),
     Activity.VERIFICATION_SUBMITTED: (),
     Activity.VERIFICATION_WITHDRAWN: (),
     Activity.VERIFICATION_DECIDED: (),

@@ -278,6 +278,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"expires": 600},
     },
+    # The page says how often.
+    "work out the places in challenges": {
+        "task": "gamification.tasks.rank_participants",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 300},
+    },
+    "make the results of challenges final": {
+        "task": "gamification.tasks.settle_challenges",
+        "schedule": crontab(minute="7,22,37,52"),
+        "options": {"expires": 900},
+    },
+    "hold challenges against practice": {
+        "task": "gamification.tasks.score_challenges",
+        "schedule": crontab(hour=2, minute=45),
+    },
     # Staff's changes to criteria enqueue this too; here it finds what a lost broker forgot.
     "unlock what is due": {
         "task": "hacks.tasks.unlock_for_all",

@@ -8,6 +8,17 @@ from gamification.actions.achievements import (
     award_achievements,
     preview_achievement,
 )
+from gamification.actions.challenges import (
+    ChallengeRefused,
+    cancel_challenge,
+    join_challenge,
+    leave_challenge,
+    rank_participants,
+    reward_participant,
+    score_challenges,
+    settle_challenge,
+    settle_challenges,
+)
 from gamification.actions.leaderboards import rank_members
 from gamification.actions.xp import (
     ReachedLevel,
@@ -20,16 +31,25 @@ from gamification.actions.xp import (
 
 __all__ = [
     "Candidates",
+    "ChallengeRefused",
     "EarnedAchievement",
     "Progress",
     "ReachedLevel",
     "achievements_progress",
     "award_achievements",
     "award_xp",
+    "cancel_challenge",
     "celebrate_levels",
+    "join_challenge",
+    "leave_challenge",
     "preview_achievement",
     "rank_members",
+    "rank_participants",
     "recompute_xp",
+    "reward_participant",
+    "score_challenges",
+    "settle_challenge",
+    "settle_challenges",
     "settle_xp",
     "take_back_xp",
 ]

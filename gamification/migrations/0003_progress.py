@@ -6,6 +6,7 @@ import django.utils.timezone
 import uuid_utils.compat
 from django.db import migrations, models
 
+import gamification.challenges
 import gamification.kinds
 
 
@@ -40,7 +41,14 @@ class Migration(migrations.Migration):
                 ("description", models.TextField(blank=True, default="")),
                 ("start_date", models.DateTimeField(verbose_name="begins")),
                 ("end_date", models.DateTimeField(verbose_name="ends")),
-                ("criteria_json", models.JSONField(help_text='{"type": "practice_count", "value": 10}')),
+                (
+                    "criteria_json",
+                    models.JSONField(
+                        help_text='{"type": "practice_count", "value": 10}',
+                        validators=[gamification.challenges.validate_aim],
+                        verbose_name="criteria",
+                    ),
+                ),
                 (
                     "reward_type",
                     models.CharField(
@@ -129,8 +137,45 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("completed_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("completion_data", models.JSONField(default=dict, editable=False)),
-                ("rank", models.PositiveIntegerField(blank=True, editable=False, null=True)),
+                (
+                    "completion_data",
+                    models.JSONField(
+                        default=dict,
+                        editable=False,
+                        help_text='Once the result is final: {"participants": 12}.',
+                    ),
+                ),
+                (
+                    "rank",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        editable=False,
+                        help_text="Among all who take part, shared by equals: 1, 2, 2, 4.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "ranked_score",
+                    models.PositiveIntegerField(
+                        db_default=0, editable=False, help_text="The score that rank and place were worked out from."
+                    ),
+                ),
+                (
+                    "place",
+                    models.PositiveIntegerField(
+                        editable=False,
+                        help_text="The order of the list of those who show themselves.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "is_listed",
+                    models.BooleanField(
+                        db_default=False,
+                        editable=False,
+                        help_text="Whether they showed themselves when the places were worked out.",
+                    ),
+                ),
                 (
                     "challenge",
                     models.ForeignKey(
@@ -149,7 +194,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "participant",
                 "db_table": "challenge_participants",
-                "indexes": [models.Index(fields=["user", "challenge"], name="challenge_participants_user")],
+                "indexes": [
+                    models.Index(fields=["user", "challenge"], name="challenge_participants_user"),
+                    models.Index(
+                        condition=models.Q(("is_listed", True)),
+                        fields=["challenge", "place"],
+                        name="challenge_participants_order",
+                    ),
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("challenge", "user"), name="challenge_participants_once")
                 ],

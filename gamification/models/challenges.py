@@ -9,22 +9,40 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from gamification.challenges import validate_aim, validate_reward
 
 
 class ChallengeQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
         """Those that are on, and those that the member takes or took part in: cancelled ones too."""
-        return self.filter(
-            models.Q(is_active=True)
-            | models.Exists(ChallengeParticipant.objects.filter(challenge=models.OuterRef("pk"), user=member))
-        )
+        return self.filter(is_active=True) | self.joined_by(member)
 
     def running(self, now: datetime):
         return self.filter(is_active=True, start_date__lte=now, end_date__gt=now)
 
-    def due(self, now: datetime):
-        """Over, and not settled yet."""
-        return self.filter(is_active=True, end_date__lte=now, settled_at=None)
+    def coming(self, now: datetime):
+        return self.filter(is_active=True, start_date__gt=now)
+
+    def over(self, now: datetime):
+        """Cancelled ones too."""
+        return self.filter(models.Q(is_active=False) | models.Q(end_date__lte=now))
+
+    def joined_by(self, member: Member):
+        return self.filter(
+            models.Exists(ChallengeParticipant.objects.filter(challenge=models.OuterRef("pk"), user=member))
+        )
+
+    def due(self, ended_by: datetime):
+        """Over by then, and not settled yet."""
+        return self.filter(is_active=True, end_date__lte=ended_by, settled_at=None)
+
+    def with_taking_part(self):
+        """Annotate `taking_part`: how many do, of whom a member may see some only."""
+        return self.annotate(
+            taking_part=models.Func(
+                models.F("pk"), function="app.taking_part", output_field=models.PositiveIntegerField()
+            )
+        )
 
 
 class Challenge(models.Model):
@@ -42,7 +60,9 @@ class Challenge(models.Model):
     description = models.TextField(blank=True, default="")
     start_date = models.DateTimeField("begins")
     end_date = models.DateTimeField("ends")
-    criteria_json = models.JSONField(help_text='{"type": "practice_count", "value": 10}')
+    criteria_json = models.JSONField(
+        "criteria", validators=[validate_aim], help_text='{"type": "practice_count", "value": 10}'
+    )
     reward_type = models.CharField(max_length=20, choices=Reward, blank=True, default="")
     reward_value = models.JSONField(default=dict, blank=True, help_text='{"xp": 100} or {"achievement": "a-slug"}')
     max_participants = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as come.")
@@ -82,14 +102,22 @@ class Challenge(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("gamification:challenge-detail", args=[self.slug])
 
+    def clean(self) -> None:
+        validate_reward(self.reward_type, self.reward_value)
+
 
 class ChallengeParticipantQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        return self.filter(user=member)
+        """Their own, and of whoever shows their totals. The database's policies say the same."""
+        shown = models.Q(user__is_active=True, user__privacy_settings__leaderboard_visible=True)
+        return self.filter(shown | models.Q(user=member))
 
 
 class ChallengeParticipant(models.Model):
-    """Where somebody stands in a challenge. They join and leave; score and rank are workers'."""
+    """Where somebody stands in a challenge. They join and leave; score and rank are workers'.
+
+    The score is brought up to date with each practice, rank and place every few minutes, from `ranked_score`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, related_name="participants")
@@ -100,8 +128,21 @@ class ChallengeParticipant(models.Model):
         null=True, editable=False, help_text="When the practice ended that brought the score: earlier goes first."
     )
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    completion_data = models.JSONField(default=dict, editable=False)
-    rank = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    completion_data = models.JSONField(
+        default=dict, editable=False, help_text='Once the result is final: {"participants": 12}.'
+    )
+    rank = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="Among all who take part, shared by equals: 1, 2, 2, 4."
+    )
+    ranked_score = models.PositiveIntegerField(
+        db_default=0, editable=False, help_text="The score that rank and place were worked out from."
+    )
+    place = models.PositiveIntegerField(
+        null=True, editable=False, help_text="The order of the list of those who show themselves."
+    )
+    is_listed = models.BooleanField(
+        db_default=False, editable=False, help_text="Whether they showed themselves when the places were worked out."
+    )
 
     objects = ChallengeParticipantQuerySet.as_manager()
 
@@ -109,7 +150,12 @@ class ChallengeParticipant(models.Model):
         db_table = "challenge_participants"
         verbose_name = "participant"
         constraints = [models.UniqueConstraint(fields=["challenge", "user"], name="challenge_participants_once")]
-        indexes = [models.Index(fields=["user", "challenge"], name="challenge_participants_user")]
+        indexes = [
+            models.Index(fields=["user", "challenge"], name="challenge_participants_user"),
+            models.Index(
+                fields=["challenge", "place"], condition=models.Q(is_listed=True), name="challenge_participants_order"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.challenge}"

@@ -1,11 +1,11 @@
-from datetime import date
+from datetime import date, timedelta
 
 import factory
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
-from gamification.models import Achievement, XpEntry
+from gamification.models import Achievement, Challenge, ChallengeParticipant, XpEntry
 from hacks.models import HackCategory
 from hacks.tests.factories import StaffFactory
 from nrghax.identity import Role, database_identity
@@ -33,3 +33,25 @@ class AchievementFactory(StaffFactory):
     name = factory.Sequence(lambda n: f"Achievement {n}")
     slug = factory.Sequence(lambda n: f"achievement-{n}")
     criteria_json = factory.LazyFunction(lambda: {"type": "practice_count", "value": 1})
+
+
+class ChallengeFactory(StaffFactory):
+    """One that began yesterday and ends tomorrow; `days` says when else, counted from now."""
+
+    class Meta:
+        model = Challenge
+
+    class Params:
+        days = (-1, 1)
+
+    name = factory.Sequence(lambda n: f"Challenge {n}")
+    slug = factory.Sequence(lambda n: f"challenge-{n}")
+    start_date = factory.LazyAttribute(lambda each: timezone.now() + timedelta(days=each.days[0]))
+    end_date = factory.LazyAttribute(lambda each: timezone.now() + timedelta(days=each.days[1]))
+    criteria_json = factory.LazyFunction(lambda: {"type": "practice_count", "value": 3})
+
+
+def take_part(challenge: Challenge, member: Member, **fields) -> ChallengeParticipant:
+    """As if they had joined: whatever time it is, and with whatever result."""
+    with database_identity(Role.WORKER):
+        return ChallengeParticipant.objects.create(challenge=challenge, user=member, **fields)

@@ -1,0 +1,233 @@
+"""What counts in a challenge, and who comes where."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Member
+from accounts.tests.factories import make_member
+from analytics.actions import record
+from analytics.models import Activity
+from gamification.actions import rank_participants, score_challenges
+from gamification.models import ChallengeParticipant
+from gamification.tasks import rank_participants as rank_task
+from gamification.tasks import score_challenges as score_task
+from gamification.tests.factories import ChallengeFactory, take_part
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import react
+from practice.models import DailyCheckin, PracticeSession
+from practice.tests.factories import make_checkin, make_session
+
+pytestmark = pytest.mark.django_db
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+END = START + timedelta(days=7)
+LATER = END + HOUR
+
+
+def challenge(kind="practice_count", value=3, **fields):
+    criteria = {"type": kind, "value": value} | fields.pop("only", {})
+    return ChallengeFactory(**{"start_date": START, "end_date": END, "criteria_json": criteria} | fields)
+
+
+def practise(member, at, hack=None, **fields):
+    """A session that was logged when it ended."""
+    session = make_session(member, hack or HackFactory(), started_at=at, **fields)
+    PracticeSession.objects.filter(pk=session.pk).update(created_at=session.ended_at or at)
+    return session
+
+
+def scored(participant, now=LATER):
+    score_challenges(now=now)
+    participant.refresh_from_db()
+    return participant.score
+
+
+def show(*members):
+    Member.objects.filter(pk__in=[member.pk for member in members]).update(
+        privacy_settings={"leaderboard_visible": True, "profile_public": False}
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "counts"),
+    [(START - SECOND, 0), (START, 1), (END - SECOND, 1), (END, 0)],
+    ids=["just before", "at the start", "just before the end", "at the end"],
+)
+@pytest.mark.parametrize("kind", ["practice_count", "checkins"])
+def test_the_time_of_a_challenge_begins_with_its_start_and_ends_before_its_end(member, kind, moment, counts):
+    participant = take_part(challenge(kind), member)
+    if kind == "checkins":
+        checkin = make_checkin(member, moment.date())
+        DailyCheckin.objects.filter(pk=checkin.pk).update(created_at=moment)
+    else:
+        practise(member, moment)
+    assert scored(participant) == counts
+
+
+def test_a_check_in_for_a_day_that_was_over_before_does_not_count(member):
+    participant = take_part(challenge("checkins", start_date=START.replace(hour=1)), member)
+    for day_start in (time(0), time(2)):
+        checkin = make_checkin(member, START.date() - timedelta(days=1 + (day_start > time(0))), day_start=day_start)
+        DailyCheckin.objects.filter(pk=checkin.pk).update(created_at=START)
+    assert scored(participant) == 0
+    # Whoever goes to bed late is still in it at one.
+    DailyCheckin.objects.filter(day_start=time(0)).delete()
+    DailyCheckin.objects.update(checkin_date=START.date() - timedelta(days=1))
+    assert scored(participant) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "score"),
+    [("practice_count", 4), ("practice_minutes", 32), ("days_active", 2), ("hacks_tried", 2)],
+)
+def test_each_kind_counts_its_own(member, kind, score):
+    first, second = HackFactory.create_batch(2)
+    practise(member, START, first, minutes=10, duration_seconds=630)
+    practise(member, START + HOUR, first, minutes=10)
+    practise(member, START + 2 * HOUR, second, minutes=10, duration_seconds=630)
+    practise(member, START + timedelta(days=1), first, minutes=1)
+    # None of these: too short, running, logged too late, somebody else's.
+    practise(member, START + 3 * HOUR, second, duration_seconds=59)
+    practise(member, END - HOUR, ended_at=None)
+    late = practise(member, START + timedelta(days=3))
+    PracticeSession.objects.filter(pk=late.pk).update(created_at=late.started_at + timedelta(days=8))
+    practise(make_member(), START)
+    assert scored(take_part(challenge(kind, 99), member)) == score
+
+
+@pytest.mark.parametrize(("only", "score"), [("hack", 1), ("category", 2), (None, 3)])
+@pytest.mark.parametrize("kind", ["practice_count", "days_active"])
+def test_it_counts_one_hack_or_one_category_where_it_names_one(member, kind, only, score):
+    category = HackCategoryFactory(name="calm")
+    for number, hack in enumerate([HackFactory(slug="sea", category=category), HackFactory(category=category), None]):
+        practise(member, START + timedelta(days=number), hack)
+    names = {"hack": {"hack": "sea"}, "category": {"category": "calm"}, None: {}}[only]
+    assert scored(take_part(challenge(kind, only=names), member)) == score
+
+
+def test_the_score_is_reached_when_the_practice_ended_that_brought_it(member):
+    days = take_part(challenge("days_active", 2), member)
+    minutes = take_part(challenge("practice_minutes", 15), member)
+    for at in (START, START + HOUR, START + timedelta(days=1), START + timedelta(days=1, hours=1)):
+        practise(member, at, minutes=10)
+    assert (scored(days), scored(minutes)) == (2, 40)
+    second_day = START + timedelta(days=1, minutes=10)
+    assert (days.scored_at, days.completed_at) == (second_day, days.joined_at)
+    ChallengeParticipant.objects.update(joined_at=START)
+    assert (scored(days), scored(minutes)) == (2, 40)
+    assert (days.scored_at, days.completed_at) == (second_day, second_day)
+    assert (minutes.scored_at, minutes.completed_at) == (second_day + HOUR, START + HOUR + timedelta(minutes=10))
+
+
+def test_what_is_deleted_is_taken_back(member):
+    participant = take_part(challenge(value=1), member)
+    session = practise(member, START)
+    assert scored(participant) == 1
+    assert participant.completed_at
+    session.delete()
+    assert scored(participant) == 0
+    assert (participant.completed_at, participant.scored_at) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "now"),
+    [
+        ({}, START - SECOND),
+        ({"is_active": False, "cancelled_at": START}, LATER),
+        ({"settled_at": LATER}, LATER),
+    ],
+    ids=["not begun", "cancelled", "settled"],
+)
+def test_what_is_not_on_is_not_scored_nor_ranked(member, fields, now):
+    participant = take_part(challenge(**fields), member)
+    practise(member, START)
+    assert scored(participant, now) == 0
+    assert rank_participants(now=now) == 0
+
+
+def test_a_practice_is_scored_by_its_reaction_and_so_is_joining(member):
+    hack = HackFactory()
+    begun = timezone.now() - HOUR
+    make_session(member, hack, started_at=begun)
+    participant = take_part(ChallengeFactory(), member)
+    react(str(record(member.pk, Activity.CHALLENGE_JOINED).pk))
+    participant.refresh_from_db()
+    assert participant.score == 1
+    session = make_session(member, hack, started_at=begun + timedelta(minutes=20))
+    react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
+    participant.refresh_from_db()
+    assert participant.score == 2
+    session.delete()
+    react(str(record(member.pk, Activity.SESSION_DELETED).pk))
+    participant.refresh_from_db()
+    assert participant.score == 1
+
+
+@pytest.mark.parametrize("activity", [Activity.CHECKIN_SAVED, Activity.CHECKIN_DELETED, Activity.SESSION_CHANGED])
+def test_other_deeds_are_scored_too(member, activity):
+    participant = take_part(ChallengeFactory(criteria_json={"type": "checkins", "value": 1}), member)
+    make_checkin(member, timezone.now().date())
+    react(str(record(member.pk, activity).pk))
+    participant.refresh_from_db()
+    assert participant.score == 1
+
+
+def test_the_night_finds_what_was_missed_and_says_so(member, caplog):
+    participant = take_part(ChallengeFactory(), member)
+    make_session(member, HackFactory(), started_at=timezone.now() - HOUR)
+    assert (score_task(), score_task()) == (1, 0)
+    assert caplog.messages == ["Challenges had drifted: repaired 1 scores."]
+    participant.refresh_from_db()
+    assert participant.score == 1
+
+
+def standing(of):
+    rows = of.participants.order_by("place", "joined_at").values_list(
+        "user__display_name", "rank", "place", "is_listed"
+    )
+    return list(rows)
+
+
+def test_equals_share_a_rank_and_who_was_first_goes_first():
+    of = challenge(value=9)
+    names = ["Fast", "Slow", "Same", "Late none", "None"]
+    members = {name: make_member(display_name=name) for name in names}
+    show(*members.values())
+    for name, member in members.items():
+        take_part(of, member)
+        if name in ("Fast", "Slow", "Same"):
+            practise(member, START)
+            practise(member, START + (HOUR if name == "Fast" else 2 * HOUR))
+    ChallengeParticipant.objects.filter(user=members["None"]).update(joined_at=START)
+    ChallengeParticipant.objects.filter(user=members["Same"]).update(joined_at=START)
+    score_challenges(now=LATER)
+    assert rank_participants(now=LATER) == 5
+    assert standing(of) == [
+        ("Fast", 1, 1, True),
+        ("Same", 2, 2, True),
+        ("Slow", 2, 3, True),
+        ("None", 4, 4, True),
+        ("Late none", 4, 5, True),
+    ]
+    assert rank_participants(now=LATER) == 0
+
+
+def test_who_hides_has_a_rank_and_moves_nobodys_place():
+    of = challenge(value=9)
+    shown, hidden, banned = (make_member(display_name=name) for name in ("Shown", "Hidden", "Banned"))
+    show(shown, banned)
+    Member.objects.filter(pk=banned.pk).update(is_active=False)
+    for count, member in enumerate((shown, banned, hidden)):
+        take_part(of, member)
+        for number in range(count + 1):
+            practise(member, START + number * HOUR)
+    score_challenges(now=LATER)
+    assert rank_task() == 3
+    assert set(standing(of)) == {("Shown", 3, 1, True), ("Banned", 2, 1, False), ("Hidden", 1, 1, False)}
+    with database_identity(Role.MEMBER, hidden.pk):
+        seen = set(of.participants.values_list("user__display_name", flat=True))
+    assert seen == {"Shown", "Hidden"}
