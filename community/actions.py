@@ -59,11 +59,7 @@ def save_draft(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bo
     Raises VerificationRefused: NOT_ASKED, or NO_SUCH_STEP for what is submitted or verified.
     """
     with _refusals():
-        verification = _own(member, hack)
-        if verification is None:
-            return HackVerification.objects.create(
-                user=member, hack=hack, verification_questions=answers, is_anonymous=is_anonymous
-            )
+        verification = _begin(member, hack, answers, is_anonymous)
         if verification.status not in (HackVerification.Status.DRAFT, HackVerification.Status.RETURNED):
             raise VerificationRefused(Refusal.NO_SUCH_STEP)
         return _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
@@ -77,9 +73,9 @@ def submit_verification(*, member: Member, hack: Hack, answers: Answers, is_anon
     VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNDER_REVIEW, NO_SUCH_STEP.
     """
     with _refusals():
-        verification = _own(member, hack)
-        if verification is None or verification.status == HackVerification.Status.RETURNED:
-            verification = save_draft(member=member, hack=hack, answers=answers, is_anonymous=is_anonymous)
+        verification = _begin(member, hack, answers, is_anonymous)
+        if verification.status == HackVerification.Status.RETURNED:
+            verification = _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
         was_draft = verification.status == HackVerification.Status.DRAFT
         verification = _write(verification, HackVerification.Status.SUBMITTED, answers, is_anonymous)
     if was_draft:
@@ -171,6 +167,15 @@ def announce_decision(*, review_id: UUID) -> None:
 
 def _own(member: Member, hack: Hack) -> HackVerification | None:
     return HackVerification.objects.visible_to(member).locked().filter(hack=hack).first()
+
+
+def _begin(member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
+    """The member's own, locked; of two that begin at once, the second finds the first one's."""
+    own = HackVerification.objects.visible_to(member)
+    own.get_or_create(
+        user=member, hack=hack, defaults={"verification_questions": answers, "is_anonymous": is_anonymous}
+    )
+    return own.locked().get(hack=hack)
 
 
 def _write(
