@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("hacks.urls")),
     path("", include("practice.urls")),
     path("", include("gamification.urls")),
+    path("", include("community.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     # Asked for by every browser, whatever a page links to.

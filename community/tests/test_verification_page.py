@@ -1,0 +1,259 @@
+"""/verification/<slug>/: the questions, the draft, the wait, and what came of it."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from accounts.tests.markup import read_page
+from community.models import HackVerification
+from community.tests.factories import (
+    answers_to,
+    make_practised,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+    review_as,
+)
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("community:verification-list")
+
+
+def page_of(hack) -> str:
+    return reverse("community:verification-edit", args=[hack.slug])
+
+
+def withdrawal_of(hack) -> str:
+    return reverse("community:verification-withdraw", args=[hack.slug])
+
+
+def filled(response, answer: str = "Warm hands.", **more) -> dict[str, str]:
+    """What the form on a page sends once its questions are answered."""
+    form = response.context["form"]
+    return {name: answer for name in form.fields if name.startswith("answer_")} | more
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack()
+
+
+@pytest.fixture
+def author(hack, member):
+    return make_practised(hack, hack.verification_practice_count, member)
+
+
+class TestBefore:
+    def test_says_how_much_practice_is_missing(self, hack, member, member_client):
+        make_practised(hack, 2, member)
+        response = member_client.get(page_of(hack))
+        assert response.context["form"] is None
+        assert "2 of 3 practices" in response.content.decode()
+
+    def test_takes_no_answers_yet(self, hack, member, member_client):
+        make_practised(hack, 2, member)
+        response = member_client.post(page_of(hack), {"do": "draft"}, follow=True)
+        assert "was not saved" in response.content.decode()
+        assert not HackVerification.objects.exists()
+
+    def test_there_is_no_page_for_a_hack_that_asks_nothing(self, member_client):
+        assert member_client.get(page_of(HackFactory())).status_code == 404
+
+    def test_a_visitor_signs_in_first(self, client, hack):
+        for address in (LIST, page_of(hack), withdrawal_of(hack)):
+            assert client.get(address).url.startswith(reverse("account_login"))
+
+
+class TestDraft:
+    def test_is_kept_with_gaps(self, hack, author, member_client):
+        page = member_client.get(page_of(hack))
+        data = filled(page, "") | dict([next(iter(filled(page, "So far:\r\nwarm").items()))])
+        assert member_client.post(page_of(hack), {**data, "do": "draft", "is_anonymous": "on"}).url == page_of(hack)
+        draft = HackVerification.objects.get(user=author)
+        assert [pair["answer"] for pair in draft.verification_questions] == ["So far:\nwarm", ""]
+        assert (draft.status, draft.is_anonymous) == ("draft", True)
+        content = member_client.get(page_of(hack)).content.decode()
+        assert "So far:\nwarm" in content
+
+    def test_keeps_an_answer_with_its_question_whatever_staff_change(self, hack, author, member_client):
+        data = filled(member_client.get(page_of(hack)))
+        make_verification(hack, author, status="draft")
+        with database_identity(Role.STAFF):
+            hack.verification_questions = ["Anything new?", hack.verification_questions[0]]
+            hack.save(update_fields=["verification_questions"])
+        response = member_client.post(page_of(hack), {**data, "do": "submit"})
+        (error,) = response.context["form"].errors
+        assert response.context["form"].fields[error].label == "Anything new?"
+        assert HackVerification.objects.get(user=author).status == "draft"
+
+
+class TestSubmitting:
+    def test_gives_it_to_peers(self, hack, author, member_client):
+        data = filled(member_client.get(page_of(hack)))
+        assert member_client.post(page_of(hack), {**data, "do": "submit"}).url == page_of(hack)
+        submitted = HackVerification.objects.get(user=author)
+        assert (submitted.status, submitted.verification_questions) == ("submitted", answers_to(hack))
+        page = member_client.get(page_of(hack))
+        assert page.context["standing"][0] == "Place 1 in the queue."
+        assert withdrawal_of(hack) in page.content.decode()
+
+    def test_says_beside_each_field_what_is_missing(self, hack, author, member_client):
+        data = filled(member_client.get(page_of(hack)), " \r\n")
+        response = member_client.post(page_of(hack), {**data, "do": "submit"})
+        form = response.context["form"]
+        assert [form.fields[name].label for name in form.errors] == hack.verification_questions
+        read_page(response)
+        assert response.content.decode().count("Answer this one too") == 2
+        assert not HackVerification.objects.exists()
+
+    def test_takes_answers_of_a_bearable_length(self, hack, author, member_client):
+        page = member_client.get(page_of(hack))
+        response = member_client.post(page_of(hack), {**filled(page, "x" * 5001), "do": "draft"})
+        assert len(response.context["form"].errors) == 2
+        assert member_client.post(page_of(hack), {**filled(page, "é\r\n" * 2500), "do": "submit"}).status_code == 302
+
+    def test_does_so_once_it_is_practised_often_enough(self, hack, member, member_client):
+        make_practised(hack, 2, member)
+        make_verification(hack, member, status="draft")
+        data = filled(member_client.get(page_of(hack)))
+        response = member_client.post(page_of(hack), {**data, "do": "submit"})
+        assert "Practise it a little more" in response.content.decode()
+        assert HackVerification.objects.get().status == "draft"
+        assert member_client.post(page_of(hack), {**data, "do": "draft"}).status_code == 302
+
+
+class TestWaiting:
+    def test_shows_place_wait_and_promised_date(self, hack, author, member_client):
+        for hours in (30, 50):
+            make_verification(
+                hack,
+                status="verified",
+                submitted_at=timezone.now() - timedelta(hours=hours),
+                decided_at=timezone.now(),
+            )
+        make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
+        waiting = make_verification(hack, author)
+        place, wait, promise, change = member_client.get(page_of(hack)).context["standing"]
+        assert (place, wait) == ("Place 2 in the queue.", "Lately it took about 2 days.")
+        assert f"{waiting.submitted_at + timedelta(days=14):%-d %B %Y}" in promise
+        assert "Until the first review" in change
+
+    def test_can_be_changed_until_the_first_review(self, hack, author, member_client):
+        verification = make_verification(hack, author)
+        data = filled(member_client.get(page_of(hack)), "Warmer hands.")
+        assert member_client.post(page_of(hack), {**data, "do": "submit"}).status_code == 302
+        verification.refresh_from_db()
+        assert verification.verification_questions == answers_to(hack, "Warmer hands.")
+        review_as(make_reviewer(hack), verification)
+        page = member_client.get(page_of(hack))
+        assert page.context["form"] is None
+        assert "Warmer hands." in page.content.decode()
+        assert "1 of 3 reviews is in." in page.context["standing"]
+        response = member_client.post(page_of(hack), {**data, "do": "submit"}, follow=True)
+        assert "was not saved" in response.content.decode()
+
+    def test_no_draft_takes_its_place(self, hack, author, member_client):
+        data = filled(member_client.get(page_of(hack)), "Later.")
+        make_verification(hack, author)
+        response = member_client.post(page_of(hack), {**data, "do": "draft"})
+        assert "it is submitted or decided already" in response.content.decode()
+        assert HackVerification.objects.get().verification_questions == answers_to(hack)
+
+    @pytest.mark.parametrize("status", ["submitted", "escalated"])
+    def test_is_withdrawn_after_a_question(self, hack, author, member_client, status):
+        verification = make_verification(hack, author, status=status)
+        assert "Withdraw" in member_client.get(withdrawal_of(hack)).content.decode()
+        assert HackVerification.objects.get().status == status
+        assert member_client.post(withdrawal_of(hack)).url == page_of(hack)
+        verification.refresh_from_db()
+        assert (verification.status, verification.submitted_at) == ("draft", None)
+
+    def test_what_is_decided_is_not_withdrawn(self, hack, author, member_client):
+        assert member_client.get(withdrawal_of(hack)).status_code == 404
+        make_verification(hack, author, status="verified")
+        assert member_client.get(withdrawal_of(hack)).url == page_of(hack)
+        response = member_client.post(withdrawal_of(hack), follow=True)
+        assert "could not be withdrawn" in response.content.decode()
+        assert HackVerification.objects.get().status == "verified"
+
+    def test_with_staff_it_says_so(self, hack, author, member_client):
+        make_verification(hack, author, status="escalated")
+        page = member_client.get(page_of(hack))
+        assert page.context["form"] is None
+        assert "Our staff decide" in page.content.decode()
+
+
+class TestOutcome:
+    def test_returned_it_shows_the_comments_and_is_submitted_anew(self, hack, author, member_client):
+        verification = make_verification(hack, author)
+        for number in range(3):
+            review_as(make_reviewer(hack), verification, is_authentic=False, comment=f"Where is it, {number}?")
+        page = member_client.get(page_of(hack))
+        assert sorted(review["comment"] for review in page.context["reviews"]) == [
+            f"Where is it, {number}?" for number in range(3)
+        ]
+        data = filled(page, "In my palms.")
+        assert member_client.post(page_of(hack), {**data, "do": "submit"}).status_code == 302
+        verification.refresh_from_db()
+        assert (verification.status, verification.round) == ("submitted", 2)
+        (earlier,) = member_client.get(page_of(hack)).context["rounds"]
+        assert earlier["title"].startswith("Round 1, returned on ")
+        assert (len(earlier["reviews"]), earlier["pairs"]) == (3, answers_to(hack))
+
+    def test_does_not_say_who_reviewed(self, hack, author, member_client):
+        verification = make_verification(hack, author)
+        reviewers = [make_reviewer(hack) for _ in range(3)]
+        for reviewer in reviewers:
+            review_as(reviewer, verification, is_authentic=False)
+        content = member_client.get(page_of(hack)).content.decode()
+        for reviewer in reviewers:
+            assert reviewer.username not in content
+            assert reviewer.display_name not in content
+            assert str(reviewer.pk) not in content
+
+    @pytest.mark.parametrize(("reason", "who"), [("", "Your peers confirmed"), ("We have met.", "Our staff confirmed")])
+    def test_verified_it_is_celebrated(self, hack, author, member_client, reason, who):
+        make_verification(hack, author, status="verified", decision_reason=reason)
+        content = member_client.get(page_of(hack)).content.decode()
+        assert f"You have mastered {hack.name}" in content
+        assert who in content
+        assert reason in content
+
+    def test_the_submission_stays_when_the_hack_asks_no_more(self, hack, author, member_client):
+        make_verification(hack, author, status="draft")
+        with database_identity(Role.STAFF):
+            type(hack).objects.filter(pk=hack.pk).update(requires_verification=False)
+        page = member_client.get(page_of(hack))
+        assert page.context["form"] is None
+        assert "Warm hands." in page.content.decode()
+
+
+def test_nobody_sees_what_is_somebody_elses(hack, member, member_client):
+    verification = make_verification(hack, verification_questions=answers_to(hack, "Mine alone."))
+    make_practised(hack, 9, member)
+    assert "Mine alone." not in member_client.get(page_of(hack)).content.decode()
+    assert member_client.post(withdrawal_of(hack)).status_code == 404
+    verification.refresh_from_db()
+    assert verification.status == "submitted"
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "escalated", "returned", "verified"])
+def test_each_state_keeps_to_what_pages_keep_to(hack, author, member_client, queries_of, status):
+    """Also after many rounds, with eight questions at most."""
+    make_verification(hack, author, status=status, round=4)
+    few = queries_of(lambda: member_client.get(page_of(hack)))
+    verification = HackVerification.objects.get()
+    for number in range(1, 4):
+        verification.rounds.create(
+            round=number, verification_questions=answers_to(hack), submitted_at=timezone.now(), outcome="returned"
+        )
+        verification.reviews.create(round=number, reviewer=make_member(), is_authentic=True, seconds=60)
+    read_page(member_client.get(page_of(hack)))
+    read_page(member_client.get(LIST))
+    assert len(queries_of(lambda: member_client.get(page_of(hack)))) == len(few) <= 8
