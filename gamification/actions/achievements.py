@@ -34,12 +34,12 @@ class Progress(NamedTuple):
 class Candidates(NamedTuple):
     """How many members meet criteria, and the names of the first."""
 
-    count: int
+    number: int
     names: list[str]
 
     @property
     def others(self) -> int:
-        return self.count - len(self.names)
+        return self.number - len(self.names)
 
 
 @transaction.atomic
