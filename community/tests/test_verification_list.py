@@ -1,0 +1,141 @@
+"""/verification/: one's own submissions, and what waits for a reviewer like oneself."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.tests.markup import read_page
+from community.models import VerificationLease
+from community.tests.factories import (
+    make_lease,
+    make_practised,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+)
+
+pytestmark = pytest.mark.django_db
+
+PAGE = reverse("community:verification-list")
+TAKE = reverse("community:review-take")
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack()
+
+
+def names(rows) -> list[str]:
+    return [row["name"] for row in rows]
+
+
+class TestOwn:
+    def test_empty_it_says_what_to_do(self, member_client):
+        response = member_client.get(PAGE)
+        read_page(response)
+        content = response.content.decode()
+        assert "Nothing to prove yet" in content
+        assert "Your eyes will be wanted" in content
+
+    def test_tells_apart_what_is_begun_ready_and_on_the_way(self, member, member_client):
+        begun, ready, coming = (make_verified_hack(name=name) for name in ("Begun", "Ready", "Coming"))
+        make_verified_hack(name="Never tried")
+        make_verified_hack(name="Gone", is_active=False)
+        make_practised(make_verified_hack(requires_verification=False), 3, member)
+        for hack, times in ((begun, 4), (ready, 3), (coming, 2)):
+            make_practised(hack, times, member)
+        make_verification(begun, member)
+        make_verification(ready)
+        context = member_client.get(PAGE).context
+        assert [names(context[key]) for key in ("own", "ready", "coming")] == [["Begun"], ["Ready"], ["Coming"]]
+        assert context["own"][0]["lines"][0] == "Place 1 in the queue."
+        assert context["nearest"]["name"] == "Begun"
+
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            ("draft", "Nobody reads it"),
+            ("submitted", "Place 1 in the queue"),
+            ("escalated", "our staff decide"),
+            ("returned", "Read the comments"),
+            ("verified", "You may review it"),
+        ],
+    )
+    def test_says_in_words_where_each_stands(self, hack, member, member_client, status, words):
+        make_verification(hack, make_practised(hack, 3, member), status=status)
+        assert words in member_client.get(PAGE).content.decode()
+
+    def test_shows_nothing_of_others(self, hack, member_client):
+        make_verification(hack)
+        context = member_client.get(PAGE).context
+        assert (context["own"], context["waiting"]) == ([], 0)
+
+
+class TestReviewing:
+    def test_says_how_many_wait_and_hands_out_the_oldest(self, hack, sign_in):
+        client = sign_in(make_reviewer(hack))
+        assert "Nothing waits for you now" in client.get(PAGE).content.decode()
+        first = make_verification(hack)
+        make_verification(hack)
+        assert "2 submissions wait for a reviewer like you" in client.get(PAGE).content.decode()
+        response = client.post(TAKE)
+        lease = VerificationLease.objects.get()
+        assert response.url == reverse("community:review", args=[lease.pk])
+        assert lease.verification == first
+        context = client.get(PAGE).context
+        assert [row["url"] for row in context["leases"]] == [response.url]
+        assert "minutes left" in context["leases"][0]["left"]
+        assert context["waiting"] == 1
+
+    def test_hands_out_of_the_hack_that_was_chosen(self, hack, sign_in):
+        reviewer = make_reviewer(hack)
+        other = make_verified_hack(name="Other")
+        make_practised(other, 5, reviewer)
+        make_verification(hack)
+        chosen = make_verification(other)
+        client = sign_in(reviewer)
+        page = client.get(PAGE)
+        read_page(page)
+        assert "Other: 1" in page.content.decode()
+        client.post(TAKE, {"hack": str(other.pk)})
+        assert VerificationLease.objects.get().verification == chosen
+        assert client.post(TAKE, {"hack": "other"}).status_code == 400
+
+    def test_says_when_there_is_nothing(self, hack, member_client):
+        make_verification(hack)
+        response = member_client.post(TAKE, follow=True)
+        assert "Nothing waits for you any more" in response.content.decode()
+        assert not VerificationLease.objects.exists()
+
+    def test_four_at_a_time(self, hack, sign_in):
+        reviewer = make_reviewer(hack)
+        client = sign_in(reviewer)
+        for _ in range(4):
+            make_lease(reviewer, make_verification(hack))
+        make_verification(hack)
+        page = client.get(PAGE)
+        assert (page.context["has_hands_full"], page.context["waiting"]) == (True, 1)
+        assert f'action="{TAKE}"' not in page.content.decode()
+        assert "You have 4 reviews open" in client.post(TAKE, follow=True).content.decode()
+        assert VerificationLease.objects.count() == 4
+
+    def test_is_taken_by_a_post_of_a_member_alone(self, client, member):
+        assert client.post(TAKE).url.startswith(reverse("account_login"))
+        client.force_login(member.user)
+        assert client.get(TAKE).status_code == 405
+
+
+def test_asks_as_few_questions_for_many_as_for_one(hack, queries_of, sign_in):
+    reviewer = make_reviewer(hack)
+
+    def leave_rows(hack):
+        make_verification(hack, make_practised(hack, 5, reviewer))
+        make_lease(reviewer, make_verification(hack))
+        make_verification(hack)
+
+    leave_rows(hack)
+    client = sign_in(reviewer)
+    few = queries_of(lambda: client.get(PAGE))
+    for _ in range(3):
+        leave_rows(make_verified_hack())
+    read_page(client.get(PAGE))
+    assert len(queries_of(lambda: client.get(PAGE))) == len(few) <= 8
