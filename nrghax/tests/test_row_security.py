@@ -140,17 +140,19 @@ def test_nothing_can_be_inserted_for_another(statement, victim, attacker):
             transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("table", [*EVERYTHING, *CREDENTIALS])
-def test_visitors_read_nothing_of_members(table, victim):
+def not_refused(statements):
+    return [statement for statement in statements if run(statement) != "InsufficientPrivilege"]
+
+
+def test_visitors_read_nothing_of_members(victim):
     with database_identity(Role.ANON):
-        assert run(f"SELECT * FROM {table}") == "InsufficientPrivilege"
+        assert not_refused(f"SELECT * FROM {table}" for table in (*EVERYTHING, *CREDENTIALS)) == []
 
 
-@pytest.mark.parametrize("table", CREDENTIALS)
-@pytest.mark.parametrize("statement", ["SELECT * FROM {}", "DELETE FROM {}", "TRUNCATE {}"])
-def test_members_reach_no_credentials(table, statement, attacker):
+def test_members_reach_no_credentials(attacker):
+    attacks = ("SELECT * FROM {}", "DELETE FROM {}", "TRUNCATE {}")
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(statement.format(table)) == "InsufficientPrivilege"
+        assert not_refused(attack.format(table) for attack in attacks for table in CREDENTIALS) == []
 
 
 def test_auth_pages_reach_no_member_data(victim):
@@ -202,14 +204,16 @@ def test_auth_pages_write_of_the_profile_what_discord_says_alone(victim):
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF])
-@pytest.mark.parametrize("table", EVERYTHING)
-def test_row_security_cannot_be_switched_off(role, table, victim, attacker):
+def test_row_security_cannot_be_switched_off(role, victim, attacker):
+    attacks = (
+        "ALTER TABLE {} DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
+        "CREATE POLICY mine ON {} USING (true)",
+        "ALTER TABLE {} DISABLE TRIGGER ALL",
+        "TRUNCATE {}",
+    )
     with database_identity(role, attacker.pk):
-        assert run(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY") == "InsufficientPrivilege"
-        assert run(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY") == "InsufficientPrivilege"
-        assert run(f"CREATE POLICY mine ON {table} USING (true)") == "InsufficientPrivilege"
-        assert run(f"ALTER TABLE {table} DISABLE TRIGGER ALL") == "InsufficientPrivilege"
-        assert run(f"TRUNCATE {table}") == "InsufficientPrivilege"
+        assert not_refused(attack.format(table) for attack in attacks for table in EVERYTHING) == []
 
 
 def test_row_security_off_reveals_nothing(victim, attacker):
@@ -225,27 +229,33 @@ def test_replication_role_cannot_silence_triggers(attacker):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("target", ["nrghax_owner", "nrghax_worker", "nrghax_backup", "postgres"])
-def test_the_web_login_cannot_climb(target):
+def test_the_web_login_cannot_climb():
     """As the real web login, on a connection of its own: the tests' login may become the worker."""
     import psycopg
 
     from nrghax.tests.connections import url_of
 
-    with psycopg.connect(url_of("nrghax_web")) as web:
-        web.execute("SELECT set_config('role', 'nrghax_member', true)")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            web.execute(f"SET ROLE {target}")
-        web.rollback()
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            web.execute(f"SET SESSION AUTHORIZATION {target}")
+    for target in ("nrghax_owner", "nrghax_worker", "nrghax_backup", "postgres"):
+        with psycopg.connect(url_of("nrghax_web")) as web:
+            web.execute("SELECT set_config('role', 'nrghax_member', true)")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                web.execute(f"SET ROLE {target}")
+            web.rollback()
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                web.execute(f"SET SESSION AUTHORIZATION {target}")
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("table", [*EVERYTHING, "users", "hacks", *CREDENTIALS])
-def test_a_forgotten_identity_is_loud(table):
-    with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {table}")
+def test_a_forgotten_identity_is_loud():
+    def is_refused(table):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT * FROM {table}")
+        except ProgrammingError as error:
+            return "permission denied" in str(error)
+        return False
+
+    assert [table for table in (*EVERYTHING, "users", "hacks", *CREDENTIALS) if not is_refused(table)] == []
 
 
 def test_partitions_are_not_reached_directly(victim):
