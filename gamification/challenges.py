@@ -34,6 +34,7 @@ AIMS: dict[str, Kind] = {
         units=("check-in", "check-ins"),
         once="Check in once",
         often="Check in {n} times",
+        next_step=("practice:checkin", "Check in"),
     ),
 }
 # What is said beside the aim: which practices are not of it.

@@ -82,7 +82,7 @@ def standing_of(member: Member, board_id: UUID, page: int) -> Standing:
     # By XP, as whoever hides has the rank of the next one. They share a rank, but nobody shares theirs.
     equals = Counter(row["xp"] for row in rows if row["is_listed"])
     lines = [
-        _line(row, member, is_shared=row["rank"] != row["place"] or equals[row["xp"]] > row["is_listed"])
+        line_of(row, member, is_shared=row["rank"] != row["place"] or equals[row["xp"]] > row["is_listed"])
         for row in rows
     ]
     hides = not member.privacy_settings["leaderboard_visible"]
@@ -118,7 +118,7 @@ def _rows(member: Member, board_id: UUID, page: int) -> list[Row]:
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def _line(row: Row, member: Member, *, is_shared: bool) -> Line:
+def line_of(row: Row, member: Member, *, is_shared: bool) -> Line:
     is_own = row["user_id"] == member.pk
     name = format_html(NAME, avatar(row), row["display_name"], row["username"])
     if row["has_page"] or is_own:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from gamification.views import achievements, leaderboards, progress
+from gamification.views import achievements, challenges, leaderboards, progress
 
 app_name = "gamification"
 urlpatterns = [
@@ -10,5 +10,9 @@ urlpatterns = [
     path("progress/how-it-works/", progress.xp_rules, name="xp-rules"),
     path("achievements/", achievements.achievement_list, name="achievement-list"),
     path("achievements/<slug:slug>/", achievements.achievement_detail, name="achievement-detail"),
+    path("challenges/", challenges.challenge_list, name="challenge-list"),
+    path("challenges/<slug:slug>/", challenges.challenge_detail, name="challenge-detail"),
+    path("challenges/<slug:slug>/join/", challenges.join, name="challenge-join"),
+    path("challenges/<slug:slug>/leave/", challenges.leave, name="challenge-leave"),
     path("leaderboard/", leaderboards.leaderboard, name="leaderboard"),
 ]

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models import OuterRef
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +12,8 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from gamification.challenges import validate_aim, validate_reward
+from gamification.models.achievements import Achievement
+from hacks.models import Hack, HackCategory
 
 
 class ChallengeQuerySet(models.QuerySet):
@@ -28,13 +32,31 @@ class ChallengeQuerySet(models.QuerySet):
         return self.filter(models.Q(is_active=False) | models.Q(end_date__lte=now))
 
     def joined_by(self, member: Member):
-        return self.filter(
-            models.Exists(ChallengeParticipant.objects.filter(challenge=models.OuterRef("pk"), user=member))
-        )
+        return self.filter(models.Exists(ChallengeParticipant.objects.filter(challenge=OuterRef("pk"), user=member)))
 
     def due(self, ended_by: datetime):
         """Over by then, and not settled yet."""
         return self.filter(is_active=True, end_date__lte=ended_by, settled_at=None)
+
+    def for_page(self, member: Member):
+        """Annotate what pages show beside a challenge: how the member does in it, and the names of what it names."""
+        hack = Hack.objects.filter(slug=KeyTextTransform("hack", OuterRef("criteria_json")))
+        category = HackCategory.objects.filter(name=KeyTextTransform("category", OuterRef("criteria_json")))
+        achievement = Achievement.objects.filter(
+            slug=KeyTextTransform("achievement", OuterRef("reward_value")), is_hidden=False
+        )
+        return self.with_taking_part().annotate(
+            own=models.FilteredRelation("participants", condition=models.Q(participants__user=member)),
+            own_id=models.F("own__pk"),
+            own_score=models.F("own__score"),
+            own_rank=models.F("own__rank"),
+            own_place=models.F("own__place"),
+            own_completed_at=models.F("own__completed_at"),
+            own_data=models.F("own__completion_data"),
+            hack_name=models.Subquery(hack.values("name")),
+            category_title=models.Subquery(category.values("title")),
+            achievement_name=models.Subquery(achievement.values("name")),
+        )
 
     def with_taking_part(self):
         """Annotate `taking_part`: how many do, of whom a member may see some only."""
@@ -101,6 +123,16 @@ class Challenge(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("gamification:challenge-detail", args=[self.slug])
+
+    def state_at(self, now: datetime) -> str:
+        """ "cancelled", "coming", "running", "counting" (over, but late practice may still arrive) or "over"."""
+        if not self.is_active:
+            return "cancelled"
+        if now < self.start_date:
+            return "coming"
+        if now < self.end_date:
+            return "running"
+        return "over" if self.settled_at else "counting"
 
     def clean(self) -> None:
         validate_reward(self.reward_type, self.reward_value)

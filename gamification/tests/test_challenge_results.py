@@ -1,0 +1,181 @@
+"""How a challenge ends: final ranks, rewards once, or cancelled."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.actions import record
+from analytics.models import Activity, Notification, UserActivityLog
+from gamification.actions import cancel_challenge, settle_challenge, settle_challenges
+from gamification.challenges import GRACE
+from gamification.models import Challenge, ChallengeParticipant, UserAchievement, XpEntry
+from gamification.tasks import settle_challenges as settle_task
+from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import react
+from practice.models import MemberStats, RestDayGrant
+from practice.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+
+
+def over(**fields):
+    return ChallengeFactory(days=(-4, -2), **{"criteria_json": {"type": "practice_count", "value": 2}} | fields)
+
+
+def completed(challenge, member=None, practices=2):
+    """Somebody who has practised so often in it; two complete it."""
+    member = member or make_member()
+    hack = HackFactory()
+    for number in range(practices):
+        make_session(member, hack, started_at=challenge.start_date + timedelta(hours=number))
+    return take_part(challenge, member)
+
+
+def react_to_all():
+    """What the worker does until nothing is left to do."""
+    while waiting := list(UserActivityLog.objects.filter(processed_at=None).values_list("pk", flat=True)):
+        for activity_id in waiting:
+            react(str(activity_id))
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [
+        ({"end_date": NOW - GRACE}, 1),
+        ({"end_date": NOW - GRACE + timedelta(seconds=1)}, 0),
+        ({"is_active": False, "cancelled_at": NOW}, 0),
+        ({"settled_at": NOW}, 0),
+    ],
+    ids=["a day after the end", "not before", "cancelled", "settled before"],
+)
+def test_it_is_settled_once_what_is_late_has_arrived(fields, number):
+    participant = completed(over(**fields))
+    assert settle_challenges(now=NOW) == number
+    participant.refresh_from_db()
+    assert (participant.rank is not None) == bool(number)
+    assert participant.completion_data == ({"participants": 1} if number else {})
+    assert settle_challenge(challenge_id=participant.challenge_id, now=NOW) is False
+
+
+def test_ranks_are_final_and_everybody_is_told():
+    challenge = over(name="Spring")
+    first, second = completed(challenge, practices=3), completed(challenge, practices=1)
+    nothing = take_part(challenge, make_member())
+    assert settle_task() == 1
+    react_to_all()
+    make_session(second.user, HackFactory(), started_at=challenge.start_date + timedelta(hours=5))
+    react(str(record(second.user_id, Activity.SESSION_LOGGED).pk))
+    rows = {row.user_id: row for row in challenge.participants.all()}
+    assert [(rows[each.user_id].rank, rows[each.user_id].score) for each in (first, second, nothing)] == [
+        (1, 3),
+        (2, 1),
+        (3, 0),
+    ]
+    news = {each.user_id: each for each in Notification.objects.filter(type="challenge_ended")}
+    assert [(news[each.user_id].title, news[each.user_id].message) for each in (first, second, nothing)] == [
+        ("You have completed Spring", "You came 1st of 3, with 3 practices."),
+        ("Spring is over", "You came 2nd of 3, with 1 practice."),
+        ("Spring is over", "Nothing of yours counted this time. There will be others."),
+    ]
+    assert news[first.user_id].data == {"path": challenge.get_absolute_url()}
+
+
+def test_a_completed_challenge_is_a_deed_of_whoever_completed_it():
+    AchievementFactory(slug="challenger", criteria_json={"type": "challenge", "value": 1})
+    challenge = over()
+    winner, _ = completed(challenge), completed(challenge, practices=1)
+    settle_challenges(now=NOW)
+    react_to_all()
+    assert list(XpEntry.objects.filter(source="challenge").values_list("user", "source_id", "amount")) == [
+        (winner.user_id, challenge.pk, 0)
+    ]
+    assert UserAchievement.objects.get().user_id == winner.user_id
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(
+    ("reward", "value", "words"),
+    [
+        ("xp", {"xp": 150}, "It brings you 150 XP."),
+        ("achievement", {"achievement": "spring"}, "It brings you an achievement."),
+        ("rest_day", {}, "It brings you a rest day into stock."),
+    ],
+)
+def test_a_reward_is_granted_exactly_once(reward, value, words, times):
+    # Nobody earns this one by its criteria.
+    AchievementFactory(slug="spring", points=7, criteria_json={"type": "graduation", "value": 1})
+    challenge = over(reward_type=reward, reward_value=value)
+    winner, other = completed(challenge), completed(challenge, practices=1)
+    settle_challenges(now=NOW)
+    for _ in range(times):
+        # As if a worker had died before it said that it was done.
+        UserActivityLog.objects.update(processed_at=None)
+        react_to_all()
+    amounts = list(XpEntry.objects.filter(user=winner.user).order_by("amount").values_list("amount", flat=True))
+    assert amounts == {"xp": [150], "achievement": [0, 7], "rest_day": [0]}[reward]
+    won = {
+        "achievement": list(UserAchievement.objects.values_list("user", "achievement__slug")),
+        "rest_day": list(RestDayGrant.objects.values_list("user", "source_id")),
+    }
+    assert won == {
+        "achievement": [(winner.user_id, "spring")] if reward == "achievement" else [],
+        "rest_day": [(winner.user_id, challenge.pk)] if reward == "rest_day" else [],
+    }
+    assert MemberStats.objects.get(pk=winner.user_id).rest_stock == (reward == "rest_day")
+    told = Notification.objects.filter(type="challenge_ended").values_list("user", "message")
+    assert [user for user, message in told if words in message] == [winner.user_id]
+    assert len(told) == 2
+    assert not XpEntry.objects.filter(user=other.user).exists()
+
+
+def test_the_reward_follows_an_achievement_that_gets_another_name():
+    achievement = AchievementFactory(slug="spring", criteria_json={"type": "graduation", "value": 1})
+    challenge = over(reward_type="achievement", reward_value={"achievement": "spring"})
+    winner = completed(challenge)
+    with database_identity(Role.STAFF):
+        achievement.slug = "primavera"
+        achievement.save()
+    settle_challenges(now=NOW)
+    react_to_all()
+    assert UserAchievement.objects.get().user_id == winner.user_id
+
+
+def test_who_has_left_the_site_leaves_nothing_to_do():
+    participant = completed(over())
+    settle_challenges(now=NOW)
+    ChallengeParticipant.objects.all().delete()
+    react_to_all()
+    assert not XpEntry.objects.filter(source="challenge", user=participant.user).exists()
+    assert not Notification.objects.filter(type="challenge_ended").exists()
+
+
+def cancel(challenge):
+    with database_identity(Role.STAFF):
+        return cancel_challenge(challenge=challenge, reason="The weather.", now=NOW)
+
+
+def test_a_cancelled_challenge_tells_who_took_part_and_rewards_nobody():
+    challenge = over(name="Spring", reward_type="xp", reward_value={"xp": 9})
+    participant = completed(challenge)
+    assert (cancel(challenge), cancel(challenge)) == (True, False)
+    challenge.refresh_from_db()
+    assert (challenge.is_active, challenge.cancelled_at) == (False, NOW)
+    assert settle_challenges(now=NOW) == 0
+    react_to_all()
+    told = Notification.objects.get(type="challenge_cancelled")
+    assert (told.user_id, told.title) == (participant.user_id, "Spring is cancelled")
+    assert told.message == "The weather. What you have practised stays yours."
+    assert not XpEntry.objects.filter(source="challenge").exists()
+
+
+def test_what_is_settled_cannot_be_cancelled():
+    challenge = over()
+    settle_challenges(now=NOW)
+    assert cancel(challenge) is False
+    assert Challenge.objects.get(pk=challenge.pk).is_active

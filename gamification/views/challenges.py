@@ -1,0 +1,221 @@
+"""Challenges: which there are, how one stands in them, joining and leaving."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Member
+from gamification.actions import ChallengeRefused, join_challenge, leave_challenge
+from gamification.challenges import AIMS, asked_for, counted_words, ordinal, standing, time_until, unit_of
+from gamification.kinds import Standing
+from gamification.leaderboards import Line, line_of
+from gamification.models import Challenge, ChallengeParticipant
+from gamification.models.challenges import ChallengeQuerySet
+
+PAGE_SIZE = 12
+LISTED = 50
+NEIGHBOURS = 3
+SHOWN = {"now": "Running", "coming": "Coming", "yours": "Yours", "past": "Past"}
+OPEN = ("coming", "running")
+
+
+class Card(NamedTuple):
+    """A challenge as a page shows it to a member."""
+
+    row: Challenge
+    state: str
+    asked_for: str
+    when: str
+    taking_part: str
+    own: Standing | None
+    result: str
+    """Of a challenge that is settled: "3rd of 12"."""
+
+
+@require_safe
+@login_required
+def challenge_list(request: HttpRequest) -> HttpResponse:
+    """What an address asks for and does not exist is what runs now."""
+    now = timezone.now()
+    asked = request.GET.get("show", "now")
+    show = asked if asked in SHOWN else "now"
+    challenges = _shown(show, request.member, now).for_page(request.member)
+    page = Paginator(challenges, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "show": show,
+        "segments": [(words, f"?{urlencode({'show': name})}", name == show) for name, words in SHOWN.items()],
+        "page_obj": page,
+        "cards": [_card(challenge, now) for challenge in page],
+    }
+    return render(request, "gamification/challenge_list.html", context)
+
+
+@require_safe
+@login_required
+def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    member, now = request.member, timezone.now()
+    challenge = get_object_or_404(Challenge.objects.visible_to(member).for_page(member), slug=slug)
+    card = _card(challenge, now)
+    places = challenge.max_participants
+    context = {
+        "card": card,
+        "challenge": challenge,
+        "counted": counted_words(challenge.criteria_json),
+        "begins": _moment(challenge.start_date),
+        "ends": _moment(challenge.end_date),
+        "zone": member.zone.rpartition("/")[2].replace("_", " "),
+        "reward": _reward(challenge),
+        "places_left": None if places is None else max(places - challenge.taking_part, 0),
+        "may_join": card.state in OPEN and card.own is None,
+        "may_leave": card.state in OPEN and card.own is not None,
+        "next_step": _next_step(challenge) if card.state == "running" and card.own else None,
+        "hides": not member.privacy_settings["leaderboard_visible"],
+        "unit": unit_of(challenge.criteria_json, 2).capitalize(),
+        **_standing(challenge, member),
+    }
+    return render(request, "gamification/challenge_detail.html", context)
+
+
+@require_POST
+@login_required
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    challenge = get_object_or_404(Challenge.objects.visible_to(request.member), slug=slug)
+    try:
+        join_challenge(member=request.member, challenge=challenge)
+    except ChallengeRefused as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(request, f"You take part in {challenge.name}.")
+    return redirect(challenge)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def leave(request: HttpRequest, slug: str) -> HttpResponse:
+    """Asks first: the score goes, and the place may be somebody else's a moment later."""
+    challenge = get_object_or_404(Challenge.objects.visible_to(request.member), slug=slug)
+    if request.method != "POST":
+        return render(request, "gamification/challenge_leave.html", {"challenge": challenge})
+    try:
+        leave_challenge(member=request.member, challenge=challenge)
+    except ChallengeRefused as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(request, f"You no longer take part in {challenge.name}.")
+    return redirect(challenge)
+
+
+def _shown(show: str, member: Member, now: datetime) -> ChallengeQuerySet:
+    challenges = Challenge.objects.visible_to(member)
+    match show:
+        case "coming":
+            return challenges.coming(now).order_by("start_date", "name")
+        case "yours":
+            return challenges.joined_by(member).order_by("-end_date", "name")
+        case "past":
+            return challenges.over(now).order_by("-end_date", "name")
+    return challenges.running(now).order_by("end_date", "name")
+
+
+def _card(challenge: Challenge, now: datetime) -> Card:
+    """Of a row of `for_page`."""
+    criteria = challenge.criteria_json
+    state = challenge.state_at(now)
+    is_in = challenge.own_id is not None
+    return Card(
+        row=challenge,
+        state=state,
+        asked_for=asked_for(criteria, hack=challenge.hack_name or "", category=challenge.category_title or ""),
+        when={
+            "cancelled": "Cancelled",
+            "coming": f"Begins in {time_until(challenge.start_date, now)}",
+            "running": f"{time_until(challenge.end_date, now)} left".capitalize(),
+            "counting": "Over: the result is being counted",
+            "over": f"Ended {date_format(timezone.localtime(challenge.end_date), 'j F Y')}",
+        }[state],
+        taking_part=f"{challenge.taking_part:,} {'takes' if challenge.taking_part == 1 else 'take'} part",
+        own=standing(criteria, challenge.own_score) if is_in else None,
+        result=_result(challenge) if is_in and state == "over" else "",
+    )
+
+
+def _result(challenge: Challenge) -> str:
+    return f"{ordinal(challenge.own_rank)} of {challenge.own_data['participants']:,}"
+
+
+def _reward(challenge: Challenge) -> str:
+    match challenge.reward_type:
+        case Challenge.Reward.XP:
+            return f"{challenge.reward_value['xp']:,} XP"
+        case Challenge.Reward.ACHIEVEMENT:
+            name = challenge.achievement_name
+            return f"The achievement “{name}”" if name else "An achievement that is still a secret"
+        case Challenge.Reward.REST_DAY:
+            return "A rest day into your stock"
+    return ""
+
+
+def _next_step(challenge: Challenge) -> tuple[str, str] | None:
+    """Where to go from here, as an address and words."""
+    criteria = challenge.criteria_json
+    if challenge.hack_name:
+        return reverse("hacks:hack-detail", args=[criteria["hack"]]), f"Go to {challenge.hack_name}"
+    if challenge.category_title:
+        query = urlencode({"category": criteria["category"]})
+        return f"{reverse('hacks:hack-list')}?{query}", f"Hacks for {challenge.category_title}"
+    name, words = AIMS[criteria["type"]].next_step or ("", "")
+    return (reverse(name), words) if name else None
+
+
+def _standing(challenge: Challenge, member: Member) -> dict[str, Any]:
+    """The first places, and where the member is not among them, theirs and those beside it; one statement."""
+    listed = Q(is_listed=True, place__lte=LISTED)
+    if challenge.own_place:
+        around = (challenge.own_place - NEIGHBOURS, challenge.own_place + NEIGHBOURS)
+        listed |= Q(is_listed=True, place__range=around) | Q(user=member)
+    rows = list(
+        ChallengeParticipant.objects.visible_to(member)
+        .filter(listed, challenge=challenge, place__isnull=False)
+        # Whoever hides has the place of the one whom they would go before.
+        .order_by("place", "is_listed")
+        .values("user_id", "rank", "ranked_score", "place", "is_listed", *_CARD)
+    )
+    equals = Counter(row["rank"] for row in rows)
+    lines = [_line(row, member, is_shared=equals[row["rank"]] > 1) for row in rows]
+    first = [line for row, line in zip(rows, lines, strict=True) if row["is_listed"] and row["place"] <= LISTED]
+    at = next((number for number, line in enumerate(lines) if line.is_own), None)
+    if at is None or lines[at] in first:
+        return {"lines": first, "around": []}
+    return {"lines": first, "around": lines[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]}
+
+
+_CARD = ("user__username", "user__display_name", "user__avatar_url", "user__privacy_settings", "user__is_active")
+
+
+def _line(row: dict[str, Any], member: Member, *, is_shared: bool) -> Line:
+    person = {
+        "user_id": row["user_id"],
+        "username": row["user__username"],
+        "display_name": row["user__display_name"],
+        "avatar_url": row["user__avatar_url"],
+        "has_page": row["user__is_active"] and row["user__privacy_settings"]["profile_public"],
+        "rank": row["rank"],
+        "xp": row["ranked_score"],
+    }
+    return line_of(person, member, is_shared=is_shared)
+
+
+def _moment(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "l, j F Y, H:i")
