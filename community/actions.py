@@ -6,17 +6,19 @@ constraint; here the name becomes an exception that a page can put into words.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
+from accounts.database import read_statement
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit, record
 from analytics.models import Activity, UserActivityLog
-from community.models import HackVerification, HackVerificationReview
-from community.rules import Answers
+from community.models import HackVerification, HackVerificationReview, VerificationLease
+from community.rules import ASK_AGAIN_AFTER, KEEP_LEASES, NUDGE_AFTER, REVIEWERS_ASKED, STAFF_AFTER, Answers
 from hacks.models import Hack
 
 
@@ -163,6 +165,69 @@ def announce_decision(*, review_id: UUID) -> None:
         user__in=author, activity_type=Activity.VERIFICATION_DECIDED
     ):
         enqueue_on_commit(activity.pk)
+
+
+@transaction.atomic
+def forget_leases(*, now: datetime) -> int:
+    """As the worker: delete what ended so long ago that nobody asks why; returns how many."""
+    return VerificationLease.objects.filter(expires_at__lt=now - KEEP_LEASES).delete()[0]
+
+
+@transaction.atomic
+def remind_authors(*, now: datetime) -> int:
+    """As the worker: tell those whose submission has waited for some time, once a round; returns how many."""
+    return _record_all("remind_authors", Activity.VERIFICATION_WAITING, before=now - NUDGE_AFTER)
+
+
+@transaction.atomic
+def escalate_verifications(*, now: datetime) -> int:
+    """As the worker: hand over to the staff what peers have not decided by the promised date; returns how many."""
+    return _record_all("escalate_verifications", Activity.VERIFICATION_WAITING, before=now - STAFF_AFTER)
+
+
+@transaction.atomic
+def ask_reviewers(*, now: datetime) -> int:
+    """As the worker: ask some who may review what waits for long, nobody twice a week; returns how many."""
+    return _record_all(
+        "ask_reviewers",
+        Activity.REVIEWERS_WANTED,
+        before=now - NUDGE_AFTER,
+        asked_since=now - ASK_AGAIN_AFTER,
+        most=REVIEWERS_ASKED,
+    )
+
+
+@transaction.atomic
+def reward_anonymous(*, now: datetime) -> int:
+    """As the worker: have those rewarded whose anonymous submissions were verified before today (UTC)."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return _record_all("reward_anonymous", Activity.VERIFICATION_REWARDED, before=today)
+
+
+@transaction.atomic
+def recount_reviews() -> int:
+    """As the worker: hold every count against the reviews and repair it; returns how many had drifted."""
+    return len(_run("recount_reviews"))
+
+
+@transaction.atomic
+def sign_reviewers() -> int:
+    """As the worker: compute how everybody reviews who does; returns for how many that has changed."""
+    return len(_run("sign_reviewers"))
+
+
+def _record_all(statement: str, activity: Activity, **parameters: Any) -> int:
+    """Runs a statement that writes activities, and has them reacted to."""
+    activities = _run(statement, activity=activity, **parameters)
+    for activity_id in activities:
+        enqueue_on_commit(activity_id)
+    return len(activities)
+
+
+def _run(statement: str, **parameters: Any) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(read_statement("community", statement), parameters)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _own(member: Member, hack: Hack) -> HackVerification | None:

@@ -86,3 +86,49 @@ def cancelled_challenge(member_id: UUID, challenge: Challenge) -> Notification:
         message=f"{challenge.cancellation_reason} What you have practised stays yours.".strip(),
         data={"path": challenge.get_absolute_url()},
     )
+
+
+def decided_verification(activity: UserActivityLog) -> Notification:
+    decided = activity.activity_data
+    is_verified = decided["outcome"] == "verified"
+    return Notification(
+        user_id=activity.user_id,
+        type=Notification.Type.VERIFICATION_DECIDED,
+        subject=f"{decided['verification_id']}:{decided['round']}",
+        title=f"You are verified in {decided['name']}" if is_verified else f"{decided['name']} has come back to you",
+        message=(
+            "Others recognise what you have learnt. You can review now what they submit."
+            if is_verified
+            else "Read what the reviewers say, practise on, and submit it again when you feel like it."
+        ),
+        data={"path": f"/verification/{decided['slug']}/"},
+    )
+
+
+def waiting_verification(activity: UserActivityLog) -> Notification:
+    waiting = activity.activity_data
+    is_with_staff = waiting["waits_for"] == "staff"
+    return Notification(
+        user_id=activity.user_id,
+        type=Notification.Type.VERIFICATION_WAITING,
+        subject=f"{waiting['verification_id']}:{waiting['round']}:{waiting['waits_for']}",
+        title=f"Our staff look at your {waiting['name']}" if is_with_staff else f"{waiting['name']} still waits",
+        message=(
+            "Too few peers could review it in time, so we decide ourselves, as promised."
+            if is_with_staff
+            else "Not enough reviewers have come by yet. We ask for some; you need not do anything."
+        ),
+        data={"path": f"/verification/{waiting['slug']}/"},
+    )
+
+
+def wanted_reviews(activity: UserActivityLog) -> Notification:
+    """Once a week, whatever the hack."""
+    return Notification(
+        user_id=activity.user_id,
+        type=Notification.Type.REVIEWERS_WANTED,
+        subject=f"{activity.created_at:%G-W%V}",
+        title=f"Somebody hopes for a review of {activity.activity_data['name']}",
+        message="You know it well, and they have waited for some days. A review takes a few minutes.",
+        data={"path": "/verification/"},
+    )

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Profile
 from analytics.models import Activity, Notification, UserActivityLog
+from community.actions import announce_decision
+from community.models import HackVerificationReview
 from gamification.actions import (
     award_achievements,
     award_xp,
@@ -22,7 +24,16 @@ from gamification.actions import (
 )
 from gamification.models import Challenge, ChallengeParticipant
 from hacks.actions import unlock_hacks
-from nrghax.news import cancelled_challenge, earned_achievement, ended_challenge, reached_level, unlocked_hack
+from nrghax.news import (
+    cancelled_challenge,
+    decided_verification,
+    earned_achievement,
+    ended_challenge,
+    reached_level,
+    unlocked_hack,
+    waiting_verification,
+    wanted_reviews,
+)
 from practice.actions import recompute_streak
 
 Reaction = Callable[[UserActivityLog], None]
@@ -92,6 +103,45 @@ def notify_of_cancelled_challenge(activity: UserActivityLog) -> None:
     Notification.objects.bulk_create([cancelled_challenge(activity.user_id, challenge)], ignore_conflicts=True)
 
 
+def award_mastery(activity: UserActivityLog) -> None:
+    verified = activity.activity_data
+    award_xp(
+        member_id=activity.user_id,
+        source="verification",
+        source_id=UUID(verified["verification_id"]),
+        hack_id=UUID(verified["hack_id"]),
+    )
+
+
+def award_decision(activity: UserActivityLog) -> None:
+    """At once, unless that would tell reviewers who it was (community/sql/reward_anonymous.sql)."""
+    verified = activity.activity_data
+    if verified["outcome"] == "verified" and not verified["is_anonymous"]:
+        award_mastery(activity)
+
+
+def award_review(activity: UserActivityLog) -> None:
+    review_id = UUID(activity.activity_data["review_id"])
+    hacks = HackVerificationReview.objects.filter(pk=review_id).values_list("verification__hack", flat=True)
+    award_xp(member_id=activity.user_id, source="review", source_id=review_id, hack_id=hacks.first())
+
+
+def announce(activity: UserActivityLog) -> None:
+    announce_decision(review_id=UUID(activity.activity_data["review_id"]))
+
+
+def notify_of_decision(activity: UserActivityLog) -> None:
+    Notification.objects.bulk_create([decided_verification(activity)], ignore_conflicts=True)
+
+
+def notify_of_wait(activity: UserActivityLog) -> None:
+    Notification.objects.bulk_create([waiting_verification(activity)], ignore_conflicts=True)
+
+
+def notify_of_wanted_reviews(activity: UserActivityLog) -> None:
+    Notification.objects.bulk_create([wanted_reviews(activity)], ignore_conflicts=True)
+
+
 def _participant(activity: UserActivityLog) -> ChallengeParticipant | None:
     """None where staff have taken the row away since."""
     participants = ChallengeParticipant.objects.select_related("challenge").filter(user_id=activity.user_id)
@@ -112,8 +162,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     Activity.CHALLENGE_CANCELLED: (notify_of_cancelled_challenge,),
     Activity.VERIFICATION_SUBMITTED: (),
     Activity.VERIFICATION_WITHDRAWN: (),
-    Activity.VERIFICATION_DECIDED: (),
-    Activity.VERIFICATION_WAITING: (),
-    Activity.REVIEWERS_WANTED: (),
-    Activity.REVIEW_GIVEN: (),
+    Activity.VERIFICATION_DECIDED: (unlock, award_decision, award, celebrate, notify_of_decision),
+    Activity.VERIFICATION_REWARDED: (award_mastery, award, celebrate),
+    Activity.VERIFICATION_WAITING: (notify_of_wait,),
+    Activity.REVIEWERS_WANTED: (notify_of_wanted_reviews,),
+    Activity.REVIEW_GIVEN: (announce, award_review, award, celebrate),
 }

@@ -311,6 +311,23 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gamification.tasks.award_achievements",
         "schedule": crontab(hour=3, minute=20),
     },
+    "see that no verification waits for ever": {
+        "task": "community.tasks.sweep_verifications",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3600},
+    },
+    "ask for reviews": {
+        "task": "community.tasks.ask_reviewers",
+        "schedule": crontab(hour=9, minute=40),
+    },
+    "reward anonymous authors": {
+        "task": "community.tasks.reward_anonymous",
+        "schedule": crontab(hour=0, minute=40),
+    },
+    "hold verifications against their reviews": {
+        "task": "community.tasks.check_reviews",
+        "schedule": crontab(hour=3, minute=15),
+    },
     "clear dead sessions": {
         "task": "nrghax.tasks.clear_sessions",
         "schedule": crontab(hour=3, minute=30),

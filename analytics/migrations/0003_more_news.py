@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                     ("verification_submitted", "Submitted for verification"),
                     ("verification_withdrawn", "Withdrawn from verification"),
                     ("verification_decided", "Verification decided"),
+                    ("verification_rewarded", "Verification rewarded"),
                     ("verification_waiting", "Verification still waiting"),
                     ("reviewers_wanted", "Reviewers wanted"),
                     ("review_given", "Review given"),

@@ -24,6 +24,7 @@ CREATE FUNCTION app.close_verification(closing uuid, authentic boolean) RETURNS 
       INSERT INTO public.user_activity_logs (id, user_id, activity_type, activity_data, created_at)
         SELECT activity, closed.user_id, 'verification_decided',
           jsonb_build_object('verification_id', closed.id, 'round', closed.round, 'outcome', closed.status,
+                             'is_anonymous', closed.is_anonymous,
                              'hack_id', hacks.id, 'name', hacks.name, 'slug', hacks.slug), now()
         FROM public.hacks WHERE hacks.id = closed.hack_id;
       RETURN activity;

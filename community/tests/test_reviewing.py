@@ -209,6 +209,7 @@ def test_three_authentic_reviews_verify(hack):
         "verification_id": str(verification.pk),
         "round": 1,
         "outcome": "verified",
+        "is_anonymous": False,
         "hack_id": str(hack.pk),
         "name": hack.name,
         "slug": hack.slug,

@@ -1,0 +1,13 @@
+-- Tells, once a round, those who have waited for long that their submission is still in the queue. Parameters: before,
+-- the time up to which it was submitted; activity, the type.
+WITH waiting AS (
+  UPDATE hack_verifications SET nudged_at = now()
+  WHERE status = 'submitted' AND user_id IS NOT NULL AND nudged_at IS NULL AND submitted_at <= %(before)s
+  RETURNING id, user_id, hack_id, round
+)
+INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
+SELECT app.uuid7(), user_id, %(activity)s,
+  jsonb_build_object('verification_id', waiting.id, 'round', round, 'waits_for', 'peers',
+                     'hack_id', hacks.id, 'name', name, 'slug', slug), now()
+FROM waiting JOIN hacks ON hacks.id = hack_id
+RETURNING id

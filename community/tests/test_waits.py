@@ -1,0 +1,349 @@
+"""What the worker does: consequences of a decision, waits that end, known cases, and the signs for staff."""
+
+import random
+from collections import defaultdict
+from datetime import timedelta
+from statistics import median
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from analytics.models import Activity, Notification, UserActivityLog
+from community import actions, tasks
+from community.models import HackVerification, HackVerificationReview, ReviewerSigns, VerificationLease
+from community.rules import KEEP_LEASES, REVIEWERS_ASKED, STAFF_AFTER, staff_take_over_at
+from community.tests.factories import (
+    call_as,
+    make_known_case,
+    make_lease,
+    make_practised,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+    review_as,
+)
+from gamification.models import XpEntry
+from hacks.models import UserHackProgress
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import react
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack(name="Energy shield", slug="energy-shield")
+
+
+def react_to_everything():
+    while waiting := list(UserActivityLog.objects.filter(processed_at=None)):
+        for activity in waiting:
+            react(str(activity.pk))
+
+
+def told(member):
+    return list(Notification.objects.filter(user=member).order_by("pk").values_list("type", "title"))
+
+
+def earned(member):
+    return list(XpEntry.objects.filter(user=member).order_by("source").values_list("source", "amount", "hack"))
+
+
+def decide(verification, *, is_authentic=True):
+    """By three reviews, as they are given through the pages."""
+    reviewers = [make_reviewer(verification.hack) for _ in range(3)]
+    for reviewer in reviewers:
+        lease = make_lease(reviewer, verification)
+        with database_identity(Role.MEMBER, reviewer.pk):
+            actions.give_review(
+                member=reviewer,
+                lease_id=lease.pk,
+                review_id=lease.pk,
+                is_authentic=is_authentic,
+                comment="Seen.",
+            )
+    return reviewers
+
+
+def test_a_decision_rewards_unlocks_and_is_told_once(hack):
+    following = HackFactory(prerequisite_hack=hack, unlock_criteria={"verified": 1})
+    verification = make_verification(hack)
+    author = verification.user
+    reviewer, *_ = decide(verification)
+    react_to_everything()
+    decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
+    for _ in range(2):
+        assert ("verification", 100, hack.pk) in earned(author)
+        assert (Notification.Type.VERIFICATION_DECIDED, "You are verified in Energy shield") in told(author)
+        assert UserHackProgress.objects.get(user=author, hack=following).unlocked_at is not None
+        assert XpEntry.objects.filter(source="verification").count() == 1
+        assert Notification.objects.filter(type=Notification.Type.VERIFICATION_DECIDED).count() == 1
+        UserActivityLog.objects.filter(pk=decided.pk).update(processed_at=None)
+        react(str(decided.pk))
+    assert ("review", 15, hack.pk) in earned(reviewer)
+
+
+def test_a_return_is_told_and_brings_nothing(hack):
+    verification = make_verification(hack)
+    decide(verification, is_authentic=False)
+    react_to_everything()
+    assert told(verification.user) == [(Notification.Type.VERIFICATION_DECIDED, "Energy shield has come back to you")]
+    assert earned(verification.user) == []
+
+
+def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_on_commit_callbacks, monkeypatch):
+    """The reviewer's own transaction does not even say that there is one."""
+    sent = []
+    monkeypatch.setattr("analytics.actions.enqueue_reaction", sent.append)
+    verification = make_verification(hack)
+    with django_capture_on_commit_callbacks(execute=True):
+        decide(verification)
+    given = UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN)
+    assert set(sent) == set(given.values_list("pk", flat=True))
+    sent.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        react(str(given.latest("pk").pk))
+    assert UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED).pk in sent
+
+
+def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
+    verification = make_verification(hack, is_anonymous=True)
+    decide(verification)
+    react_to_everything()
+    assert earned(verification.user) == []
+    assert len(told(verification.user)) == 1
+    assert tasks.reward_anonymous() == 0
+    HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
+    assert tasks.reward_anonymous() == 1
+    react_to_everything()
+    assert ("verification", 100, hack.pk) in earned(verification.user)
+    assert tasks.reward_anonymous() == 0
+
+
+def test_leases_are_forgotten_a_day_after_they_end(hack):
+    now, reviewer = timezone.now(), make_reviewer(hack)
+    old, young = (
+        make_lease(reviewer, make_verification(hack), expires_at=now - age)
+        for age in (KEEP_LEASES + timedelta(minutes=1), timedelta(minutes=1))
+    )
+    tasks.sweep_verifications()
+    assert list(VerificationLease.objects.all()) == [young]
+    assert not VerificationLease.objects.filter(pk=old.pk).exists()
+
+
+def test_every_wait_ends(hack):
+    """Nothing on the second day, a reminder after it, the staff at the promised date; each is told once."""
+    now = timezone.now()
+    ages = (timedelta(days=1), timedelta(days=3), STAFF_AFTER + timedelta(hours=1))
+    young, waiting, late = (make_verification(hack, submitted_at=now - age) for age in ages)
+    known = make_known_case(hack, outcome=True, submitted_at=now - timedelta(days=99))
+    assert [tasks.sweep_verifications(), tasks.sweep_verifications()] == [2, 0]
+    react_to_everything()
+    wait = Notification.Type.VERIFICATION_WAITING
+    assert told(young.user) == []
+    assert told(waiting.user) == [(wait, "Energy shield still waits")]
+    assert told(late.user) == [(wait, "Our staff look at your Energy shield")]
+    late.refresh_from_db()
+    known.refresh_from_db()
+    assert (late.status, known.status) == ("escalated", "submitted")
+    assert staff_take_over_at(late.submitted_at) <= late.escalated_at
+    HackVerification.objects.update(submitted_at=now - STAFF_AFTER)
+    assert tasks.sweep_verifications() == 2
+    react_to_everything()
+    assert told(waiting.user)[1:] == [(wait, "Our staff look at your Energy shield")]
+
+
+def test_with_the_staff_a_review_that_was_begun_still_counts(hack):
+    verification = make_verification(hack, status="escalated")
+    for _ in range(3):
+        review_as(make_reviewer(hack), verification)
+    verification.refresh_from_db()
+    assert verification.status == "verified"
+
+
+def asked():
+    return set(UserActivityLog.objects.filter(activity_type=Activity.REVIEWERS_WANTED).values_list("user", flat=True))
+
+
+def test_whoever_may_review_what_waits_is_asked_once_a_week(hack):
+    now = timezone.now()
+    reviewer, banned, author = (make_reviewer(hack) for _ in range(3))
+    make_practised(hack, 1)
+    verification = make_verification(hack, author, submitted_at=now - timedelta(days=3))
+    seen = make_reviewer(hack)
+    review_as(seen, verification)
+    banned.user.is_active = False
+    banned.user.save(update_fields=["is_active"])
+    assert [tasks.ask_reviewers(), tasks.ask_reviewers()] == [1, 0]
+    assert asked() == {reviewer.pk}
+    react_to_everything()
+    assert told(reviewer) == [
+        (Notification.Type.REVIEWERS_WANTED, "Somebody hopes for a review of Energy shield"),
+    ]
+    UserActivityLog.objects.update(created_at=now - timedelta(days=8))
+    assert tasks.ask_reviewers() == 1
+
+
+def test_nobody_is_asked_for_what_came_lately_or_for_a_known_case(hack):
+    make_reviewer(hack)
+    make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
+    make_known_case(hack, outcome=True, submitted_at=timezone.now() - timedelta(days=9))
+    assert tasks.ask_reviewers() == 0
+
+
+def test_not_everybody_is_asked_at_once(hack):
+    now = timezone.now()
+    make_verification(hack, submitted_at=now - timedelta(days=3))
+    reviewers = [make_reviewer(hack) for _ in range(REVIEWERS_ASKED + 2)]
+    for days, reviewer in enumerate(reviewers):
+        UserHackProgress.objects.filter(user=reviewer).update(last_practiced_at=now - timedelta(days=days))
+    assert tasks.ask_reviewers() == REVIEWERS_ASKED
+    assert asked() == {reviewer.pk for reviewer in reviewers[:REVIEWERS_ASKED]}
+    assert tasks.ask_reviewers() == 2
+
+
+def test_a_known_case_is_never_more_than_one_in_five(hack):
+    known = [make_known_case(hack, outcome=True) for _ in range(3)]
+    for _ in range(20):
+        make_verification(hack)
+    reviewer, was_known = make_reviewer(hack), []
+    for _ in range(14):
+        lease = VerificationLease.objects.get(pk=call_as(reviewer, "app.lease_verification()"))
+        was_known.append(lease.verification in known)
+        call_as(reviewer, "app.review_verification(%s, %s, true, '')", lease.pk, lease.pk)
+    assert was_known == [False, False, False, False, True] * 2 + [False] * 4
+
+
+def test_a_known_case_taken_and_not_reviewed_brings_no_other_one(hack):
+    for _ in range(2):
+        make_known_case(hack, outcome=True)
+    reviewer = make_reviewer(hack)
+    for _ in range(4):
+        review_as(reviewer, make_verification(hack))
+    taken = VerificationLease.objects.get(pk=call_as(reviewer, "app.lease_verification()"))
+    assert taken.author_id is None
+    for fields in ({}, {"expires_at": timezone.now()}, {"ended": "given_back"}):
+        VerificationLease.objects.update(**fields) if fields else None
+        assert call_as(reviewer, "app.lease_verification()") is None
+
+
+def test_a_known_case_has_no_consequences(hack):
+    known = make_known_case(hack, outcome=False)
+    reviewers = decide(known)
+    react_to_everything()
+    known.refresh_from_db()
+    assert (known.status, known.verification_count, known.is_verified) == ("submitted", 0, False)
+    assert not UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_DECIDED).exists()
+    # For the reviewer it is like any other.
+    assert ("review", 15, hack.pk) in earned(reviewers[0])
+
+
+def test_drift_of_the_counts_is_found_and_repaired(hack, caplog):
+    verification = make_verification(hack)
+    review_as(make_reviewer(hack), verification)
+    make_known_case(hack, outcome=True)
+    assert tasks.check_reviews() == 0
+    HackVerification.objects.filter(pk=verification.pk).update(verification_count=2, rejection_count=1)
+    assert tasks.check_reviews() == 1
+    verification.refresh_from_db()
+    assert (verification.verification_count, verification.rejection_count) == (1, 0)
+    assert "repaired 1" in caplog.text
+
+
+def signs_by_hand():
+    """The same, in plain Python: reviewer -> the seven numbers."""
+    by_reviewer = defaultdict(list)
+    for review in HackVerificationReview.objects.exclude(reviewer=None).select_related("verification"):
+        by_reviewer[review.reviewer_id].append(review)
+    authors_of = {
+        reviewer: {review.author_id for review in reviews if review.author_id}
+        for reviewer, reviews in by_reviewer.items()
+    }
+    signs = {}
+    for reviewer, reviews in by_reviewer.items():
+        known = [review for review in reviews if review.author_id is None]
+        outcomes = {review.pk: outcome_by_hand(review) for review in reviews}
+        settled = [review for review in reviews if outcomes[review.pk] is not None]
+        signs[reviewer] = (
+            len(reviews),
+            round(median(review.seconds for review in reviews)),
+            sum(reviewer in authors_of.get(author, ()) for author in authors_of[reviewer]),
+            len(known),
+            sum(review.is_authentic == review.verification.known_outcome for review in known),
+            sum(review.is_authentic == outcomes[review.pk] for review in settled),
+            len(settled),
+        )
+    return signs
+
+
+def outcome_by_hand(review):
+    verification = review.verification
+    if review.round == verification.round:
+        return {"verified": True, "returned": False}.get(verification.status)
+    past = verification.rounds.filter(round=review.round).first()
+    return False if past and past.outcome == "returned" else None
+
+
+def signs():
+    rows = ReviewerSigns.objects.values_list(
+        "reviewer",
+        "reviews",
+        "median_seconds",
+        "reciprocal_pairs",
+        "known_cases",
+        "known_cases_right",
+        "agreements",
+        "outcomes",
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_signs_of_reviewers_are_what_a_plain_count_says(hack, seed):
+    chance = random.Random(seed)
+    people = [make_reviewer(hack) for _ in range(6)]
+    statuses = ["submitted", "returned", "verified", "escalated"]
+    cases = [make_verification(hack, author, status=chance.choice(statuses), round=2) for author in people]
+    cases += [make_known_case(hack, outcome=chance.random() < 0.5) for _ in range(3)]
+    for case in cases:
+        if case.user_id:
+            case.rounds.create(
+                round=1,
+                verification_questions=[],
+                submitted_at=case.submitted_at,
+                outcome=chance.choice(["returned", "withdrawn"]),
+            )
+        others = [person for person in people if person.pk != case.user_id]
+        for reviewer in chance.sample(others, chance.randint(0, 2)):
+            case.reviews.create(
+                reviewer=reviewer,
+                round=chance.choice([1, 2]) if case.user_id else 1,
+                is_authentic=chance.random() < 0.6,
+                comment="Seen.",
+                seconds=chance.randint(1, 600),
+            )
+    expected = signs_by_hand()
+    assert actions.sign_reviewers() == len(expected) > 0
+    assert signs() == expected
+    assert actions.sign_reviewers() == 0
+    HackVerificationReview.objects.filter(reviewer=next(iter(expected))).delete()
+    assert actions.sign_reviewers() > 0
+    assert signs() == signs_by_hand()
+
+
+def test_a_pair_that_verifies_each_other_shows(hack):
+    one, other, third = (make_reviewer(hack) for _ in range(3))
+    for author, reviewer in ((one, other), (other, one), (third, one)):
+        review_as(reviewer, make_verification(hack, author))
+    tasks.check_reviews()
+    found = {reviewer: numbers[1 + 1] for reviewer, numbers in signs().items()}
+    assert found == {one.pk: 1, other.pk: 1}
+
+
+def test_the_signs_are_for_staff_alone(hack):
+    for role in (Role.MEMBER, Role.ANON, Role.AUTH):
+        with database_identity(role, make_reviewer(hack).pk), connection.cursor() as cursor:
+            cursor.execute("SELECT has_table_privilege('reviewer_signs', 'SELECT')")
+            assert cursor.fetchone() == (False,)
