@@ -110,6 +110,6 @@ def _today(member: Member) -> date:
 
 def _brings(rule: XpRule) -> str:
     if rule.amount is None:
-        return "What it says"
+        return "As much as it says"
     minutes = f", and {rule.per_minute} more a minute for up to {rule.most_minutes} minutes" if rule.per_minute else ""
     return f"{rule.amount} XP{minutes}"
