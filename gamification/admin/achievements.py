@@ -75,6 +75,10 @@ class AchievementAdmin(NumbersInList, RemembersChanges, ModelAdmin):
         missing = [f"no such {key}: {criteria[key]}" for key, name in names.items() if key in criteria and not name]
         return f"{words} ({missing[0]})" if missing else words
 
+    def view_on_site(self, achievement) -> str | None:
+        """A secret has no page for whoever has not come upon it."""
+        return None if achievement.is_hidden else achievement.get_absolute_url()
+
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         if not change or "criteria_json" in form.changed_data:

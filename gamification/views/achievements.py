@@ -111,7 +111,12 @@ def _card(row: Row, progress: Progress) -> Card:
 
 def _place(card: Card) -> tuple:
     earned_at = card.row["earned_at"]
-    return (-earned_at.timestamp() if earned_at else 0, -card.standing.share, card.row["sort_order"])
+    return (
+        -earned_at.timestamp() if earned_at else 0,
+        -card.standing.share,
+        card.standing.needed,
+        card.row["sort_order"],
+    )
 
 
 def _title(category: str) -> str:
