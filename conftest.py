@@ -133,17 +133,41 @@ def _worker_in_the_test_body(request):
     connections["default"].nrghax_identity = NOBODY
 
 
+EMPTY_TABLES = """
+    DO $$
+    DECLARE
+      each regclass;
+      is_filled boolean;
+      filled regclass[];
+    BEGIN
+      FOR each IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+          AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+      LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', each) INTO is_filled;
+        IF is_filled THEN
+          filled := filled || each;
+        END IF;
+      END LOOP;
+      IF filled IS NOT NULL THEN
+        EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE';
+      END IF;
+    END $$
+"""
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_as_owner():
+    """After a test that commits. Django's own flush empties tables that are empty, and makes permissions anew."""
+    from django.db import connection
     from django.test import TransactionTestCase
 
     from nrghax.identity import Role, database_identity
 
-    flush = TransactionTestCase._fixture_teardown
-
     def flush_as_owner(self):
-        with database_identity(Role.OWNER):
-            flush(self)
+        with database_identity(Role.OWNER), connection.cursor() as cursor:
+            cursor.execute(EMPTY_TABLES)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", flush_as_owner)

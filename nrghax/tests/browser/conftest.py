@@ -42,10 +42,9 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 START_SECONDS = 60
-# One process for three commands: each would take a second to start.
+# One process for both commands: each would take a second to start.
 FILL = """
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
 call_command("loaddata", "seeds", verbosity=0)
 call_command("demologins")
 """
@@ -124,9 +123,12 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with django_db_blocker.unblock():
-        database = f"{connection.settings_dict['NAME']}_browser"
+        migrated = connection.settings_dict["NAME"]
+        database = f"{migrated}_browser"
         urls = {role: url_of(role, database) for role in (OWNER, WEB, WORKER)}
         maintenance = url_of("nrghax_test", "postgres")
+        # A database that somebody is connected to can't be copied.
+        connection.close()
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("NRGHAX_PROCESS", "PYTEST_CURRENT_TEST")},
         "REDIS_URL": settings.REDIS_URL,
@@ -141,7 +143,7 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
     with psycopg.connect(maintenance, autocommit=True) as admin:
         admin.execute(f"SET ROLE {OWNER}")
         admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {database}")
+        admin.execute(f"CREATE DATABASE {database} TEMPLATE {migrated}")
         try:
             with psycopg.connect(urls[OWNER], autocommit=True) as owner:
                 prepare_database(owner, logins=[WEB, WORKER, BACKUP])
