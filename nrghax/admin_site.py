@@ -41,6 +41,13 @@ TOPICS: dict[str, dict[str, str]] = {
         "gamification.leaderboard": "leaderboard",
         "gamification.leaderboardentry": "social_leaderboard",
     },
+    "Verification": {
+        "community.hackverification": "verified",
+        "community.hackverificationreview": "rate_review",
+        "community.reviewersigns": "troubleshoot",
+        "community.verificationlease": "hourglass_top",
+        "community.hackverificationround": "history_edu",
+    },
     "What happened": {
         "analytics.useractivitylog": "history",
         "analytics.notification": "notifications",

@@ -53,7 +53,7 @@ def requested_by(member):
 
 
 def test_every_model_of_ours_is_registered():
-    ours = {"accounts", "analytics", "hacks", "practice", "gamification"}
+    ours = {"accounts", "analytics", "hacks", "practice", "gamification", "community"}
     labels = {model._meta.label for model in apps.get_models() if model._meta.app_label in ours}
     assert labels - set(LABELS) == set()
 
@@ -165,7 +165,8 @@ def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
         groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
         return {group["title"]: [item["title"] for item in group["items"]] for group in groups}
 
-    assert list(sidebar(staff_client))[:5] == ["Library", "People", "Practice", "Progress", "What happened"]
+    topics = ["Library", "People", "Practice", "Progress", "Verification", "What happened"]
+    assert list(sidebar(staff_client))[:6] == topics
     curator = make_member(user=make_user(is_staff=True))
     with database_identity(Role.STAFF):
         curator.user.user_permissions.add(Permission.objects.get(codename="view_hack"))

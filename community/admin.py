@@ -1,0 +1,279 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from unfold.decorators import action
+
+from accounts.history import Change, RemembersChanges, log_changes
+from analytics.admin import ReadOnlyAdmin
+from community.actions import Refusal, VerificationRefused, decide_verification
+from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm
+from community.models import (
+    HackVerification,
+    HackVerificationReview,
+    HackVerificationRound,
+    ReviewerSigns,
+    VerificationLease,
+)
+
+Status = HackVerification.Status
+
+# What waits for staff comes first, and what has waited longest before the others.
+QUEUE_FIRST = models.Case(models.When(status=Status.ESCALATED, then=0), default=1)
+KNOWN_CASE = (
+    "Reviewers are given it like anybody's, one in five at most, and are not told. It decides nothing: their signs "
+    "show how well they judge. Write nothing that only staff could know."
+)
+CLOSE = "Nobody is given it any more. The reviews that it has had stay in the signs; you can offer it again."
+IS_FINAL = "The author is told at once, and reads the reason. It can't be taken back."
+REFUSED = {
+    Refusal.OWN: "It is your own: somebody else has to decide it.",
+    Refusal.ALREADY_DECIDED: "It does not wait for a decision any more.",
+}
+
+
+def _answers(pairs: list[dict[str, str]]) -> str:
+    paragraphs = '<p class="font-semibold">{}</p><p class="mb-4 whitespace-pre-line">{}</p>'
+    return format_html_join("", paragraphs, ((pair["question"], pair["answer"] or "Not answered") for pair in pairs))
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request, model_admin):
+        return [("members", "Of members"), ("known", "Known cases")]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(user__isnull=self.value() == "known") if self.value() else queryset
+
+
+@admin.register(HackVerification)
+class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
+    """Staff decide what waited too long for peers, and make the known cases; the rest is to look at."""
+
+    list_display = ["hack", "whose", "state", "submitted_at", "escalated_at", "verification_count", "rejection_count"]
+    list_filter = ["status", KindFilter, "is_anonymous", "submitted_at", "hack"]
+    list_select_related = ["hack", "user"]
+    search_fields = ["user__username", "hack__name"]
+    search_help_text = "A member's username, or a hack."
+    ordering = [QUEUE_FIRST, models.F("submitted_at").asc(nulls_last=True), "pk"]
+    fields = [
+        "hack",
+        "whose",
+        "is_anonymous",
+        "state",
+        "round",
+        "answers",
+        "said",
+        "submitted_at",
+        "escalated_at",
+        "decided_at",
+        "decided_by",
+        "decision_reason",
+    ]
+    readonly_fields = ["whose", "state", "answers", "said"]
+    actions_detail = ["decide", "close", "reopen"]
+
+    @admin.display(description="author", ordering="user__username")
+    def whose(self, verification: HackVerification) -> str:
+        if verification.user is None:
+            return f"Nobody: known to be {'authentic' if verification.known_outcome else 'not authentic'}"
+        return verification.user.username
+
+    @admin.display(ordering="status")
+    def state(self, verification: HackVerification) -> str:
+        if verification.user is None:
+            return "Offered" if verification.status == Status.SUBMITTED else "Closed"
+        return verification.get_status_display()
+
+    @admin.display
+    def answers(self, verification: HackVerification) -> str:
+        return _answers(verification.verification_questions)
+
+    @admin.display(description="reviews")
+    def said(self, verification: HackVerification) -> str:
+        reviews = verification.reviews.select_related("reviewer").order_by("round", "reviewed_at")
+        rows = [(review.round, review.reviewer or "account deleted", review, review.comment) for review in reviews]
+        return format_html_join("", '<p class="mb-2 whitespace-pre-line">Round {}, {}: {}. {}</p>', rows) or "None"
+
+    def has_add_permission(self, request):
+        """What staff add is a known case."""
+        return request.user.has_perm("community.add_hackverification")
+
+    def has_decide_permission(self, request, object_id=None):
+        return self._may(request, object_id, status=Status.ESCALATED, user__isnull=False)
+
+    def has_close_permission(self, request, object_id=None):
+        return self._may(request, object_id, status=Status.SUBMITTED, user__isnull=True)
+
+    def has_reopen_permission(self, request, object_id=None):
+        return self._may(request, object_id, status=Status.DRAFT, user__isnull=True)
+
+    def _may(self, request: HttpRequest, object_id: Any, **is_due: Any) -> bool:
+        found = HackVerification.objects.filter(pk=object_id, **is_due)
+        return request.user.has_perm("community.change_hackverification") and found.exists()
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """First the hack, then its questions."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        chosen = ChosenHackForm(request.GET or None)
+        if not chosen.is_valid():
+            return self._page(request, "Add a known case", "Next", chosen, method="get")
+        hack = chosen.cleaned_data["hack"]
+        form = KnownCaseForm(request.POST or None, hack=hack)
+        if not form.is_valid():
+            return self._page(request, f"Known case of {hack}", "Offer it", form, explanation=KNOWN_CASE)
+        case = form.save()
+        self.log_addition(request, case, [{"added": {}}])
+        messages.success(request, "It is among what reviewers are given.")
+        return redirect("admin:community_hackverification_change", case.pk)
+
+    @action(description="Decide", permissions=["decide"])
+    def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        verification = get_object_or_404(HackVerification.objects.select_related("hack"), pk=object_id)
+        title = f"Decide: {verification.hack}"
+        if verification.user_id == request.user.pk:
+            return self._page(request, title, "", verification=verification, refusal=REFUSED[Refusal.OWN])
+        form = DecisionForm(request.POST or None)
+        if not form.is_valid():
+            return self._page(request, title, "Go on", form, verification=verification)
+        decision = form.cleaned_data
+        words = "authentic" if decision["is_authentic"] else "not authentic"
+        if "confirmed" not in request.POST:
+            reason = [{"question": f"You decide that it is {words}, because:", "answer": decision["reason"]}]
+            return self._page(
+                request, title, f"Decide: {words}", form, confirms=True, pairs=reason, explanation=IS_FINAL
+            )
+        try:
+            decide_verification(staff=request.user.member, verification_id=verification.pk, **decision)
+        except VerificationRefused as refused:
+            messages.error(request, REFUSED[refused.reason])
+        else:
+            change = [Change("decision", "", words), Change("reason", "", decision["reason"])]
+            log_changes(user=request.user, changed=[(verification, change)])
+            messages.success(request, f"Decided: {words}. The author is told.")
+        return redirect("admin:community_hackverification_changelist")
+
+    @action(description="Close", permissions=["close"])
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._offer(request, object_id, Status.DRAFT, "Close this known case", CLOSE)
+
+    @action(description="Offer again", permissions=["reopen"])
+    def reopen(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._offer(request, object_id, Status.SUBMITTED, "Offer this known case again", KNOWN_CASE)
+
+    def _offer(
+        self, request: HttpRequest, object_id: str, status: Status, title: str, explanation: str
+    ) -> HttpResponse:
+        case = get_object_or_404(HackVerification, pk=object_id)
+        if request.method != "POST":
+            return self._page(request, title, title, verification=case, explanation=explanation)
+        change = Change("state", case.status, status)
+        case.status = status
+        case.save(update_fields=["status"])
+        log_changes(user=request.user, changed=[(case, [change])])
+        messages.success(request, "Done.")
+        return redirect("admin:community_hackverification_change", case.pk)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        title: str,
+        button: str,
+        form: Form | None = None,
+        *,
+        verification: HackVerification | None = None,
+        **more: Any,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "button": button,
+            "form": form,
+            "pairs": verification.verification_questions if verification else None,
+            "method": "post",
+            "back": reverse("admin:community_hackverification_changelist"),
+            **more,
+        }
+        return TemplateResponse(request, "admin/community/form.html", context)
+
+
+class OfVerification(ReadOnlyAdmin):
+    list_select_related = ["verification__hack", "reviewer"]
+    search_fields = ["reviewer__username", "verification__hack__name"]
+    search_help_text = "A reviewer's username, or a hack."
+
+    @admin.display(ordering="verification__hack__name")
+    def hack(self, row) -> str:
+        return row.verification.hack.name
+
+
+@admin.register(HackVerificationReview)
+class HackVerificationReviewAdmin(OfVerification):
+    list_display = ["reviewed_at", "reviewer", "hack", "is_authentic", "round", "seconds"]
+    list_filter = ["is_authentic", "reviewed_at"]
+    ordering = ["-reviewed_at"]
+    readonly_fields = ["author", "reviewed_at"]
+
+
+@admin.register(VerificationLease)
+class VerificationLeaseAdmin(OfVerification):
+    list_display = ["leased_at", "reviewer", "hack", "expires_at", "ended"]
+    list_filter = ["ended", "leased_at"]
+    ordering = ["-leased_at"]
+    readonly_fields = ["author", "leased_at"]
+
+
+@admin.register(HackVerificationRound)
+class HackVerificationRoundAdmin(ReadOnlyAdmin):
+    """What was submitted before; a submission's own page shows what was said of it."""
+
+    list_display = ["ended_at", "author", "hack", "round", "outcome"]
+    list_filter = ["outcome", "ended_at"]
+    list_select_related = ["verification__hack", "verification__user"]
+    search_fields = ["verification__user__username", "verification__hack__name"]
+    ordering = ["-ended_at"]
+    fields = ["author", "hack", "round", "outcome", "submitted_at", "ended_at", "answers", "decision_reason"]
+    readonly_fields = ["author", "hack", "answers", "ended_at"]
+
+    @admin.display(ordering="verification__user__username")
+    def author(self, ended: HackVerificationRound) -> str:
+        return ended.verification.user.username
+
+    @admin.display(ordering="verification__hack__name")
+    def hack(self, ended: HackVerificationRound) -> str:
+        return ended.verification.hack.name
+
+    @admin.display
+    def answers(self, ended: HackVerificationRound) -> str:
+        return _answers(ended.verification_questions)
+
+
+@admin.register(ReviewerSigns)
+class ReviewerSignsAdmin(ReadOnlyAdmin):
+    """A sign is a reason to look, never a verdict; nobody but staff sees it."""
+
+    list_display = ["reviewer", "reviews", "median_seconds", "reciprocal_pairs", "known", "agreeing", "updated_at"]
+    list_select_related = ["reviewer"]
+    search_fields = ["reviewer__username"]
+    search_help_text = "A reviewer's username."
+    ordering = ["-reciprocal_pairs", "median_seconds"]
+    readonly_fields = ["updated_at"]
+
+    @admin.display(description="known cases right", ordering="known_cases_right")
+    def known(self, signs: ReviewerSigns) -> str:
+        return f"{signs.known_cases_right} of {signs.known_cases}"
+
+    @admin.display(description="agrees with the outcome", ordering="agreements")
+    def agreeing(self, signs: ReviewerSigns) -> str:
+        return f"{signs.agreements} of {signs.outcomes}"

@@ -1,0 +1,154 @@
+"""What staff do with verifications: decide what waited too long, and make known cases."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from accounts.tests.factories import make_member, make_user
+from analytics.models import Activity, UserActivityLog
+from community.models import HackVerification, VerificationLease
+from community.rules import MAX_ANSWER_LENGTH
+from community.tests.factories import (
+    make_known_case,
+    make_lease,
+    make_practised,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+)
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:community_hackverification_changelist")
+ADD = reverse("admin:community_hackverification_add")
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack()
+
+
+@pytest.fixture
+def staff():
+    return make_member(user=make_user(is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def staff_client(sign_in, staff):
+    return sign_in(staff)
+
+
+def page(name: str, verification) -> str:
+    return reverse(f"admin:community_hackverification_{name}", args=[verification.pk])
+
+
+def decision(is_authentic: str = "yes", reason: str = "We have met.", **more) -> dict[str, str]:
+    return {"is_authentic": is_authentic, "reason": reason, **more}
+
+
+class TestQueue:
+    def test_shows_first_what_waits_for_staff(self, hack, staff_client):
+        make_verification(hack, status="draft")
+        make_verification(hack, status="verified")
+        waiting = make_verification(hack, status="escalated")
+        assert staff_client.get(LIST).context["cl"].result_list[0] == waiting
+
+    @pytest.mark.parametrize(("kind", "is_known"), [("members", False), ("known", True)])
+    def test_tells_known_cases_from_members(self, hack, staff_client, kind, is_known):
+        make_verification(hack)
+        make_known_case(hack, outcome=True)
+        (row,) = staff_client.get(LIST, {"kind": kind}).context["cl"].result_list
+        assert (row.user is None) == is_known
+
+    def test_lets_nobody_edit(self, hack, staff_client):
+        verification = make_verification(hack)
+        assert staff_client.post(page("change", verification), {"status": "verified"}).status_code == 403
+        verification.refresh_from_db()
+        assert verification.status == "submitted"
+
+
+class TestDecision:
+    @pytest.mark.parametrize(("verdict", "status"), [("yes", "verified"), ("no", "returned")])
+    def test_is_confirmed_then_made_and_remembered(self, hack, staff, staff_client, verdict, status):
+        verification = make_verification(hack, status="escalated")
+        address = page("decide", verification)
+        assert address in staff_client.get(page("change", verification)).content.decode()
+        assert "Warm hands." in staff_client.get(address).content.decode()
+        asked = staff_client.post(address, decision(verdict))
+        assert 'name="confirmed"' in asked.content.decode()
+        verification.refresh_from_db()
+        assert verification.status == "escalated"
+        assert staff_client.post(address, decision(verdict, confirmed="yes")).url == LIST
+        verification.refresh_from_db()
+        assert (verification.status, verification.decided_by_id) == (status, staff.pk)
+        assert verification.decision_reason == "We have met."
+        told = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
+        assert told.user_id == verification.user_id
+        history = staff_client.get(page("history", verification)).content.decode()
+        assert "We have met." in history
+
+    @pytest.mark.parametrize("data", [decision(""), decision(reason=" "), decision(reason="x" * 2001)])
+    def test_needs_a_verdict_and_a_reason(self, hack, staff_client, data):
+        verification = make_verification(hack, status="escalated")
+        response = staff_client.post(page("decide", verification), {**data, "confirmed": "yes"})
+        assert response.context["form"].errors
+        verification.refresh_from_db()
+        assert verification.status == "escalated"
+
+    def test_is_refused_on_ones_own(self, hack, staff, staff_client):
+        own = make_verification(hack, make_practised(hack, 3, staff), status="escalated")
+        for response in (
+            staff_client.get(page("decide", own)),
+            staff_client.post(page("decide", own), decision(confirmed="yes")),
+        ):
+            assert "somebody else has to decide it" in response.content.decode()
+        own.refresh_from_db()
+        assert own.status == "escalated"
+
+    @pytest.mark.parametrize("status", ["draft", "submitted", "returned", "verified"])
+    def test_is_for_what_waits_for_staff(self, hack, staff_client, status):
+        verification = make_verification(hack, status=status)
+        assert page("decide", verification) not in staff_client.get(page("change", verification)).content.decode()
+        assert staff_client.post(page("decide", verification), decision(confirmed="yes")).status_code == 403
+
+    def test_is_for_those_who_may(self, hack, sign_in):
+        viewer = make_member(user=make_user(is_staff=True))
+        with database_identity(Role.STAFF):
+            viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
+        client, verification = sign_in(viewer), make_verification(hack, status="escalated")
+        assert client.get(page("change", verification)).status_code == 200
+        assert client.get(page("decide", verification)).status_code == 403
+        assert client.get(ADD).status_code == 403
+
+
+class TestKnownCases:
+    def test_are_made_by_the_questions_of_a_hack(self, hack, staff_client):
+        assert hack in staff_client.get(ADD).context["form"].fields["hack"].queryset
+        address = f"{ADD}?hack={hack.pk}"
+        names = [name for name in staff_client.get(address).context["form"].fields if name.startswith("answer_")]
+        data = {**dict.fromkeys(names, "As the guide says."), "known_outcome": "no"}
+        assert staff_client.post(address, {**data, names[0]: ""}).context["form"].errors
+        assert staff_client.post(address, {**data, names[0]: "x" * (MAX_ANSWER_LENGTH + 1)}).context["form"].errors
+        case = HackVerification.objects.filter(user=None)
+        assert not case.exists()
+        assert staff_client.post(address, data).status_code == 302
+        assert (case.get().hack, case.get().status, case.get().known_outcome) == (hack, "submitted", False)
+        assert case.get().is_anonymous
+
+    def test_are_closed_and_offered_again(self, hack, staff_client):
+        case = make_known_case(hack, outcome=True)
+        lease = make_lease(make_reviewer(hack), case)
+        assert staff_client.get(page("close", case)).status_code == 200
+        assert HackVerification.objects.get().status == "submitted"
+        staff_client.post(page("close", case))
+        assert HackVerification.objects.get().status == "draft"
+        assert VerificationLease.objects.get(pk=lease.pk).ended == "withdrawn"
+        assert staff_client.get(page("close", case)).status_code == 403
+        staff_client.post(page("reopen", case))
+        assert HackVerification.objects.get().status == "submitted"
+
+    def test_members_submissions_are_not(self, hack, staff_client):
+        draft, submitted = (make_verification(hack, status=status) for status in ("draft", "submitted"))
+        assert staff_client.post(page("close", submitted)).status_code == 403
+        assert staff_client.post(page("reopen", draft)).status_code == 403
