@@ -14,7 +14,8 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from accounts.models import Member, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
-from gamification.tests.factories import make_award
+from gamification.models import UserAchievement
+from gamification.tests.factories import AchievementFactory, make_award
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
@@ -38,6 +39,7 @@ def victim():
     UserActivityLog.objects.create(user=member, activity_type=Activity.CHECKIN_SAVED, created_at=NOON)
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Told")
     make_award(member, 10)
+    UserAchievement.objects.create(user=member, achievement=AchievementFactory())
     return member
 
 
@@ -64,7 +66,15 @@ OWNED = {
     "notifications": "is_read = true, read_at = now()",
     "user_profiles": "bio = 'mine'",
 }
-READ_ONLY = ("rest_days", "user_stats", "user_activity_logs", "username_history", "xp_ledger", "user_xp")
+READ_ONLY = (
+    "rest_days",
+    "user_stats",
+    "user_activity_logs",
+    "username_history",
+    "xp_ledger",
+    "user_xp",
+    "user_achievements",
+)
 EVERYTHING = (*OWNED, *READ_ONLY)
 CREDENTIALS = (
     "accounts_user",
