@@ -1,0 +1,360 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+from uuid_utils.compat import uuid7
+
+from accounts.models import Member, Profile
+from accounts.tests.factories import make_member
+from analytics.models import Activity, UserActivityLog
+from gamification.actions import rank_participants, score_challenges
+from gamification.models import ChallengeParticipant
+from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from nrghax.identity import Role, database_identity
+from practice.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("gamification:challenge-list")
+CANCELLED = {"is_active": False, "cancelled_at": timezone.now(), "cancellation_reason": "The weather."}
+SHOWN = {"leaderboard_visible": True, "profile_public": False}
+
+
+def detail(challenge):
+    return reverse("gamification:challenge-detail", args=[challenge.slug])
+
+
+def join(challenge):
+    return reverse("gamification:challenge-join", args=[challenge.slug])
+
+
+def leave(challenge):
+    return reverse("gamification:challenge-leave", args=[challenge.slug])
+
+
+def words(response):
+    return " ".join(strip_tags(response.content.decode()).split())
+
+
+def said(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def activities():
+    return list(UserActivityLog.objects.order_by("created_at").values_list("activity_type", flat=True))
+
+
+def rivals(challenge, scores, **card):
+    """Members who show themselves, with scores as the worker left them."""
+    people = [make_member(**{"display_name": f"Rival {number}", "privacy_settings": SHOWN} | card)
+              for number in range(len(scores))]  # fmt: skip
+    for person, score in zip(people, scores, strict=True):
+        take_part(challenge, person, score=score, scored_at=challenge.start_date)
+    rank_participants(now=timezone.now())
+    return people
+
+
+@pytest.mark.parametrize("address", ["list", "detail", "join", "leave"])
+def test_the_pages_are_for_members(client, address):
+    challenge = ChallengeFactory()
+    url = {"list": LIST, "detail": detail(challenge), "join": join(challenge), "leave": leave(challenge)}[address]
+    answer = client.post(url) if address == "join" else client.get(url)
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+def test_joining_wants_a_post(member_client):
+    assert member_client.get(join(ChallengeFactory())).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("show", "names"),
+    [
+        ("", ["Ends soon", "Runs"]),
+        ("now", ["Ends soon", "Runs"]),
+        ("coming", ["Begins"]),
+        ("yours", ["Runs", "Ended", "Called off"]),
+        ("past", ["Ended", "Ended before", "Called off"]),
+        ("nonsense", ["Ends soon", "Runs"]),
+    ],
+)
+def test_the_list_shows_what_runs_what_comes_what_is_yours_and_what_is_over(member, member_client, show, names):
+    ChallengeFactory(name="Ends soon", days=(-9, 1))
+    take_part(ChallengeFactory(name="Runs", days=(-1, 9)), member)
+    ChallengeFactory(name="Begins", days=(2, 9))
+    take_part(ChallengeFactory(name="Ended", days=(-9, -3)), member)
+    ChallengeFactory(name="Ended before", days=(-9, -5))
+    take_part(ChallengeFactory(name="Called off", days=(-9, -7), **CANCELLED), member)
+    ChallengeFactory(name="Called off without you", **CANCELLED)
+    ChallengeFactory(name="Not announced", is_active=False)
+    response = member_client.get(LIST, {"show": show} if show else {})
+    assert [card.row.name for card in response.context["cards"]] == names
+
+
+@pytest.mark.parametrize("show", ["now", "coming", "yours", "past"])
+def test_an_empty_list_says_what_to_do_next(member_client, show):
+    response = member_client.get(LIST, {"show": show})
+    assert 'class="empty"' in response.content.decode()
+    assert "button--primary" in response.content.decode()
+
+
+def test_a_long_list_has_pages(member_client):
+    ChallengeFactory.create_batch(13)
+    assert len(member_client.get(LIST).context["cards"]) == 12
+    assert len(member_client.get(LIST, {"page": "2"}).context["cards"]) == 1
+    assert len(member_client.get(LIST, {"page": "nonsense"}).context["cards"]) == 12
+
+
+def test_a_card_says_how_one_does(member, member_client):
+    challenge = ChallengeFactory(days=(-1, 3.5))
+    take_part(challenge, member, score=2)
+    text = words(member_client.get(LIST))
+    assert "3 days left" in text
+    assert "Practise 3 times" in text
+    assert "2 of 3 practices" in text
+    assert "1 takes part" in text
+
+
+def test_times_are_told_by_the_members_clock(member, member_client):
+    Profile.objects.filter(pk=member.pk).update(timezone="Asia/Tokyo")
+    start = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)
+    challenge = ChallengeFactory(start_date=start, end_date=start + timedelta(days=1), settled_at=start)
+    text = words(member_client.get(detail(challenge)))
+    assert "Tuesday, 3 March 2026, 03:30" in text
+    assert "Wednesday, 4 March 2026, 03:30" in text
+    assert "Yours: Tokyo" in text
+    assert "Ended 4 March 2026" in text
+
+
+@pytest.mark.parametrize(
+    ("criteria", "asked", "leads_to"),
+    [
+        ({"type": "practice_minutes", "value": 30, "hack": "sea"}, "Practise Sea for 30 minutes", "/hacks/sea/"),
+        ({"type": "hacks_tried", "value": 4, "category": "calm"}, "Try 4 different hacks in Calm", "?category=calm"),
+        ({"type": "checkins", "value": 5}, "Check in 5 times", reverse("practice:checkin")),
+        ({"type": "days_active", "value": 1, "category": "calm"}, "Practise on one day in Calm", "?category=calm"),
+    ],
+)
+def test_the_page_says_what_counts_and_leads_there(member, member_client, criteria, asked, leads_to):
+    HackFactory(slug="sea", name="Sea", category=HackCategoryFactory(name="calm", title="Calm"))
+    challenge = ChallengeFactory(criteria_json=criteria)
+    take_part(challenge, member)
+    response = member_client.get(detail(challenge))
+    assert asked in words(response)
+    assert response.context["next_step"][0].endswith(leads_to)
+
+
+@pytest.mark.parametrize(
+    ("reward", "value", "told"),
+    [
+        ("xp", {"xp": 1500}, "1,500 XP, for everybody"),
+        ("achievement", {"achievement": "spring"}, "The achievement “Spring”, for everybody"),
+        ("achievement", {"achievement": "secret"}, "An achievement that is still a secret, for everybody"),
+        ("rest_day", {}, "A rest day into your stock, for everybody"),
+    ],
+)
+def test_the_page_says_what_it_brings_but_no_secret(member_client, reward, value, told):
+    AchievementFactory(slug="spring", name="Spring")
+    AchievementFactory(slug="secret", name="Hush", is_hidden=True)
+    text = words(member_client.get(detail(ChallengeFactory(reward_type=reward, reward_value=value))))
+    assert told in text
+    assert "Hush" not in text
+
+
+def test_joining_is_written_down_once(member, member_client):
+    challenge = ChallengeFactory(max_participants=1)
+    for _ in range(2):
+        response = member_client.post(join(challenge), follow=True)
+        assert said(response) == [f"You take part in {challenge.name}."]
+    participant = ChallengeParticipant.objects.get()
+    assert (participant.user_id, participant.score, participant.rank) == (member.pk, 0, None)
+    assert activities() == [Activity.CHALLENGE_JOINED]
+    assert not response.context["may_join"]
+    assert response.context["places_left"] == 0
+
+
+def test_one_may_join_before_it_begins(member_client):
+    challenge = ChallengeFactory(days=(2, 3))
+    assert "Begins in 47 hours" in words(member_client.get(detail(challenge)))
+    member_client.post(join(challenge))
+    assert ChallengeParticipant.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"days": (-3, -1)}, "This challenge is over."),
+        ({"max_participants": 1}, "All places are taken."),
+    ],
+)
+def test_joining_is_refused_in_words(member, member_client, fields, reason):
+    challenge = ChallengeFactory(**fields)
+    take_part(challenge, make_member())
+    page = member_client.get(detail(challenge))
+    assert join(challenge) not in page.content.decode()
+    response = member_client.post(join(challenge), follow=True)
+    assert said(response) == [reason]
+    assert not member.challenges.exists()
+    assert activities() == []
+
+
+def test_a_challenge_that_is_off_is_not_there_but_for_whoever_took_part(member, member_client):
+    challenge = ChallengeFactory(**CANCELLED)
+    for answer in (member_client.get(detail(challenge)), member_client.post(join(challenge))):
+        assert answer.status_code == 404
+    take_part(challenge, member)
+    assert "This challenge is cancelled. The weather." in words(member_client.get(detail(challenge)))
+    assert said(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
+    assert member.challenges.exists()
+
+
+def test_who_joins_a_challenge_that_goes_off_meanwhile_is_told(member):
+    challenge = ChallengeFactory(is_active=False)
+    with database_identity(Role.MEMBER, member.pk), pytest.raises(IntegrityError) as refused, transaction.atomic():
+        ChallengeParticipant.objects.create(challenge=challenge, user=member)
+    assert refused.value.__cause__.diag.constraint_name == "challenge_off"
+
+
+def test_leaving_asks_first(member, member_client):
+    challenge = ChallengeFactory()
+    take_part(challenge, member)
+    assert "Leave this challenge?" in words(member_client.get(leave(challenge)))
+    assert member.challenges.exists()
+    for _ in range(2):
+        response = member_client.post(leave(challenge), follow=True)
+    assert said(response) == [f"You no longer take part in {challenge.name}."]
+    assert not member.challenges.exists()
+    assert activities() == [Activity.CHALLENGE_LEFT]
+    assert response.context["may_join"]
+
+
+def test_nobody_leaves_what_is_over(member, member_client):
+    challenge = ChallengeFactory(days=(-3, -1))
+    take_part(challenge, member)
+    assert leave(challenge) not in member_client.get(detail(challenge)).content.decode()
+    assert said(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
+    assert member.challenges.exists()
+
+
+def test_nobody_leaves_for_another(member, member_client):
+    other = take_part(ChallengeFactory(), make_member(privacy_settings=SHOWN))
+    member_client.post(leave(other.challenge))
+    with connection.cursor() as cursor, database_identity(Role.MEMBER, member.pk):
+        cursor.execute("DELETE FROM challenge_participants WHERE id = %s", [other.pk])
+        assert cursor.rowcount == 0
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"score": 9}, {"rank": 1}, {"place": 1}, {"completed_at": timezone.now()}, {"completion_data": {"x": 1}},
+     {"scored_at": timezone.now()}, {"ranked_score": 9}, {"is_listed": True}],
+    ids=lambda columns: next(iter(columns)),
+)  # fmt: skip
+def test_nobody_joins_with_a_result(member, columns):
+    challenge = ChallengeFactory()
+    with database_identity(Role.MEMBER, member.pk):
+        with pytest.raises(Exception, match="row-level security"), transaction.atomic():
+            ChallengeParticipant.objects.create(challenge=challenge, user=member, **columns)
+        ChallengeParticipant.objects.create(
+            challenge=challenge, user=member, joined_at=datetime(2000, 1, 1, tzinfo=UTC)
+        )
+        assert ChallengeParticipant.objects.get().joined_at.year > 2000
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            ChallengeParticipant.objects.update(**columns)
+
+
+def test_the_standing_lists_who_shows_themselves_and_the_member(member, member_client):
+    challenge = ChallengeFactory()
+    take_part(challenge, member, score=2, scored_at=challenge.start_date)
+    rivals(challenge, [5, 1])
+    rivals(challenge, [4], display_name="Hidden", privacy_settings=SHOWN | {"leaderboard_visible": False})
+    rivals(challenge, [3], display_name="Banned", is_active=False)
+    response = member_client.get(detail(challenge))
+    text = words(response)
+    assert [(line.rank, line.xp) for line in response.context["lines"]] == [("1", "5"), ("5", "1")]
+    assert [(line.rank, line.is_own) for line in response.context["around"]] == [
+        ("1", False),
+        ("4", True),
+        ("5", False),
+    ]
+    assert "Only you see your score and your rank" in text
+    assert "5 take part" in text
+    assert "Hidden" not in text
+    assert "Banned" not in text
+
+
+def test_a_member_who_shows_themselves_stands_in_the_list(member, member_client):
+    Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
+    challenge = ChallengeFactory()
+    take_part(challenge, member, score=2, scored_at=challenge.start_date)
+    rivals(challenge, [2, 1])
+    response = member_client.get(detail(challenge))
+    assert [(line.is_own, "shared" in line.rank) for line in response.context["lines"]] == [
+        (True, True),
+        (False, True),
+        (False, False),
+    ]
+    assert response.context["around"] == []
+    assert "Only you see" not in words(response)
+
+
+def test_who_hides_afterwards_is_gone_at_once(member_client):
+    challenge = ChallengeFactory()
+    [rival] = rivals(challenge, [5])
+    assert "Rival 0" in words(member_client.get(detail(challenge)))
+    Member.objects.filter(pk=rival.pk).update(privacy_settings=SHOWN | {"leaderboard_visible": False})
+    assert "Rival 0" not in words(member_client.get(detail(challenge)))
+
+
+def test_far_down_the_member_stands_among_neighbours(member, member_client, queries_of):
+    Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
+    challenge = ChallengeFactory()
+    few = len(queries_of(lambda: member_client.get(detail(challenge))))
+    take_part(challenge, member, score=100, scored_at=challenge.start_date)
+    rivals(challenge, [500, 500, 500, 500, 99, 98, 97, 96])
+    # As if many more went before all of them.
+    ChallengeParticipant.objects.update(place=F("place") + 60)
+    assert len(queries_of(lambda: member_client.get(detail(challenge)))) <= max(few + 1, 8)
+    context = member_client.get(detail(challenge)).context
+    assert context["lines"] == []
+    assert [line.xp for line in context["around"]] == ["500", "500", "500", "100", "99", "98", "97"]
+    assert [line.is_own for line in context["around"]].index(True) == 3
+
+
+def test_a_final_result_says_so(member, member_client):
+    challenge = ChallengeFactory(days=(-5, -3))
+    for number in range(3):
+        make_session(member, HackFactory(), started_at=challenge.start_date + timedelta(hours=number))
+    participant = take_part(challenge, member)
+    assert "It is over. The result is final a day after the end" in words(member_client.get(detail(challenge)))
+    now = timezone.now()
+    score_challenges(now=now)
+    ChallengeParticipant.objects.filter(pk=participant.pk).update(rank=2, place=1, completion_data={"participants": 9})
+    with database_identity(Role.WORKER):
+        challenge.settled_at = now
+        challenge.save(update_fields=["settled_at"])
+    text = words(member_client.get(detail(challenge)))
+    assert "Completed" in text
+    assert "2 final rank of 9" in text
+    assert "You came 2nd of 9" in words(member_client.get(LIST, {"show": "yours"}))
+
+
+def test_the_pages_ask_as_often_however_much_there_is(member, member_client, queries_of):
+    challenge = ChallengeFactory()
+    counts = []
+    for _ in range(2):
+        rivals(challenge, [3, 2, 1])
+        for each in ChallengeFactory.create_batch(3):
+            take_part(each, member)
+        counts.append([len(queries_of(lambda url=url: member_client.get(url))) for url in (LIST, detail(challenge))])
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 8
+
+
+def test_unknown_challenges_are_not_there(member_client):
+    assert member_client.get(reverse("gamification:challenge-detail", args=[uuid7().hex])).status_code == 404

@@ -1,0 +1,154 @@
+"""Two at once, each on a connection of its own: for the last place, at the end, and against staff."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+from django.utils import timezone
+
+from accounts.tests.factories import make_member
+from analytics.models import Activity, UserActivityLog
+from gamification.actions import (
+    ChallengeRefused,
+    cancel_challenge,
+    join_challenge,
+    score_challenges,
+    settle_challenge,
+)
+from gamification.models import Challenge, ChallengeParticipant, XpEntry
+from gamification.tests.factories import ChallengeFactory, take_part
+from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import react
+from practice.tests.factories import make_session
+from practice.tests.test_streak_concurrency import meanwhile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def join(member, challenge, outcome):
+    try:
+        with database_identity(Role.MEMBER, member.pk):
+            outcome.append(join_challenge(member=member, challenge=challenge))
+    except ChallengeRefused as refused:
+        outcome.append(refused.reason)
+
+
+def rows(model, **fields):
+    with database_identity(Role.WORKER):
+        return list(model.objects.filter(**fields))
+
+
+@pytest.mark.parametrize(("places", "second"), [(1, "All places are taken."), (2, True)])
+def test_the_last_place_goes_to_one(places, second):
+    challenge = ChallengeFactory(max_participants=places)
+    first, other = make_member(), make_member()
+    outcome = []
+    with database_identity(Role.MEMBER, first.pk):
+        assert join_challenge(member=first, challenge=challenge)
+        waiting = meanwhile(lambda: join(other, challenge, outcome))
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == [second]
+    assert len(rows(ChallengeParticipant)) == places
+
+
+def test_a_double_click_joins_once_also_for_the_last_place():
+    challenge, member = ChallengeFactory(max_participants=1), make_member()
+    outcome = []
+    with database_identity(Role.MEMBER, member.pk):
+        assert join_challenge(member=member, challenge=challenge)
+        waiting = meanwhile(lambda: join(member, challenge, outcome))
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == [False]
+    assert len(rows(ChallengeParticipant)) == 1
+    assert len(rows(UserActivityLog, activity_type=Activity.CHALLENGE_JOINED)) == 1
+
+
+def test_who_joins_while_it_is_cancelled_is_refused():
+    challenge, member = ChallengeFactory(), make_member()
+    outcome = []
+    with database_identity(Role.STAFF):
+        assert cancel_challenge(challenge=challenge, reason="", now=timezone.now())
+        waiting = meanwhile(lambda: join(member, challenge, outcome))
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == ["This challenge does not take place."]
+
+
+def test_staff_change_nothing_that_somebody_is_joining():
+    challenge, member = ChallengeFactory(), make_member()
+    outcome = []
+
+    def move_the_end():
+        challenge.end_date += timedelta(days=1)
+        try:
+            with database_identity(Role.STAFF):
+                challenge.save()
+        except IntegrityError as error:
+            outcome.append(error.__cause__.diag.constraint_name)
+
+    with database_identity(Role.MEMBER, member.pk):
+        join_challenge(member=member, challenge=Challenge.objects.get())
+        waiting = meanwhile(move_the_end)
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == ["challenge_is_joined"]
+
+
+@pytest.fixture
+def won():
+    """A challenge that is over, and somebody who completed it."""
+    challenge = ChallengeFactory(
+        days=(-4, -2),
+        criteria_json={"type": "practice_count", "value": 1},
+        reward_type="xp",
+        reward_value={"xp": 50},
+    )
+    member = make_member()
+    make_session(member, HackFactory(), started_at=challenge.start_date)
+    take_part(challenge, member)
+    return challenge
+
+
+def test_two_workers_settle_it_once(won):
+    outcome = []
+
+    def settle():
+        with database_identity(Role.WORKER):
+            outcome.append(settle_challenge(challenge_id=won.pk, now=timezone.now()))
+
+    with database_identity(Role.WORKER):
+        assert settle_challenge(challenge_id=won.pk, now=timezone.now())
+        other = meanwhile(settle)
+        other.join()
+    assert outcome == [False]
+    [ended] = rows(UserActivityLog, activity_type=Activity.CHALLENGE_ENDED)
+
+    def react_too():
+        with database_identity(Role.WORKER):
+            react(str(ended.pk))
+
+    with database_identity(Role.WORKER):
+        react(str(ended.pk))
+        other = meanwhile(react_too)
+        other.join()
+    assert [entry.amount for entry in rows(XpEntry, source="challenge")] == [50]
+
+
+def test_a_score_sees_what_was_committed_while_it_waited():
+    challenge, member = ChallengeFactory(), make_member()
+    take_part(challenge, member)
+
+    def score():
+        with database_identity(Role.WORKER):
+            score_challenges(member_id=member.pk, now=timezone.now())
+
+    with database_identity(Role.WORKER):
+        assert score_challenges(now=timezone.now()) == 0
+        waiting = meanwhile(score)
+        assert waiting.is_alive()
+        make_session(member, HackFactory(), started_at=challenge.start_date)
+    waiting.join()
+    assert [each.score for each in rows(ChallengeParticipant)] == [1]
