@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from django.forms import Field, IntegerField, ModelForm, MultiValueField, MultiWidget, Script, Widget
+from django.forms import BooleanField, Field, IntegerField, ModelForm, MultiValueField, MultiWidget, Script, Widget
 from django.urls import reverse_lazy
-from unfold.widgets import INPUT_CLASSES, PROSE_CLASSES, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    INPUT_CLASSES,
+    PROSE_CLASSES,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanWidget,
+)
 
 from hacks.models import Hack
 
@@ -14,11 +20,12 @@ BLANK_ROWS = 2
 
 class CriteriaWidget(MultiWidget):
     template_name = "admin/widgets/criteria.html"
-    criteria = {"practice_count": "Practices", "days_active": "Different days"}
+    criteria = {"practice_count": "Practices", "days_active": "Different days", "verified": "Verified by peers"}
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         bounds = {"min": 1, "max": 1000}
-        super().__init__({name: UnfoldAdminIntegerFieldWidget(bounds) for name in self.criteria}, attrs)
+        widgets = {name: UnfoldAdminIntegerFieldWidget(bounds) for name in self.criteria}
+        super().__init__({**widgets, "verified": UnfoldBooleanWidget()}, attrs)
 
     def decompress(self, value: dict[str, int] | None) -> list[int | None]:
         return [(value or {}).get(name) for name in self.criteria]
@@ -34,12 +41,13 @@ class CriteriaField(MultiValueField):
     widget = CriteriaWidget
 
     def __init__(self, **kwargs) -> None:
-        numbers = [IntegerField(min_value=1, max_value=1000, required=False) for _ in CriteriaWidget.criteria]
-        super().__init__(numbers, require_all_fields=False, **kwargs)
+        fields = {name: IntegerField(min_value=1, max_value=1000, required=False) for name in CriteriaWidget.criteria}
+        fields["verified"] = BooleanField(required=False)
+        super().__init__(list(fields.values()), require_all_fields=False, **kwargs)
 
-    def compress(self, data_list: list[int | None]) -> dict[str, int]:
+    def compress(self, data_list: list[int | bool | None]) -> dict[str, int]:
         pairs = zip(CriteriaWidget.criteria, data_list, strict=False)
-        return {name: number for name, number in pairs if number is not None}
+        return {name: int(number) for name, number in pairs if number}
 
 
 class QuestionsWidget(Widget):

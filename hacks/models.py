@@ -84,9 +84,15 @@ class HackQuerySet(models.QuerySet):
         """What keeps members from walking the path, a sentence each; of the whole library, whatever is chosen."""
         names: dict[object, str] = {}
         stones: dict[object, rules.Stone] = {}
-        columns = ("pk", "name", "prerequisite_hack", "is_active", "is_gateway")
-        for pk, name, *stone in Hack.objects.order_by("name").values_list(*columns):
-            names[pk], stones[pk] = name, rules.Stone(*stone)
+        for hack in Hack.objects.order_by("name").defer("text_guide", "search"):
+            names[hack.pk] = hack.name
+            stones[hack.pk] = rules.Stone(
+                hack.prerequisite_hack_id,
+                hack.is_active,
+                hack.is_gateway,
+                asks_to_be_verified="verified" in hack.unlock_criteria,
+                can_be_verified=hack.can_be_verified,
+            )
         problems = [f"{names[pk]}: {reason}." for pk, reason in rules.path_problems(stones).items()]
         has_door = any(stone.is_published and stone.is_gateway for stone in stones.values())
         if not has_door and any(stone.is_published for stone in stones.values()):
@@ -109,7 +115,7 @@ class HackQuerySet(models.QuerySet):
         ).filter(is_meant | is_mistyped)
 
     def with_progress_of(self, member: Member | None) -> "HackQuerySet":
-        """Annotate where the member stands, by one join: `is_open` and the `PROGRESS_ANNOTATIONS`.
+        """Annotate where the member stands, by one join: `is_open`, `is_verified` and the `PROGRESS_ANNOTATIONS`.
 
         A hack is open to somebody if it asks for no other first, if they have unlocked it, or if they have practised
         it already: what staff ask for later takes nothing away.
@@ -118,12 +124,14 @@ class HackQuerySet(models.QuerySet):
         if member is None:
             return self.annotate(
                 is_open=models.ExpressionWrapper(is_free, output_field=models.BooleanField()),
+                is_verified=models.Value(False),
                 **{name: models.Value(default) for name, (_, default) in PROGRESS_ANNOTATIONS.items()},
             )
         is_earned = models.Q(own__unlocked_at__isnull=False) | models.Q(own__total_practice_count__gt=0)
         return self.annotate(
             own=models.FilteredRelation("progress", condition=models.Q(progress__user=member)),
             is_open=models.Case(models.When(is_free | is_earned, then=True), default=False),
+            is_verified=models.Case(models.When(own__verified_at__isnull=False, then=True), default=False),
             **{
                 name: Coalesce(f"own__{field}", models.Value(default))
                 for name, (field, default) in PROGRESS_ANNOTATIONS.items()
@@ -228,8 +236,19 @@ class Hack(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("hacks:hack-detail", args=[self.slug])
 
+    @property
+    def can_be_verified(self) -> bool:
+        return self.requires_verification and bool(self.verification_questions)
+
     def clean(self) -> None:
         super().clean()
+        if self.requires_verification and not self.verification_questions:
+            raise ValidationError({"verification_questions": "Ask at least one question: peers judge by the answers."})
+        asks_to_be_verified = self.prerequisite_hack and "verified" in (self.unlock_criteria or {})
+        if asks_to_be_verified and not self.prerequisite_hack.can_be_verified:
+            raise ValidationError(
+                {"unlock_criteria": f"{self.prerequisite_hack} asks for no verification: nobody could be verified."}
+            )
         if self.prerequisite_hack_id and self._would_cycle():
             raise ValidationError(
                 {"prerequisite_hack": "That hack itself needs this one: nobody could ever unlock either."}

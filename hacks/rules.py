@@ -14,7 +14,7 @@ RESERVED_SLUGS = frozenset({"log", "sessions", "colours"})
 PLAYERS = {"www.youtube-nocookie.com": ("YouTube", "/embed/"), "player.vimeo.com": ("Vimeo", "/video/")}
 FILES = {"audio": (".mp3", ".m4a", ".ogg", ".opus"), "video": (".mp4", ".webm")}
 
-UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days"}
+UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days", "verified": "verification"}
 # What a prerequisite without criteria asks for.
 LEAST_CRITERIA = {"practice_count": 1}
 
@@ -30,7 +30,7 @@ class Media(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One criterion and how far somebody has come: `done` of `needed` practices, or days."""
+    """One criterion and how far somebody has come: `done` of `needed` practices, days, or the one verification."""
 
     criterion: str
     unit: str
@@ -72,15 +72,17 @@ def validate_content_url(url: str) -> None:
 
 
 def validate_unlock_criteria(criteria: Any) -> None:
-    """Refuse anything but `{"practice_count": n, "days_active": n}` with whole numbers from 1 to 1000."""
+    """Refuse anything but `{"practice_count": n, "days_active": n, "verified": 1}`, n whole numbers from 1 to 1000."""
     if not isinstance(criteria, dict):
         raise ValidationError('Write an object such as {"practice_count": 7}.', code="shape")
     for key, value in criteria.items():
         if key not in UNLOCK_CRITERIA:
-            known = " and ".join(UNLOCK_CRITERIA)
+            known = ", ".join(UNLOCK_CRITERIA)
             raise ValidationError(f"“{key}” is no criterion; there are {known}.", code="unknown")
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
             raise ValidationError(f"“{key}” must be a whole number from 1 to 1000.", code="value")
+        if key == "verified" and value != 1:
+            raise ValidationError("“verified” can only be 1: one is verified once.", code="value")
 
 
 def validate_verification_questions(questions: Any) -> None:
@@ -88,9 +90,11 @@ def validate_verification_questions(questions: Any) -> None:
         raise ValidationError('Write a list of questions: ["How does it feel?"].', code="shape")
 
 
-def steps_to_unlock(criteria: Mapping[str, int], practice_count: int, days_active: int) -> list[Step]:
-    """The criteria as steps, given the totals on the prerequisite; never more done than is needed."""
-    totals = {"practice_count": practice_count, "days_active": days_active}
+def steps_to_unlock(
+    criteria: Mapping[str, int], *, practice_count: int, days_active: int, is_verified: bool
+) -> list[Step]:
+    """The criteria as steps, given where somebody stands on the prerequisite; never more done than is needed."""
+    totals = {"practice_count": practice_count, "days_active": days_active, "verified": int(is_verified)}
     asked = criteria or LEAST_CRITERIA
     return [
         Step(key, unit, done=min(totals[key], asked[key]), needed=asked[key])
@@ -115,6 +119,8 @@ class Stone(NamedTuple):
     prerequisite: Any
     is_published: bool
     is_gateway: bool
+    asks_to_be_verified: bool = False
+    can_be_verified: bool = False
 
 
 def path_problems(stones: Mapping[Key, Stone]) -> dict[Key, str]:
@@ -132,6 +138,8 @@ def path_problems(stones: Mapping[Key, Stone]) -> dict[Key, str]:
             problems[key] = "its way leads in a circle"
         elif any(step not in stones or not stones[step].is_published for step in way):
             problems[key] = "its way leads over a hack that is not published"
+        elif way and stone.asks_to_be_verified and not stones[way[0]].can_be_verified:
+            problems[key] = "it asks to be verified in a hack that asks for no verification"
         elif stone.is_gateway and way:
             problems[key] = "it is a gateway and yet asks for another hack first"
     return problems

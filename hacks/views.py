@@ -158,7 +158,12 @@ def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
     hacks = {row["id"]: row for row in _all_hacks(member)}
     way = rules.way_to(hack.id, {key: row["prerequisite_hack_id"] for key, row in hacks.items()})
     first = hacks[way[0]]
-    steps = rules.steps_to_unlock(hack.unlock_criteria, first["practice_count"], first["days_active"])
+    steps = rules.steps_to_unlock(
+        hack.unlock_criteria,
+        practice_count=first["practice_count"],
+        days_active=first["days_active"],
+        is_verified=first["is_verified"],
+    )
     return {
         "steps": steps,
         "is_walked": all(step.done == step.needed for step in steps),
@@ -169,7 +174,8 @@ def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
 @compiled
 def _all_hacks(member: Member | None) -> QuerySet:
     hacks = Hack.objects.with_progress_of(member)
-    return hacks.values("id", "name", "slug", "prerequisite_hack_id", "is_open", "practice_count", "days_active")
+    columns = ("id", "name", "slug", "prerequisite_hack_id", "is_open", "practice_count", "days_active", "is_verified")
+    return hacks.values(*columns)
 
 
 @compiled
@@ -184,8 +190,13 @@ def _waiting_for(member: Member | None, hack_id: UUID) -> QuerySet:
 
 
 def _leads_to(hack: Hack, member: Member | None) -> list[dict[str, Any]]:
+    stands = {
+        "practice_count": hack.practice_count,
+        "days_active": hack.days_active,
+        "is_verified": hack.is_verified,
+    }
     return [
-        {**row, "steps": rules.steps_to_unlock(row["unlock_criteria"], hack.practice_count, hack.days_active)}
+        {**row, "steps": rules.steps_to_unlock(row["unlock_criteria"], **stands)}
         for row in _waiting_for(member, hack.pk)
     ]
 

@@ -12,6 +12,7 @@ WITH due AS (
     AND (%(member_id)s::uuid IS NULL OR progress.user_id = %(member_id)s::uuid)
     AND progress.total_practice_count >= COALESCE((hacks.unlock_criteria ->> 'practice_count')::integer, 1)
     AND progress.days_active >= COALESCE((hacks.unlock_criteria ->> 'days_active')::integer, 0)
+    AND (progress.verified_at IS NOT NULL OR NOT hacks.unlock_criteria ? 'verified')
 ), unlocked AS (
   -- Of two workers, the later one waits for the row, finds it unlocked and returns nothing.
   INSERT INTO user_hack_progress (id, user_id, hack_id, unlocked_at)

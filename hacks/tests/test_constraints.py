@@ -29,6 +29,8 @@ ROLES = [Role.STAFF, Role.OWNER]
         {"practice_count": True},
         {"days_active": None},
         {"days_active": [1]},
+        {"verified": 2},
+        {"verified": True},
     ],
 )
 def test_criteria_are_known_whole_positive_numbers(criteria, role):
@@ -38,9 +40,12 @@ def test_criteria_are_known_whole_positive_numbers(criteria, role):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("criteria", [{"practice_count": 1}, {"days_active": 1000, "practice_count": 12}, {}])
+@pytest.mark.parametrize(
+    "criteria", [{"practice_count": 1}, {"days_active": 1000, "practice_count": 12}, {"verified": 1}, {}]
+)
 def test_criteria_that_the_database_takes(criteria):
-    hack = HackFactory(prerequisite_hack=HackFactory(), unlock_criteria=criteria)
+    prerequisite = HackFactory(requires_verification=True, verification_questions=["How?"])
+    hack = HackFactory(prerequisite_hack=prerequisite, unlock_criteria=criteria)
     hack.full_clean(exclude=["search"])
 
 

@@ -76,6 +76,38 @@ def test_criteria_and_questions_are_taken_away_again(staff_client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("can_be_verified", [True, False])
+def test_a_hack_can_ask_to_be_verified_in_one_that_verifies(staff_client, can_be_verified):
+    prerequisite = HackFactory(requires_verification=can_be_verified, verification_questions=["How?"])
+    hack = HackFactory(prerequisite_hack=prerequisite)
+    data = form_of(
+        hack,
+        prerequisite_hack=str(prerequisite.pk),
+        unlock_criteria_practice_count="3",
+        unlock_criteria_verified="on",
+        short_description=hack.short_description,
+    )
+    response = staff_client.post(change_url(hack), data)
+    hack.refresh_from_db()
+    assert hack.unlock_criteria == ({"practice_count": 3, "verified": 1} if can_be_verified else {})
+    if can_be_verified:
+        form = staff_client.get(change_url(hack)).context["adminform"].form
+        assert form["unlock_criteria"].value() == {"practice_count": 3, "verified": 1}
+        assert "checked" in str(form["unlock_criteria"])
+    else:
+        assert "asks for no verification: nobody could be verified" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_verification_without_a_question_is_refused(staff_client):
+    hack = HackFactory()
+    data = form_of(hack, requires_verification="on", short_description=hack.short_description)
+    assert "Ask at least one question" in staff_client.post(change_url(hack), data).content.decode()
+    hack.refresh_from_db()
+    assert not hack.requires_verification
+
+
+@pytest.mark.django_db
 def test_nothing_is_unpublished_before_it_is_said_what_depends_on_it(staff_client, member):
     hack = HackFactory(name="Root")
     HackFactory(name="Branch", prerequisite_hack=hack)
@@ -143,6 +175,17 @@ def test_what_was_logged_without_values_is_shown_too(staff_client):
         ({"a": Stone("gone", True, False)}, {"a": "not published"}),
         ({"a": Stone(None, True, True), "b": Stone("a", True, True)}, {"b": "a gateway and yet"}),
         ({"a": Stone("b", False, False), "b": Stone("a", False, False)}, {}),
+        (
+            {"a": Stone(None, True, True), "b": Stone("a", True, False, asks_to_be_verified=True)},
+            {"b": "asks for no verification"},
+        ),
+        (
+            {
+                "a": Stone(None, True, True, can_be_verified=True),
+                "b": Stone("a", True, False, asks_to_be_verified=True),
+            },
+            {},
+        ),
     ],
 )
 def test_the_path_has_to_be_walkable(stones, problems):

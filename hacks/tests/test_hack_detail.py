@@ -79,6 +79,18 @@ def test_a_locked_hack_says_how_far_it_is_and_what_comes_next(member_client, mem
     assert f'href="/practice/{hack.slug}/"' not in content
 
 
+def test_what_asks_for_a_verification_says_so(member_client, member):
+    first = HackFactory(requires_verification=True, verification_questions=["How?"])
+    hack = HackFactory(prerequisite_hack=first, unlock_criteria={"verified": 1})
+    practise(member, first, times=1)
+    content = read(member_client, hack)
+    assert "Be verified in it by your peers" in content
+    assert "0 of 1 verification" in content
+    UserHackProgress.objects.filter(user=member, hack=first).update(verified_at=timezone.now())
+    assert "It opens in a moment" in read(member_client, hack)
+    assert "1 of 1 verification" in read(member_client, first)
+
+
 def test_far_down_the_way_the_next_is_the_nearest_that_is_open(member_client, member):
     first = HackFactory(name="First steps")
     second = HackFactory(name="Second steps", prerequisite_hack=first)

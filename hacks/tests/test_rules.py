@@ -5,7 +5,8 @@ from hacks import rules
 
 
 @pytest.mark.parametrize(
-    "criteria", [{}, {"practice_count": 1}, {"days_active": 1000}, {"practice_count": 7, "days_active": 3}]
+    "criteria",
+    [{}, {"practice_count": 1}, {"days_active": 1000}, {"practice_count": 7, "days_active": 3}, {"verified": 1}],
 )
 def test_criteria_that_are_accepted(criteria):
     rules.validate_unlock_criteria(criteria)
@@ -14,12 +15,14 @@ def test_criteria_that_are_accepted(criteria):
 @pytest.mark.parametrize(
     ("criteria", "words"),
     [
-        ({"practices": 3}, "“practices” is no criterion; there are practice_count and days_active."),
+        ({"practices": 3}, "“practices” is no criterion; there are practice_count, days_active, verified."),
         ({"practice_count": "3"}, "“practice_count” must be a whole number from 1 to 1000."),
         ({"practice_count": 0}, "“practice_count” must be a whole number from 1 to 1000."),
         ({"practice_count": 1001}, "“practice_count” must be a whole number from 1 to 1000."),
         ({"days_active": True}, "“days_active” must be a whole number from 1 to 1000."),
         ({"days_active": 2.5}, "“days_active” must be a whole number from 1 to 1000."),
+        ({"verified": 2}, "“verified” can only be 1: one is verified once."),
+        ({"verified": True}, "“verified” must be a whole number from 1 to 1000."),
         ({"days_active": None}, "“days_active” must be a whole number from 1 to 1000."),
         ([], 'Write an object such as {"practice_count": 7}.'),
         ("7", 'Write an object such as {"practice_count": 7}.'),
@@ -38,15 +41,20 @@ def test_questions_are_a_list_of_texts(questions):
 
 
 def test_steps_say_how_far_somebody_has_come_and_never_too_far():
-    steps = rules.steps_to_unlock({"days_active": 3, "practice_count": 7}, practice_count=5, days_active=4)
+    criteria = {"verified": 1, "days_active": 3, "practice_count": 7}
+    steps = rules.steps_to_unlock(criteria, practice_count=5, days_active=4, is_verified=False)
     assert steps == [
         rules.Step("practice_count", "practices", done=5, needed=7),
         rules.Step("days_active", "days", done=3, needed=3),
+        rules.Step("verified", "verification", done=0, needed=1),
+    ]
+    assert rules.steps_to_unlock({"verified": 1}, practice_count=5, days_active=4, is_verified=True) == [
+        rules.Step("verified", "verification", done=1, needed=1)
     ]
 
 
 def test_no_criteria_ask_for_one_practice():
-    assert rules.steps_to_unlock({}, practice_count=0, days_active=0) == [
+    assert rules.steps_to_unlock({}, practice_count=0, days_active=0, is_verified=False) == [
         rules.Step("practice_count", "practices", done=0, needed=1)
     ]
 

@@ -55,6 +55,16 @@ def test_criteria_are_counted_on_the_prerequisite(member, criteria, times, days,
 
 
 @pytest.mark.django_db
+def test_a_verification_is_asked_on_the_prerequisite(member):
+    prerequisite = HackFactory()
+    hack = HackFactory(prerequisite_hack=prerequisite, unlock_criteria={"verified": 1})
+    practise(member, prerequisite, times=1, days=1)
+    assert unlock_hacks(member_id=member.pk) == []
+    UserHackProgress.objects.filter(user=member, hack=prerequisite).update(verified_at=timezone.now())
+    assert [each.id for each in unlock_hacks(member_id=member.pk)] == [hack.pk]
+
+
+@pytest.mark.django_db
 def test_nothing_is_due_without_practice_or_for_a_favourite_alone(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
