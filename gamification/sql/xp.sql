@@ -97,6 +97,7 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION app.refresh_xp(uuid[]) TO nrghax_worker;
 
+-- Adds up again whoever's awards a statement has touched.
 CREATE FUNCTION app.add_up_xp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   members CONSTANT uuid[] := ARRAY(SELECT DISTINCT t.user_id FROM touched t);
