@@ -94,10 +94,15 @@ def verification_edit(request: HttpRequest, slug: str) -> HttpResponse:
     hack, verification = _hack_and_own(request.member, slug)
     form = _answers_form(request, hack, verification)
     if request.method == "POST":
+        is_saved = form is not None and form.is_valid() and _is_saved(request.member, hack, form)
+        if request.htmx:
+            return HttpResponse(_kept_in_words(is_saved))
         if form is None:
             messages.error(request, REFUSED[Refusal.NO_SUCH_STEP])
             return redirect("community:verification-edit", slug)
-        if form.is_valid() and _is_saved(request, hack, form):
+        if is_saved:
+            words = "Your draft is saved." if form.may_have_gaps else "It is with your peers now."
+            messages.success(request, words)
             return redirect("community:verification-edit", slug)
     return render(request, "community/verification_edit.html", _verification_page(hack, verification, form))
 
@@ -249,7 +254,7 @@ def _hack_and_own(member: Member, slug: str) -> tuple[Hack, HackVerification | N
     hacks = Hack.objects.visible_to(member).with_progress_of(member).select_related("category").defer("search")
     hack = get_object_or_404(hacks, slug=slug)
     verification = HackVerification.objects.visible_to(member).filter(hack=hack).first()
-    if verification is None and not (hack.requires_verification and hack.verification_questions):
+    if verification is None and not hack.can_be_verified:
         raise Http404("This hack asks for no verification.")
     return hack, verification
 
@@ -266,7 +271,7 @@ def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerificati
         is_open = not _is_reviewed(verification)
     else:
         is_open = verification.status in (Status.DRAFT, Status.RETURNED)
-    if not (is_open and hack.requires_verification and hack.verification_questions):
+    if not (is_open and hack.can_be_verified):
         return None
     return AnswersForm(
         request.POST or None,
@@ -277,11 +282,11 @@ def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerificati
     )
 
 
-def _is_saved(request: HttpRequest, hack: Hack, form: AnswersForm) -> bool:
+def _is_saved(member: Member, hack: Hack, form: AnswersForm) -> bool:
     save = actions.save_draft if form.may_have_gaps else actions.submit_verification
     try:
         save(
-            member=request.member,
+            member=member,
             hack=hack,
             answers=form.answers,
             is_anonymous=form.cleaned_data["is_anonymous"],
@@ -289,8 +294,13 @@ def _is_saved(request: HttpRequest, hack: Hack, form: AnswersForm) -> bool:
     except VerificationRefused as refused:
         form.add_error(None, REFUSED[refused.reason])
         return False
-    messages.success(request, "Your draft is saved." if form.may_have_gaps else "It is with your peers now.")
     return True
+
+
+def _kept_in_words(is_saved: bool) -> str:
+    """Below the form, while it is typed into."""
+    now = date_format(timezone.localtime(), "H:i")
+    return f"Draft kept at {now}." if is_saved else "Not kept: save the draft to see why."
 
 
 def _verification_page(hack: Hack, verification: HackVerification | None, form: AnswersForm | None) -> dict[str, Any]:

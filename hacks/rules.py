@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-# Addresses under /practice/ that a slug must not take.
-RESERVED_SLUGS = frozenset({"log", "sessions", "colours"})
+# Addresses under /practice/ and /verification/ that a slug must not take.
+RESERVED_SLUGS = frozenset({"log", "sessions", "colours", "review"})
 
 # Players that set no cookie before somebody presses play: host, and how its embedding addresses begin.
 PLAYERS = {"www.youtube-nocookie.com": ("YouTube", "/embed/"), "player.vimeo.com": ("Vimeo", "/video/")}

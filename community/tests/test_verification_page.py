@@ -70,6 +70,28 @@ class TestBefore:
             assert client.get(address).url.startswith(reverse("account_login"))
 
 
+class TestHackPage:
+    @pytest.mark.parametrize(
+        ("times", "verified_at", "words", "leads_on"),
+        [
+            (2, None, "2 of 3 practices", False),
+            (3, None, "Prove your mastery", True),
+            (9, timezone.now(), "Your mastery is verified", True),
+        ],
+    )
+    def test_leads_to_the_questions_in_time(self, hack, member, member_client, times, verified_at, words, leads_on):
+        make_practised(hack, times, member)
+        member.progress.update(verified_at=verified_at)
+        content = member_client.get(hack.get_absolute_url()).content.decode()
+        assert words in content
+        assert (page_of(hack) in content) == leads_on
+
+    def test_a_visitor_is_not_asked_for_proof(self, hack, client):
+        content = client.get(hack.get_absolute_url()).content.decode()
+        assert hack.verification_questions[0] in content
+        assert "prove your mastery" not in content.lower()
+
+
 class TestDraft:
     def test_is_kept_with_gaps(self, hack, author, member_client):
         page = member_client.get(page_of(hack))
@@ -80,6 +102,16 @@ class TestDraft:
         assert (draft.status, draft.is_anonymous) == ("draft", True)
         content = member_client.get(page_of(hack)).content.decode()
         assert "So far:\nwarm" in content
+
+    def test_is_kept_while_it_is_typed(self, hack, author, member_client):
+        address, typing = page_of(hack), {"headers": {"HX-Request": "true"}}
+        data = {**filled(member_client.get(address), "So far"), "do": "draft"}
+        kept = member_client.post(address, data, **typing).content.decode()
+        assert kept.startswith("Draft kept at ")
+        assert HackVerification.objects.get(user=author).verification_questions == answers_to(hack, "So far")
+        too_long = {name: value * 1000 if value == "So far" else value for name, value in data.items()}
+        assert member_client.post(address, too_long, **typing).content.decode().startswith("Not kept")
+        assert "saved" not in member_client.get(address).content.decode()
 
     def test_keeps_an_answer_with_its_question_whatever_staff_change(self, hack, author, member_client):
         data = filled(member_client.get(page_of(hack)))
