@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 
 from accounts.compiled import Row, compiled
-from accounts.models import Member
+from accounts.models import Member, Profile
 from gamification.models import Achievement, Challenge, UserXp, XpEntry
 from gamification.rules import XP_RULES, level_of, xp_for_level
 from hacks.models import HackCategory
@@ -63,10 +63,13 @@ def limits_of(member: Member, day: date) -> tuple[int, list[dict[str, Any]]]:
 
 
 def entries_of(member: Member) -> QuerySet:
-    """The awards, latest first, each with what it was for: a hack, an achievement or a challenge."""
-    named = (
-        model._default_manager.filter(pk=OuterRef("source_id")).values("name")[:1] for model in (Achievement, Challenge)
-    )
+    """The awards, latest first, each with what it was for: a hack, an achievement or a challenge.
+
+    An achievement for a streak is not named to whoever hides streaks.
+    """
+    shows_streaks = Profile.objects.filter(pk=OuterRef(OuterRef("user")), hide_streaks=False)
+    achievement = Achievement.objects.filter(~Q(criteria_json__type="streak") | Exists(shows_streaks))
+    named = (rows.filter(pk=OuterRef("source_id")).values("name")[:1] for rows in (achievement, Challenge.objects))
     return (
         XpEntry.objects.visible_to(member)
         .annotate(about=Coalesce("hack__name", *(Subquery(names) for names in named)))

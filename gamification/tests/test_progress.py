@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from accounts.models import Profile
 from accounts.tests.factories import make_member
 from analytics.models import Notification
 from gamification.models import Achievement
@@ -133,6 +134,18 @@ class TestLedger:
             ("Check-in", "", "", "Yesterday", "Daily limit reached"),
             ("Steady", "Achievement", "", "2 March 2020", "+30 XP"),
         ]
+
+    def test_names_no_streak_to_whoever_hides_them(self, sign_in):
+        member = make_member(profile={"hide_streaks": True})
+        for kind in ("streak", "practice_count"):
+            with database_identity(Role.STAFF):
+                achievement = Achievement.objects.create(name=kind, slug=kind, criteria_json={"type": kind, "value": 7})
+            make_award(member, 30, source="achievement", source_id=achievement.pk)
+        titles = {line["title"] for line in sign_in(member).get(LEDGER).context["entries"]}
+        assert titles == {"Achievement", "practice_count"}
+        Profile.objects.filter(pk=member.pk).update(hide_streaks=False)
+        titles = {line["title"] for line in sign_in(member).get(LEDGER).context["entries"]}
+        assert titles == {"streak", "practice_count"}
 
     def test_nothing_without_a_limit_is_said_to_have_reached_one(self, member_client, member):
         make_award(member, 0, source="challenge")
