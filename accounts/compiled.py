@@ -5,15 +5,18 @@ The query itself stays what it is everywhere else: a QuerySet, with its gate.
 """
 
 from collections.abc import Callable, Hashable
-from copy import copy
 from datetime import UTC, date, datetime
 from functools import wraps
 from inspect import signature
 from typing import Any, get_args
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import QuerySet
+from django.db.models import Func, JSONField, QuerySet
+from django.db.models.functions import JSONObject
+from django.db.models.query import ValuesIterable, ValuesListIterable, get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
 
 from accounts.models import Member
 
@@ -50,28 +53,64 @@ def compiled(build: Callable[..., QuerySet]) -> Callable[..., list]:
     return results
 
 
+def json_rows(rows: QuerySet, **columns: str) -> Func:
+    """For a page that asks for several lists in one statement: rows as one value of JSON, with columns by name."""
+    objects = ArraySubquery(rows.values(json=JSONObject(**columns)))
+    return Func(objects, function="to_jsonb", output_field=JSONField())
+
+
 class _Statement:
+    """A QuerySet's SQL, and how Django makes results of its rows: worked out once, for rows of whatever values."""
+
     def __init__(self, build: Callable[..., QuerySet], types: dict[str, type], given: tuple[str, ...]) -> None:
         stand_ins = {name: STAND_INS[types[name]](number) for number, name in enumerate(given, start=1)}
-        self._queryset = build(**{**dict.fromkeys(types), **stand_ins})
-        self._compiler = self._queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        self._sql, parameters = self._compiler.as_sql()
+        queryset = build(**{**dict.fromkeys(types), **stand_ins})
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        self._sql, parameters = compiler.as_sql()
         names = {_plain(value): name for name, value in stand_ins.items()}
         self._parameters = [(names.get(value) if isinstance(value, Hashable) else None, value) for value in parameters]
         unused = set(given) - {name for name, _ in self._parameters}
         if unused:
             raise TypeError(f"{build.__qualname__} puts {', '.join(sorted(unused))} nowhere into its statement.")
+        self._converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
+        self._read = _reader(queryset, compiler)
 
     def results(self, values: dict[str, Any]) -> list:
-        """All that Django does with a query, except for writing it."""
-        parameters = tuple(_plain(values[name]) if name else value for name, value in self._parameters)
-        compiler = copy(self._compiler)
-        # Each thread has a connection of its own.
-        compiler.connection = connections[DEFAULT_DB_ALIAS]
-        compiler.as_sql = lambda *args, **kwargs: (self._sql, parameters)
-        queryset = self._queryset.all()
-        queryset.query.get_compiler = lambda *args, **kwargs: compiler
-        return list(queryset)
+        parameters = [_plain(values[name]) if name else value for name, value in self._parameters]
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, parameters)
+            rows = cursor.fetchall()
+        for position, (converters, column) in self._converters.items():
+            for convert in converters:
+                rows = [
+                    (*row[:position], convert(row[position], column, connection), *row[position + 1 :]) for row in rows
+                ]
+        return self._read(rows)
+
+
+def _reader(queryset: QuerySet, compiler: SQLCompiler) -> Callable[[list[tuple]], list]:
+    """From rows to dicts, tuples or models, whatever is in the QuerySet."""
+    if issubclass(queryset._iterable_class, ValuesListIterable):
+        return list
+    if issubclass(queryset._iterable_class, ValuesIterable):
+        names = list(queryset.query.selected)
+        return lambda rows: [dict(zip(names, row, strict=True)) for row in rows]
+    fields = [compiler.select[index][0].target.attname for index in compiler.klass_info["select_fields"]]
+    make, populators = queryset.model.from_db, get_related_populators(compiler.klass_info, compiler.select, queryset.db)
+
+    def models(rows: list[tuple]) -> list:
+        found = []
+        for row in rows:
+            instance = make(queryset.db, fields, row[: len(fields)])
+            for populator in populators:
+                populator.populate(row, instance)
+            for name, position in compiler.annotation_col_map.items():
+                setattr(instance, name, row[position])
+            found.append(instance)
+        return found
+
+    return models
 
 
 def _type(annotation: Any) -> type:

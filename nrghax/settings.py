@@ -122,7 +122,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Time. Rows are UTC; a member's own zone is activated by the middleware.
 LANGUAGE_CODE = "en-gb"
-USE_I18N = True
+# In one language: what asks for another, for every address and value of a page, would look it up in vain.
+USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -1,5 +1,7 @@
 import re
+import secrets
 from collections.abc import Collection
+from contextvars import ContextVar
 from functools import cache, lru_cache
 
 from django import template
@@ -34,34 +36,72 @@ def icon(name: str, modifier: str = "") -> SafeString:
     )
 
 
+# Of the block that is being rendered for the first time: what is to be rendered again each time.
+_gaps: ContextVar[list["AgainNode"] | None] = ContextVar("gaps", default=None)
+# Nobody can write it into a page.
+GAP = secrets.token_hex(8)
+SPLIT_AT_GAPS = re.compile(f"<{GAP} ([0-9]+)>")
+
+
+class AgainNode(template.Node):
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        gaps = _gaps.get()
+        if gaps is None:
+            return self.nodelist.render(context)
+        gaps.append(self)
+        return SafeString(f"<{GAP} {len(gaps) - 1}>")
+
+
 class OnceNode(template.Node):
     MOST = 256
 
     def __init__(self, nodelist: template.NodeList, keys: list[template.base.FilterExpression]) -> None:
         self.nodelist = nodelist
         self.keys = keys
-        self.rendered: dict[tuple, SafeString] = {}
+        self.rendered: dict[tuple, list[SafeString | AgainNode]] = {}
 
     def render(self, context: template.Context) -> SafeString:
-        key = tuple(each.resolve(context) for each in self.keys)
-        html = self.rendered.get(key)
-        if html is None:
+        key = tuple([each.resolve(context) for each in self.keys])
+        parts = self.rendered.get(key)
+        if parts is None:
             if len(self.rendered) >= self.MOST:
                 self.rendered.clear()
-            html = self.rendered[key] = self.nodelist.render(context)
-        return html
+            parts = self.rendered[key] = self._parts(context)
+        return SafeString("".join([part if isinstance(part, str) else part.render(context) for part in parts]))
+
+    def _parts(self, context: template.Context) -> list[SafeString | AgainNode]:
+        gaps: list[AgainNode] = []
+        token = _gaps.set(gaps)
+        try:
+            html = self.nodelist.render(context)
+        finally:
+            _gaps.reset(token)
+        # Every second one is the number of a gap.
+        pieces = SPLIT_AT_GAPS.split(html)
+        return [gaps[int(piece)] if index % 2 else SafeString(piece) for index, piece in enumerate(pieces)]
 
 
 @register.tag
 def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
     """`{% once a b %}…{% endonce %}`: rendered once a process for each a and b, on which alone it may depend.
 
-    For what every page repeats. Never around anything of a member, nor around a CSRF token.
+    For what every page repeats. Never around anything of a member, nor around a CSRF token, except for what stands in
+    `{% again %}…{% endagain %}`: that is rendered each time, and knows no variable of a tag that is around it inside.
     """
     keys = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
     nodelist = parser.parse(("endonce",))
     parser.delete_first_token()
     return OnceNode(nodelist, keys)
+
+
+@register.tag
+def again(parser: template.base.Parser, token: template.base.Token) -> AgainNode:
+    nodelist = parser.parse(("endagain",))
+    parser.delete_first_token()
+    return AgainNode(nodelist)
 
 
 @register.filter
