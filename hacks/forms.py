@@ -1,8 +1,11 @@
+from functools import cache
 from typing import Any
 
 from django import forms
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from accounts.models import Member
 from hacks import catalogue
@@ -68,3 +71,15 @@ class NotesForm(forms.ModelForm):
         labels = {"notes": "Your notes"}
         help_texts = {"notes": "Only you can read them."}
         widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
+
+    @staticmethod
+    def filled_in(notes: str) -> SafeString:
+        """What `{{ form }}` prints of a form without errors that holds these notes, at a tenth of the cost."""
+        before, after = _around_notes()
+        return format_html("{}{}{}", before, notes, after)
+
+
+@cache
+def _around_notes() -> list[SafeString]:
+    gap = "here stand the notes"
+    return [SafeString(part) for part in str(NotesForm(initial={"notes": gap})).split(gap)]

@@ -1,7 +1,8 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2s
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -14,8 +15,10 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
+from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import quote_etag
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, push_url
@@ -55,7 +58,7 @@ def hack_list(request: HttpRequest) -> HttpResponse:
 @shared_page
 def hack_detail(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _find_hack(request, slug)
-    return _show_hack(request, hack, NotesForm(initial={"notes": hack.own_notes}))
+    return _show_hack(request, hack, NotesForm.filled_in(hack.own_notes))
 
 
 @require_POST
@@ -141,11 +144,51 @@ def _hacks_at(member: Member | None, slug: str) -> QuerySet:
     )
 
 
-def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm) -> HttpResponse:
+class _Looks(NamedTuple):
+    """All that the page of a hack depends on, but for what it renders again for each member."""
+
+    is_members: bool
+    is_open: bool
+    is_ahead: bool
+    is_practised: bool
+    is_provable: bool
+    is_verified: bool
+    media: Any
+    category: tuple
+    prerequisite: tuple | None
+    fields: tuple
+
+
+SHOWN_FIELDS = attrgetter(
+    "slug", "name", "short_description", "description", "text_guide", "content_url", "duration_minutes",
+    "difficulty_level", "requires_verification", "is_active",
+)  # fmt: skip
+
+
+def _looks(hack: Hack, member: Member | None) -> _Looks:
+    builds_on, category = hack.prerequisite_hack, hack.category
+    return _Looks(
+        is_members=member is not None,
+        is_open=hack.is_open,
+        is_ahead=member is not None and not hack.is_open,
+        is_practised=hack.practice_count > 0,
+        is_provable=member is not None and hack.practice_count >= hack.verification_practice_count,
+        is_verified=hack.is_verified,
+        media=rules.media_of(hack.content_url, settings.MEDIA_SOURCES),
+        category=(category.name, category.title, category.icon_url),
+        prerequisite=(builds_on.slug, builds_on.name) if builds_on else None,
+        fields=(*SHOWN_FIELDS(hack), *map(str, hack.verification_questions)),
+    )
+
+
+def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm | SafeString) -> HttpResponse:
+    """`form` is the form itself where it is to be corrected."""
+    looks = _looks(hack, request.member)
     context = {
         "hack": hack,
+        "looks": looks,
         "guide": render_guide(hack.text_guide),
-        "media": rules.media_of(hack.content_url, settings.MEDIA_SOURCES),
+        "media": looks.media,
         "way": None if hack.is_open else _way_to(hack, request.member),
         "leads_to": _leads_to(hack, request.member),
         "form": form,
@@ -190,15 +233,28 @@ def _waiting_for(member: Member | None, hack_id: UUID) -> QuerySet:
 
 
 def _leads_to(hack: Hack, member: Member | None) -> list[dict[str, Any]]:
-    stands = {
-        "practice_count": hack.practice_count,
-        "days_active": hack.days_active,
-        "is_verified": hack.is_verified,
-    }
     return [
-        {**row, "steps": rules.steps_to_unlock(row["unlock_criteria"], **stands)}
+        {
+            "name": row["name"],
+            "url": reverse("hacks:hack-detail", args=[row["slug"]]),
+            "words": _lead(row, hack, member),
+        }
         for row in _waiting_for(member, hack.pk)
     ]
+
+
+def _lead(row: Mapping[str, Any], hack: Hack, member: Member | None) -> str:
+    if row["is_open"]:
+        return "Open to you" if member else "Open"
+    steps = rules.steps_to_unlock(
+        row["unlock_criteria"],
+        practice_count=hack.practice_count,
+        days_active=hack.days_active,
+        is_verified=hack.is_verified,
+    )
+    if member is None:
+        return f"After {', '.join(f'{step.needed} {step.unit}' for step in steps)}"
+    return ", ".join(f"{step.done} of {step.needed} {step.unit}" for step in steps)
 
 
 def _sign_in_first(request: HttpRequest, hack: Hack) -> HttpResponse:

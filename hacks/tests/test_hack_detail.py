@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
-from hacks.models import UserHackProgress
+from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tests.factories import HackFactory
+from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db
@@ -201,3 +202,34 @@ def test_queries_do_not_grow(sign_in, member, queries_of):
     assert locked == look_after_adding(10, hack) <= 8
     UserHackProgress.objects.update_or_create(user=member, hack=hack, defaults={"unlocked_at": timezone.now()})
     assert look_after_adding(1, hack) == look_after_adding(10, hack) <= 7
+
+
+def test_a_page_that_was_shown_before_shows_what_staff_have_changed_since(member_client, member):
+    """Most of it is rendered once for everybody, for as long as all that it shows is the same."""
+    before = HackFactory(name="Soft gaze")
+    hack = HackFactory(name="Long breath", prerequisite_hack=None)
+    practise(member, hack, 1)
+    read(member_client, hack)
+    questions = {"requires_verification": True, "verification_questions": ["What did the breath do?"]}
+    with database_identity(Role.STAFF):
+        for changes, shown in (
+            ({"name": "Longer breath"}, "<h1>Longer breath</h1>"),
+            ({"short_description": "A new line."}, '<p class="page-header__lead">A new line.</p>'),
+            ({"description": "A new description."}, '<p class="lead">A new description.</p>'),
+            ({"text_guide": "A new guide."}, "<p>A new guide.</p>"),
+            ({"content_url": "https://player.vimeo.com/video/1"}, "https://player.vimeo.com/video/1"),
+            ({"duration_minutes": 17}, "17 minutes"),
+            ({"difficulty_level": 5}, 'data-level="5"'),
+            (questions, "<li>What did the breath do?</li>"),
+            ({"prerequisite_hack": before}, "Soft gaze</a>"),
+            ({"is_active": False}, "This hack is no longer in the library."),
+        ):
+            Hack.objects.filter(pk=hack.pk).update(**changes)
+            assert shown in read(member_client, hack)
+        for changes, shown in (
+            ({"title": "New shelf"}, "New shelf"),
+            ({"name": "shelf"}, 'data-category="shelf"'),
+            ({"icon_url": "flame"}, "#flame"),
+        ):
+            HackCategory.objects.filter(pk=hack.category_id).update(**changes)
+            assert shown in read(member_client, hack)
