@@ -1,8 +1,9 @@
 """The journal's filters, and what can be changed of an entry in place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 from django.forms.utils import flatatt
 from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
@@ -25,23 +26,39 @@ COMMON = ("type", "feedback", "mood_from", "mood_to", "since", "until")
 
 
 class QuickSelect(forms.Select):
-    """A select whose options are not rendered from a template each: a year's journal offers more than a hundred."""
+    """A select whose options are not rendered from a template each."""
 
     def __init__(self, attrs=None, choices=()) -> None:
         super().__init__({"class": "input", **(attrs or {})}, choices)
 
     def render(self, name, value, attrs=None, renderer=None):
-        options = _options(tuple(self.choices), "" if value is None else str(value))
+        options = _options(self.choices, "" if value is None else str(value))
         return format_html("<select{}>{}</select>", flatatt({**self.attrs, **(attrs or {}), "name": name}), options)
 
 
-@lru_cache(maxsize=256)
-def _options(choices: tuple[tuple[Any, str], ...], chosen: str) -> SafeString:
-    return format_html_join(
-        "",
-        "<option{}>{}</option>",
-        ((flatatt({"value": str(key), "selected": str(key) == chosen}), label) for key, label in choices),
+def _options(choices: Iterable[tuple[Any, str]], chosen: str) -> SafeString:
+    """By hand: a year's journal offers more than a hundred."""
+    keys = ((str(key), label) for key, label in choices)
+    return SafeString(
+        "".join(
+            f'<option value="{escape(key)}"{" selected" * (key == chosen)}>{escape(label)}</option>'
+            for key, label in keys
+        )
     )
+
+
+def own_options(hacks: Mapping[UUID, Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, SafeString]:
+    """The options of the fields that offer what a member's journal mentions."""
+    return {name: _options(choices, given.get(name, "")) for name, choices in _own_choices(hacks).items()}
+
+
+def _own_choices(hacks: Mapping[UUID, Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
+    rows = hacks.values()
+    categories = sorted({(row["category__sort_order"], row["category__title"], row["category__name"]) for row in rows})
+    return {
+        "hack": [("", "Any hack"), *((row["slug"], row["name"]) for row in rows)],
+        "category": [("", "Any category"), *((name, title) for _, title, name in categories)],
+    }
 
 
 def _day_field(label: str) -> forms.DateField:
@@ -97,17 +114,8 @@ class JournalForm(forms.Form):
         """`hacks` as `hacks_of` gives them: those of the member's journal are on offer, and their categories."""
         super().__init__(data, auto_id="filter_%s")
         self.hacks = hacks
-        rows = hacks.values()
-        categories = sorted(
-            {(row["category__sort_order"], row["category__title"], row["category__name"]) for row in rows}
-        )
-        self.fields["hack"].choices = [("", "Any hack"), *((row["slug"], row["name"]) for row in rows)]
-        self.fields["category"].choices = [("", "Any category"), *((name, title) for _, title, name in categories)]
-
-    @property
-    def own_details(self) -> list[forms.BoundField]:
-        """The fields that are folded away and offer what the member's journal mentions."""
-        return [self[name] for name in OWN]
+        for name, choices in _own_choices(hacks).items():
+            self.fields[name].choices = choices
 
     @property
     def common_details(self) -> list[forms.BoundField]:
@@ -116,8 +124,8 @@ class JournalForm(forms.Form):
 
     @property
     def looks(self) -> tuple:
-        """All that the fields which offer everybody the same depend on."""
-        return tuple((name, self.data.get(name)) for name in COMMON if self.data.get(name))
+        """All that the form on the page depends on, but for what only the member has: their words and their hacks."""
+        return self.has_details, *((name, value) for name, value in self.given.items() if name not in ("q", *OWN))
 
     @property
     def has_details(self) -> bool:
@@ -163,6 +171,19 @@ class JournalForm(forms.Form):
         if len(days) == 2 and days["since"] > days["until"]:
             return {"since": days["until"], "until": days["since"]}
         return days
+
+
+@cache
+def _blank_form() -> JournalForm:
+    form = JournalForm({}, hacks={})
+    # What is read of it without a lock is worked out before it is shared.
+    _ = form.given, form.filters
+    return form
+
+
+def journal_form(data, hacks: Mapping[UUID, Mapping[str, Any]]) -> JournalForm:
+    """The form of an address. Nearly always it asks for nothing: then it is one and the same for everybody."""
+    return JournalForm(data, hacks=hacks) if data else _blank_form()
 
 
 class SessionNoteForm(forms.Form):

@@ -1,6 +1,6 @@
 """The journal's history: what it holds, its filters, its search, and how many questions it asks."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
@@ -9,6 +9,8 @@ from django.utils import timezone
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
 from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.journal import count_entries, find_entries, hacks_of, open_journal
+from practice.rules import local_date
 from practice.tests.factories import make_checkin, make_session
 
 pytestmark = pytest.mark.django_db
@@ -237,3 +239,25 @@ class TestFilters:
         assert response["HX-Push-Url"] == f"{PAGE}?q=warm&feedback=0"
         assert "HX-Request" in response["Vary"]
         assert member_client.get(PAGE, headers=headers)["HX-Push-Url"] == PAGE
+
+
+def test_what_is_shown_at_once_is_the_first_page_of_what_a_search_without_words_finds(member, hack):
+    """Days are the clocks' of where somebody was: the latest to begin is not always of the latest day."""
+    zones = ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"]
+    for number in range(27):
+        place = {"timezone": zones[number % 3], "day_start": time(6 if number % 2 else 0)}
+        started_at = noon(2) - timedelta(hours=5 * number)
+        practised_on = local_date(started_at, *place.values())
+        make_session(member, hack, started_at=started_at, practice_date=practised_on, **place)
+    make_checkin(member, day(30))
+    opened = open_journal(member)
+    first = find_entries(member, {}, 1)
+    assert [(row["kind"], row["entry"], row["day"]) for row in opened.entries] == [
+        (row["kind"], str(row["entry"]), row["day"]) for row in first
+    ]
+    assert opened.count == count_entries(member, {}) == 28
+    assert list(opened.hacks) == list(hacks_of(member))
+    days = [row["day"] for row in opened.entries if row["kind"] == "practice"]
+    moments = [row["moment"] for row in opened.entries if row["kind"] == "practice"]
+    assert days == sorted(days, reverse=True)
+    assert moments != sorted(moments, reverse=True), "or nothing was put to the test"

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from practice import insight, plots
-from practice.journal import day_name, mood_words
+from practice.entries import day_name, mood_words
 from practice.models import DailyCheckin
 from practice.rules import local_date
 

@@ -18,16 +18,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
 from practice.actions import change_session, save_checkin
-from practice.forms.journal import CheckinNoteForm, JournalForm, SessionNoteForm
+from practice.entries import day_name, entry_lines, list_rows
+from practice.forms.journal import CheckinNoteForm, SessionNoteForm, journal_form, own_options
 from practice.insight import hack_changes
 from practice.journal import (
     PAGE_SIZE,
     checkin_rows,
     count_entries,
-    day_name,
-    entry_lines,
     find_entries,
     hacks_of,
+    open_journal,
     session_rows,
 )
 from practice.models import DailyCheckin, PracticeSession
@@ -37,20 +37,26 @@ from practice.rules import local_date
 @require_safe
 @login_required
 def journal(request: HttpRequest) -> HttpResponse:
-    hacks = hacks_of(request.member)
-    form = JournalForm(request.GET, hacks=hacks)
-    count = count_entries(request.member, form.filters)
+    opened = None if request.GET else open_journal(request.member)
+    hacks = opened.hacks if opened else hacks_of(request.member)
+    form = journal_form(request.GET, hacks)
+    count = opened.count if opened else count_entries(request.member, form.filters)
     page = Paginator(range(count), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = find_entries(request.member, form.filters, page.number)
+    rows = opened.entries if opened else find_entries(request.member, form.filters, page.number)
+    entries = entry_lines(rows, hacks, words=form.words, **_place(request))
     hack = next((row for row in hacks.values() if row["slug"] == form.given.get("hack")), None)
     context = {
         "form": form,
+        "own": own_options(hacks, form.given),
         "page_obj": page,
-        "entries": entry_lines(rows, hacks, words=form.words, **_place(request)),
+        "entries": entries,
+        "rows": list_rows(entries),
         "count": _count(count, bool(form.given)),
         "hack": hack,
         "changes": next(iter(hack_changes(request.member, hack["pk"])), None) if hack else None,
     }
+    if opened:
+        context["unread_notifications"] = opened.unread
     # The address is the same for the page and for its results alone.
     is_update = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
     response = render(request, "practice/_journal_results.html" if is_update else "practice/journal.html", context)
@@ -126,8 +132,8 @@ def _entry(request: HttpRequest, entry: Model) -> HttpResponse:
     """The entry alone, as the list has it."""
     rows = session_rows if isinstance(entry, PracticeSession) else checkin_rows
     entries = entry_lines(rows(type(entry).objects.filter(pk=entry.pk)), hacks_of(request.member), **_place(request))
-    entries[0] |= {"day_name": "", "has_focus": True}
-    return render(request, "practice/_journal_entry.html", {"entries": entries})
+    entries[0]["day_name"] = ""
+    return render(request, "practice/_journal_entry.html", {"rows": list_rows(entries, focus=True)})
 
 
 def _journal_of(entry: Model) -> str:

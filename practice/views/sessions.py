@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Member
@@ -21,20 +20,6 @@ from practice.actions import SessionIdTaken, change_session, delete_session, log
 from practice.forms.sessions import EditForm, FeedbackForm, LogOnceForm
 from practice.models import DailyCheckin, PracticeSession
 from practice.rules import local_date
-
-# What `session_line` prints.
-SESSION_LINE = (
-    "pk",
-    "started_at",
-    "timezone",
-    "practice_date",
-    "duration_seconds",
-    "feedback_score",
-    "session_type",
-    "hack__name",
-    "hack__category__name",
-    "hack__category__icon_url",
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -146,24 +131,3 @@ def _next_step(member: Member, session: PracticeSession, now: datetime) -> tuple
     if session.practice_date == today and not checkins.exists():
         return reverse("practice:checkin"), "check in"
     return reverse("practice:today"), "back to today"
-
-
-def session_line(row: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """A row of the list, ready to print: dates are those of the clocks it was practised by."""
-    zone = ZoneInfo(row["timezone"])
-    started = row["started_at"].astimezone(zone)
-    days_ago = (now.astimezone(zone).date() - started.date()).days
-    day = {0: "Today", 1: "Yesterday"}.get(days_ago) or date_format(started, "j M Y" if days_ago > 300 else "D j M")
-    kind = PracticeSession.Type(row["session_type"])
-    score = row["feedback_score"]
-    return {
-        "url": reverse("practice:session-detail", args=[row["pk"]]),
-        "hack": row["hack__name"],
-        "category": row["hack__category__name"],
-        "icon": row["hack__category__icon_url"],
-        "when": f"{day}, {started:%H:%M}",
-        "minutes": max(1, round(row["duration_seconds"] / 60)),
-        "kind": "" if kind == PracticeSession.Type.SOLO else kind.label,
-        "feedback": "" if score is None else PracticeSession.Feedback(score).label,
-        "score": score,
-    }

@@ -1,0 +1,160 @@
+"""How the entries of the journal look: each as a line of words, and all of them as the rows of a list."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cache
+from html import escape
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.templatetags.ui import icon
+from practice.journal import SESSION
+from practice.models import PracticeSession
+
+EXCERPT_LENGTH = 360
+# Looked up for each row: what Django's enumerations work out on every access.
+TYPES: dict[str, str] = dict(PracticeSession.Type.choices)
+FEEDBACK = {
+    score: format_html('<span class="badge{}">{}</span>', " badge--good" * (score == 1), label)
+    for score, label in PracticeSession.Feedback.choices
+}
+
+
+def entry_lines(
+    rows: Iterable[Mapping[str, Any]],
+    hacks: Mapping[UUID, Mapping[str, Any]],
+    *,
+    today: date,
+    zone: str,
+    words: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """Entries ready to print; the first of each day carries the day's name. `words` are marked in the notes.
+
+    `zone` is where the member is: times by the clocks of another place say so.
+    """
+    lines, day = [], None
+    for row in rows:
+        hack = hacks.get(row["about"])
+        line = _session_line(row, hack, zone) if row["kind"] == SESSION else _checkin_line(row, hack)
+        line["day_name"] = "" if row["day"] == day else day_name(row["day"], today)
+        line["note"] = marked(excerpt(row["note"], words), words)
+        lines.append(line)
+        day = row["day"]
+    return lines
+
+
+def list_rows(lines: Iterable[Mapping[str, Any]], *, focus: bool = False) -> SafeString:
+    """The lines as rows of a list; the first of each day stands below the day's name. `focus`: on what edits them.
+
+    Written here rather than in a template, as a page has dozens of them. Whatever is no mark-up of its own is escaped.
+    """
+    pencil = icon("pencil")
+    rows = []
+    for line in lines:
+        if line["day_name"]:
+            rows.append(f'<li class="journal__day"><h3>{escape(line["day_name"])}</h3></li>\n')
+        title, url, edit_url = escape(line["title"]), escape(line["url"]), escape(line["edit_url"])
+        link = f'<a href="{url}">{title}</a>' if url else title
+        facts = "".join([f"<span>{escape(fact)}</span>" for fact in line["said"]])
+        note = f'<p class="journal__note">{line["note"]}</p>' if line["note"] else ""
+        edit = (
+            f'<a class="button button--icon button--quiet journal__edit" href="{edit_url}" hx-get="{edit_url}"'
+            f' aria-label="Edit: {title}, {escape(line["said"][0])}"{" data-focus" * focus}>{pencil}</a>'
+        )
+        rows.append(
+            f'<li class="list__item journal__entry" data-category="{escape(line["category"])}">'
+            f'<span class="mark">{line["icon"]}</span><div class="list__body">'
+            f'<p class="list__title">{link}</p>'
+            f'<p class="list__meta">{facts}{line["feedback"]}</p></div>{note}{edit if edit_url else ""}</li>\n'
+        )
+    return SafeString("".join(rows))
+
+
+def _session_line(row: Mapping[str, Any], hack: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    clock = f"{row['moment'].astimezone(ZoneInfo(row['zone'])):%H:%M}"
+    if row["zone"] != zone:
+        clock += f" in {row['zone'].rpartition('/')[2].replace('_', ' ')}"
+    said = [clock]
+    is_running = row["seconds"] is None
+    if is_running:
+        url = reverse("practice:timer", args=[hack["slug"]])
+    else:
+        said.append(f"{max(1, round(row['seconds'] / 60))} min")
+        url = entry_address("session-detail").format(row["entry"])
+    if row["how"] != "solo":
+        said.append(TYPES[row["how"]])
+    return {
+        "category": hack["category__name"],
+        "icon": icon(hack["category__icon_url"]),
+        "title": f"{hack['name']} is running" if is_running else hack["name"],
+        "url": url,
+        "edit_url": "" if is_running else entry_address("journal-session").format(row["entry"]),
+        "said": said,
+        "feedback": FEEDBACK.get(row["score"], ""),
+    }
+
+
+def _checkin_line(row: Mapping[str, Any], hack: Mapping[str, Any] | None) -> dict[str, Any]:
+    said = [mood_words(row["before"], row["after"])]
+    return {
+        "category": hack["category__name"] if hack else "",
+        "icon": icon("circle-check"),
+        "title": "Check-in",
+        "url": "",
+        "edit_url": entry_address("journal-checkin").format(row["entry"]),
+        "said": [*said, hack["name"]] if hack else said,
+        "feedback": "",
+    }
+
+
+@cache
+def entry_address(name: str) -> str:
+    """The address of an entry with a gap for its key: to build it from the patterns for each row takes longer."""
+    return reverse(f"practice:{name}", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{}")
+
+
+def mood_words(before: int | None, after: int | None) -> str:
+    match before, after:
+        case None, None:
+            return "No mood noted"
+        case int(), None:
+            return f"Mood {before} of 10"
+        case None, int():
+            return f"Mood {after} of 10 after practising"
+    return f"Mood {before} before, {after} after"
+
+
+def day_name(day: date, today: date) -> str:
+    name = f"{day:%A}, {day.day} {day:%B}" + f" {day.year}" * (day.year != today.year)
+    ago = {0: "Today", 1: "Yesterday"}.get((today - day).days)
+    return f"{ago}, {name}" if ago else name
+
+
+def excerpt(text: str, words: Sequence[str]) -> str:
+    """What a list shows of a long note: its beginning, or what stands around the first word that was looked for."""
+    if len(text) <= EXCERPT_LENGTH:
+        return text
+    found = _pattern(words).search(text) if words else None
+    start = max(found.start() - EXCERPT_LENGTH // 3, 0) if found and found.end() > EXCERPT_LENGTH else 0
+    end = start + EXCERPT_LENGTH
+    return f"{'… ' * bool(start)}{text[start:end].strip()}{' …' * (end < len(text))}"
+
+
+def marked(text: str, words: Sequence[str]) -> SafeString:
+    """The text, escaped, with each of the words marked."""
+    parts = _pattern(words).split(text) if words else [text]
+    # Every second part is what the pattern's group has caught.
+    return SafeString(
+        "".join(f"<mark>{escape(part)}</mark>" if index % 2 else escape(part) for index, part in enumerate(parts))
+    )
+
+
+def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))})", re.IGNORECASE)
