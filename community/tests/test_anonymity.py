@@ -168,6 +168,21 @@ def test_the_table_of_submissions_shows_a_reviewer_none_but_their_own(hack, auth
         assert run("SELECT id FROM hack_verifications") == [(verification.pk,)]
 
 
+@pytest.mark.parametrize("role", [Role.ANON, Role.AUTH])
+def test_other_visitors_read_nothing_of_verifications(verification, role):
+    with database_identity(role, verification.user_id):
+        for table in (
+            "hack_verifications",
+            "hack_verification_rounds",
+            "hack_verification_reviews",
+            "hack_verification_leases",
+            "reviewer_signs",
+        ):
+            assert run(f"SELECT FROM {table}").startswith("InsufficientPrivilege"), table
+            assert run(f"DELETE FROM {table}").startswith("InsufficientPrivilege"), table
+        assert run("SELECT app.lease_verification()").startswith("InsufficientPrivilege")
+
+
 def test_no_error_tells_who_it_is(hack, author, verification):
     """Neither by its words, nor by being another one for the author than for anybody else."""
     reviewer, stranger = make_reviewer(hack), make_practised(hack, 3)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -159,6 +160,15 @@ def test_the_same_review_twice_is_stored_once(hack):
     assert [give(reviewer, lease, review_id=review_id) for _ in range(2)] == [True, False]
     assert HackVerificationReview.objects.count() == 1
     assert UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN).count() == 1
+
+
+@pytest.mark.parametrize(("is_authentic", "comment"), [(False, " \r\n"), (True, "x" * 2001)])
+def test_without_a_reason_or_with_a_novel_it_is_refused_and_the_lease_lasts(hack, is_authentic, comment):
+    verification, reviewer = make_verification(hack), make_reviewer(hack)
+    lease = make_lease(reviewer, verification)
+    with pytest.raises(IntegrityError, match="hack_verification_reviews"):
+        give(reviewer, lease, is_authentic=is_authentic, comment=comment)
+    assert give(reviewer, lease, is_authentic=is_authentic, comment="Say more.")
 
 
 @pytest.mark.parametrize(

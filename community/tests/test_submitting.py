@@ -347,3 +347,12 @@ def test_a_member_begins_with_a_draft_and_nothing_else(hack, author, column, val
         assert insert({**row, column: value}) in ("InsufficientPrivilege", "CheckViolation")
         assert insert(row) == 1
         assert attempt("DELETE FROM hack_verifications") == "InsufficientPrivilege"
+
+
+def test_nobody_calls_themselves_verified(hack, author):
+    other = make_verified_hack()
+    with database_identity(Role.MEMBER, author.pk):
+        assert attempt("UPDATE user_hack_progress SET verified_at = now()") == "InsufficientPrivilege"
+        insert = "INSERT INTO user_hack_progress (id, user_id, hack_id{}) VALUES (gen_random_uuid(), app.uid(), %s{})"
+        assert attempt(insert.format(", verified_at", ", now()"), [other.pk]) == "InsufficientPrivilege"
+        assert attempt(insert.format("", ""), [other.pk]) == 1

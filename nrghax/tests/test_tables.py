@@ -98,11 +98,12 @@ def test_policies_ask_who_it_is_once_a_statement():
 @pytest.mark.django_db
 def test_policy_columns_lead_an_index():
     unindexed = rows(
-        """
-        SELECT p.tablename FROM pg_policies p
-        WHERE p.qual LIKE '%%user_id = ( SELECT app.uid()%%' AND NOT EXISTS (
+        r"""
+        SELECT p.tablename, asked.columns[1] FROM pg_policies p,
+          regexp_matches(p.qual, '[( ](\w+) = \( SELECT app\.uid\(\)', 'g') AS asked(columns)
+        WHERE NOT EXISTS (
           SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-          WHERE i.indrelid = p.tablename::regclass AND a.attname = 'user_id'
+          WHERE i.indrelid = p.tablename::regclass AND a.attname = asked.columns[1]
         )
         """
     )
