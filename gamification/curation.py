@@ -1,21 +1,27 @@
-"""The form with which staff write an achievement: fields for what the database keeps as JSON, and who would earn it."""
+"""The forms with which staff write achievements and challenges: fields for what the database keeps as JSON, and who
+would earn an achievement."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.forms import ChoiceField, IntegerField, ModelForm, MultiValueField, MultiWidget
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from gamification.actions import Candidates, preview_achievement
-from gamification.kinds import KINDS, MOST
-from gamification.models import Achievement
+from gamification.challenges import AIMS, MOST_XP, validate_reward
+from gamification.kinds import KINDS, MOST, Kind
+from gamification.models import Achievement, Challenge
 from hacks.models import Hack, HackCategory
 
 # The name of the button that looks and saves nothing.
 CHECK = "_check"
 
 
-def _kinds() -> list[tuple[str, str]]:
-    return [("", "Choose"), *((name, kind.label) for name, kind in KINDS.items())]
+def _labels(kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
+    return [("", "Choose"), *((name, kind.label) for name, kind in kinds.items())]
 
 
 def _hacks() -> list[tuple[str, str]]:
@@ -26,18 +32,15 @@ def _categories() -> list[tuple[str, str]]:
     return [("", "Any"), *HackCategory.objects.values_list("name", "title")]
 
 
-class CriteriaWidget(MultiWidget):
-    template_name = "admin/widgets/criteria.html"
-    labels = {"type": "What counts", "value": "How much of it", "hack": "Of one hack", "category": "Of one category"}
+def _achievements() -> list[tuple[str, str]]:
+    return [("", "None"), *Achievement.objects.values_list("slug", "name")]
 
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        widgets = {
-            "type": UnfoldAdminSelectWidget(choices=_kinds),
-            "value": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MOST}),
-            "hack": UnfoldAdminSelectWidget(choices=_hacks),
-            "category": UnfoldAdminSelectWidget(choices=_categories),
-        }
-        super().__init__(widgets, attrs)
+
+class PartsWidget(MultiWidget):
+    """The parts of a JSON object beside each other, each with its label."""
+
+    template_name = "admin/widgets/criteria.html"
+    labels: dict[str, str]
 
     def decompress(self, value: dict[str, Any] | None) -> list[Any]:
         return [(value or {}).get(name) for name in self.labels]
@@ -49,22 +52,59 @@ class CriteriaWidget(MultiWidget):
         return context
 
 
-class CriteriaField(MultiValueField):
-    widget = CriteriaWidget
+class CriteriaWidget(PartsWidget):
+    labels = {"type": "What counts", "value": "How much of it", "hack": "Of one hack", "category": "Of one category"}
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, attrs: dict[str, Any] | None = None, kinds: Mapping[str, Kind] = KINDS) -> None:
+        widgets = {
+            "type": UnfoldAdminSelectWidget(choices=partial(_labels, kinds)),
+            "value": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MOST}),
+            "hack": UnfoldAdminSelectWidget(choices=_hacks),
+            "category": UnfoldAdminSelectWidget(choices=_categories),
+        }
+        super().__init__(widgets, attrs)
+
+
+class CriteriaField(MultiValueField):
+    def __init__(self, kinds: Mapping[str, Kind] = KINDS, **kwargs) -> None:
         fields = (
-            ChoiceField(choices=_kinds, error_messages={"incomplete": "Choose what counts."}),
+            ChoiceField(choices=partial(_labels, kinds), error_messages={"incomplete": "Choose what counts."}),
             IntegerField(error_messages={"incomplete": "Say how much of it."}),
             ChoiceField(choices=_hacks, required=False),
             ChoiceField(choices=_categories, required=False),
         )
-        super().__init__(fields, require_all_fields=False, **kwargs)
+        super().__init__(fields, require_all_fields=False, widget=CriteriaWidget(kinds=kinds), **kwargs)
 
     def compress(self, data_list: list[Any]) -> dict[str, Any]:
         """What fits together is the model's validator's to say."""
-        pairs = zip(CriteriaWidget.labels, data_list, strict=False)
-        return {name: value for name, value in pairs if value not in self.empty_values}
+        return _given(CriteriaWidget, data_list)
+
+
+class RewardWidget(PartsWidget):
+    labels = {"xp": "How much XP", "achievement": "Which achievement"}
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        widgets = {
+            "xp": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MOST_XP}),
+            "achievement": UnfoldAdminSelectWidget(choices=_achievements),
+        }
+        super().__init__(widgets, attrs)
+
+
+class RewardField(MultiValueField):
+    widget = RewardWidget
+
+    def __init__(self, **kwargs) -> None:
+        fields = (IntegerField(required=False), ChoiceField(choices=_achievements, required=False))
+        super().__init__(fields, require_all_fields=False, required=False, **kwargs)
+
+    def compress(self, data_list: list[Any]) -> dict[str, Any]:
+        return _given(RewardWidget, data_list)
+
+
+def _given(widget: type[PartsWidget], values: list[Any]) -> dict[str, Any]:
+    """The parts that are filled in, by name."""
+    return {name: value for name, value in zip(widget.labels, values, strict=False) if value not in (None, "")}
 
 
 class AchievementForm(ModelForm):
@@ -86,3 +126,39 @@ class AchievementForm(ModelForm):
         if CHECK not in self.data or "criteria_json" in self.errors:
             return None
         return preview_achievement(criteria=self.cleaned_data["criteria_json"])
+
+
+class ChallengeForm(ModelForm):
+    """Once somebody takes part, the admin leaves out what is fixed by then, so that each field may be missing here."""
+
+    criteria_json = CriteriaField(
+        AIMS, label="Criteria", help_text="A hack or a category narrows what counts, where it can be counted by that."
+    )
+    reward_value = RewardField(label="Of the reward", help_text="Only what the reward above needs.")
+
+    class Meta:
+        model = Challenge
+        fields = ["criteria_json", "reward_value"]  # The admin adds the others.
+        help_texts = {
+            "start_date": "By your own clock.",
+            "end_date": "By your own clock. This moment is no longer in it.",
+        }
+
+    def clean(self) -> None:
+        super().clean()
+        begins, ends = self.cleaned_data.get("start_date"), self.cleaned_data.get("end_date")
+        if begins and ends and ends <= begins:
+            self.add_error("end_date", "It ends after it begins.")
+        elif ends and "end_date" in self.changed_data and ends <= timezone.now():
+            self.add_error("end_date", "That is over already: nobody could join.")
+        if "reward_value" in self.cleaned_data and "reward_type" in self.cleaned_data:
+            try:
+                validate_reward(self.cleaned_data["reward_type"], self.cleaned_data["reward_value"])
+            except ValidationError as error:
+                self.add_error("reward_value", error)
+
+    def clean_max_participants(self) -> int | None:
+        places = self.cleaned_data["max_participants"]
+        if places is not None and places < (taking_part := self.instance.participants.count()):
+            raise ValidationError(f"{taking_part} take part already.", code="too_few")
+        return places

@@ -38,6 +38,8 @@ TOPICS: dict[str, dict[str, str]] = {
     "Progress": {
         "gamification.xpentry": "bolt",
         "gamification.userxp": "stairs",
+        "gamification.challenge": "flag",
+        "gamification.challengeparticipant": "group",
         "gamification.leaderboard": "leaderboard",
         "gamification.leaderboardentry": "social_leaderboard",
     },

@@ -1,11 +1,14 @@
 """What staff see of progress."""
 
 from gamification.admin.achievements import AchievementAdmin, UserAchievementAdmin
+from gamification.admin.challenges import ChallengeAdmin, ChallengeParticipantAdmin
 from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAdmin
 from gamification.admin.xp import UserXpAdmin, XpEntryAdmin
 
 __all__ = [
     "AchievementAdmin",
+    "ChallengeAdmin",
+    "ChallengeParticipantAdmin",
     "LeaderboardAdmin",
     "LeaderboardEntryAdmin",
     "UserAchievementAdmin",

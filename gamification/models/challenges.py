@@ -11,7 +11,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
-from gamification.challenges import validate_aim, validate_reward
+from gamification.challenges import validate_aim
 from gamification.models.achievements import Achievement
 from hacks.models import Hack, HackCategory
 
@@ -133,9 +133,6 @@ class Challenge(models.Model):
         if now < self.end_date:
             return "running"
         return "over" if self.settled_at else "counting"
-
-    def clean(self) -> None:
-        validate_reward(self.reward_type, self.reward_value)
 
 
 class ChallengeParticipantQuerySet(models.QuerySet):

@@ -1,0 +1,257 @@
+"""How staff write a challenge, look who takes part, and call it off."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, ProgrammingError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.history import changes_in
+from accounts.tests.factories import make_member, make_user
+from analytics.models import Activity, UserActivityLog
+from gamification.models import Challenge, ChallengeParticipant
+from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
+from hacks.tests.factories import HackCategoryFactory, HackFactory
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:gamification_challenge_changelist")
+ADD = reverse("admin:gamification_challenge_add")
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+
+def change_url(challenge):
+    return reverse("admin:gamification_challenge_change", args=[challenge.pk])
+
+
+def form_of(**changes):
+    """What the form would send."""
+    start = timezone.now().replace(microsecond=0) + timedelta(days=1)
+    end = start + timedelta(days=7)
+    return {
+        "name": "Spring",
+        "slug": "spring",
+        "description": "",
+        "start_date_0": f"{start:%Y-%m-%d}",
+        "start_date_1": f"{start:%H:%M:%S}",
+        "end_date_0": f"{end:%Y-%m-%d}",
+        "end_date_1": f"{end:%H:%M:%S}",
+        "is_active": "on",
+        "criteria_json_type": "practice_count",
+        "criteria_json_value": "10",
+        "criteria_json_hack": "",
+        "criteria_json_category": "",
+        "reward_type": "",
+        "reward_value_xp": "",
+        "reward_value_achievement": "",
+        "max_participants": "",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "criteria", "reward"),
+    [
+        ({}, {"type": "practice_count", "value": 10}, {}),
+        (
+            {"criteria_json_type": "days_active", "criteria_json_hack": "sea"},
+            {"type": "days_active", "value": 10, "hack": "sea"},
+            {},
+        ),
+        (
+            {"criteria_json_type": "hacks_tried", "criteria_json_category": "calm", "reward_type": "rest_day"},
+            {"type": "hacks_tried", "value": 10, "category": "calm"},
+            {},
+        ),
+        (
+            {"criteria_json_type": "checkins", "reward_type": "xp", "reward_value_xp": "250"},
+            {"type": "checkins", "value": 10},
+            {"xp": 250},
+        ),
+        (
+            {"reward_type": "achievement", "reward_value_achievement": "bloom"},
+            {"type": "practice_count", "value": 10},
+            {"achievement": "bloom"},
+        ),
+    ],
+    ids=["plain", "one hack", "one category", "XP", "achievement"],
+)
+def test_criteria_and_reward_are_chosen_from_lists(staff_client, fields, criteria, reward):
+    HackFactory(slug="sea", category=HackCategoryFactory(name="calm"))
+    AchievementFactory(slug="bloom")
+    assert staff_client.post(ADD, form_of(**fields)).status_code == 302
+    challenge = Challenge.objects.get()
+    assert (challenge.criteria_json, challenge.reward_value) == (criteria, reward)
+    form = staff_client.get(change_url(challenge)).context["adminform"].form
+    for value in [str(each) for each in [*criteria.values(), *reward.values()]]:
+        assert f'value="{value}"' in f"{form['criteria_json']}{form['reward_value']}"
+    assert staff_client.get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"criteria_json_type": ""}, "criteria_json", "Choose what counts."),
+        ({"criteria_json_value": "0"}, "criteria_json", "whole number from 1"),
+        ({"criteria_json_type": "hacks_tried", "criteria_json_hack": "sea"}, "criteria_json", "can't be narrowed"),
+        ({"criteria_json_type": "checkins", "criteria_json_category": "calm"}, "criteria_json", "can't be narrowed"),
+        ({"criteria_json_hack": "sea", "criteria_json_category": "calm"}, "criteria_json", "not to both"),
+        ({"criteria_json_type": "streak"}, "criteria_json", "Select a valid choice"),
+        ({"reward_type": "xp"}, "reward_value", "Say how much XP"),
+        ({"reward_type": "xp", "reward_value_xp": "10000"}, "reward_value", "Say how much XP"),
+        (
+            {"reward_type": "xp", "reward_value_xp": "5", "reward_value_achievement": "bloom"},
+            "reward_value",
+            "how much",
+        ),
+        ({"reward_type": "achievement"}, "reward_value", "Choose the achievement."),
+        ({"reward_value_xp": "5"}, "reward_value", "This reward has no value."),
+        ({"reward_type": "rest_day", "reward_value_xp": "5"}, "reward_value", "This reward has no value."),
+        ({"end_date_0": "2026-01-01"}, "end_date", "It ends after it begins."),
+        ({"start_date_0": "2026-01-01", "end_date_0": "2026-02-01"}, "end_date", "That is over already"),
+        ({"max_participants": "0"}, None, ""),
+    ],
+)
+def test_what_does_not_fit_is_refused_beside_its_field(staff_client, fields, field, words):
+    HackFactory(slug="sea", category=HackCategoryFactory(name="calm"))
+    AchievementFactory(slug="bloom")
+    form = staff_client.post(ADD, form_of(**fields)).context["adminform"].form
+    errors = form.errors.get(field, []) if field else [each for group in form.errors.values() for each in group]
+    assert any(words in error for error in errors)
+    assert not Challenge.objects.exists()
+
+
+def test_what_somebody_has_joined_is_told_and_not_asked_for(staff_client, member):
+    challenge = ChallengeFactory(name="Before")
+    take_part(challenge, member)
+    fields = staff_client.get(change_url(challenge)).context["adminform"].form.fields
+    assert set(fields) == {"name", "slug", "description", "max_participants"}
+    assert staff_client.post(change_url(challenge), form_of(name="After", max_participants="9")).status_code == 302
+    before = challenge.end_date
+    challenge.refresh_from_db()
+    assert (challenge.name, challenge.max_participants, challenge.end_date) == ("After", 9, before)
+    take_part(challenge, make_member())
+    form = staff_client.post(change_url(challenge), form_of(max_participants="1")).context["adminform"].form
+    assert form.errors["max_participants"] == ["2 take part already."]
+
+
+def test_what_nobody_has_joined_may_be_changed(staff_client):
+    challenge = ChallengeFactory()
+    staff_client.post(change_url(challenge), form_of(criteria_json_value="5"))
+    challenge.refresh_from_db()
+    assert challenge.criteria_json["value"] == 5
+    entry = LogEntry.objects.latest("action_time")
+    assert ("criteria", "type: practice_count, value: 3", "type: practice_count, value: 5") in changes_in(entry)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"end_date": timezone.now() + timedelta(days=30)},
+        {"start_date": timezone.now() - timedelta(days=30)},
+        {"criteria_json": {"type": "practice_count", "value": 4}},
+        {"reward_type": "rest_day"},
+        {"is_active": False},
+        {"max_participants": 1},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_database_keeps_what_somebody_has_joined(change):
+    challenge, free = ChallengeFactory(), ChallengeFactory()
+    for _ in range(2):
+        take_part(challenge, make_member())
+    with database_identity(Role.STAFF):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Challenge.objects.filter(pk=challenge.pk).update(**change)
+        assert Challenge.objects.filter(pk=free.pk).update(**change) == 1
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            ChallengeParticipant.objects.update(score=9)
+
+
+def test_a_hack_that_gets_another_name_takes_the_criteria_along(member):
+    hack = HackFactory(slug="sea")
+    challenge = ChallengeFactory(criteria_json={"type": "practice_count", "value": 1, "hack": "sea"})
+    take_part(challenge, member)
+    with database_identity(Role.STAFF):
+        hack.slug = "ocean"
+        hack.save()
+    challenge.refresh_from_db()
+    assert challenge.criteria_json["hack"] == "ocean"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"criteria_json": {"type": "streak", "value": 1}},
+        {"criteria_json": {"type": "checkins", "value": "7"}},
+        {"criteria_json": {"type": "checkins", "value": 0}},
+        {"criteria_json": {"type": "hacks_tried", "value": 1, "hack": "sea"}},
+        {"criteria_json": {"type": "checkins", "value": 1, "category": "calm"}},
+        {"criteria_json": {"type": "practice_count", "value": 1, "hack": "sea", "category": "calm"}},
+        {"reward_type": "xp"},
+        {"reward_type": "xp", "reward_value": {"xp": 0}},
+        {"reward_type": "xp", "reward_value": {"xp": 5, "achievement": "bloom"}},
+        {"reward_type": "achievement", "reward_value": {"achievement": ""}},
+        {"reward_type": "rest_day", "reward_value": {"xp": 5}},
+        {"reward_value": {"xp": 5}},
+        {"reward_type": "cake"},
+    ],
+    ids=str,
+)
+def test_what_the_form_refuses_is_refused_to_everybody(values):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ChallengeFactory(**values)
+
+
+def cancel(client, *challenges, **fields):
+    return client.post(
+        LIST, {"action": "cancel", "_selected_action": [str(each.pk) for each in challenges], **fields}, follow=True
+    )
+
+
+def test_cancelling_asks_for_the_reason_first(staff_client, member):
+    challenge = ChallengeFactory(name="Spring")
+    take_part(challenge, member)
+    page = cancel(staff_client, challenge).content.decode()
+    assert "1 member takes part." in page
+    assert "Say why" not in page
+    for reason in ("  ", "x" * 301):
+        assert "Say why, in at most 300" in cancel(staff_client, challenge, reason=reason).content.decode()
+    assert Challenge.objects.get().is_active
+    response = cancel(staff_client, challenge, reason=" The weather. ")
+    assert [str(each) for each in response.context["messages"]] == ["Cancelled, and told to whoever took part: 1."]
+    challenge.refresh_from_db()
+    assert (challenge.is_active, challenge.cancellation_reason) == (False, "The weather.")
+    assert challenge.cancelled_at
+    activity = UserActivityLog.objects.get()
+    assert (activity.user_id, activity.activity_type) == (member.pk, Activity.CHALLENGE_CANCELLED)
+    assert changes_in(LogEntry.objects.latest("action_time")) == [("cancelled", "no", "The weather.")]
+    assert "Cancelled" in staff_client.get(change_url(challenge)).content.decode()
+
+
+def test_what_is_final_or_off_is_not_cancelled(staff_client):
+    settled = ChallengeFactory(settled_at=timezone.now())
+    response = cancel(
+        staff_client, settled, ChallengeFactory(is_active=False, cancelled_at=timezone.now()), reason="No."
+    )
+    assert "Not cancelled" in str(next(iter(response.context["messages"])))
+    settled.refresh_from_db()
+    assert settled.is_active
+    assert not LogEntry.objects.exists()
+
+
+def test_who_takes_part_is_looked_at_only(staff_client, member):
+    participant = take_part(ChallengeFactory(), member, score=2)
+    listed = reverse("admin:gamification_challengeparticipant_changelist")
+    one = reverse("admin:gamification_challengeparticipant_change", args=[participant.pk])
+    assert str(member) in staff_client.get(listed).content.decode()
+    assert staff_client.get(one).status_code == 200
+    assert staff_client.post(one, {"score": "9"}).status_code == 403
+    assert f"{listed}?challenge__id__exact={participant.challenge_id}" in staff_client.get(LIST).content.decode()
