@@ -64,7 +64,7 @@ def save_draft(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bo
         verification = _begin(member, hack, answers, is_anonymous)
         if verification.status not in (HackVerification.Status.DRAFT, HackVerification.Status.RETURNED):
             raise VerificationRefused(Refusal.NO_SUCH_STEP)
-        return _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+        return _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
 
 
 @transaction.atomic
@@ -77,9 +77,9 @@ def submit_verification(*, member: Member, hack: Hack, answers: Answers, is_anon
     with _refusals():
         verification = _begin(member, hack, answers, is_anonymous)
         if verification.status == HackVerification.Status.RETURNED:
-            verification = _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+            verification = _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
         was_draft = verification.status == HackVerification.Status.DRAFT
-        verification = _write(verification, HackVerification.Status.SUBMITTED, answers, is_anonymous)
+        verification = _write(member, verification, HackVerification.Status.SUBMITTED, answers, is_anonymous)
     if was_draft:
         record(member.pk, Activity.VERIFICATION_SUBMITTED, _about(verification, hack))
     return verification
@@ -94,7 +94,7 @@ def withdraw_verification(*, member: Member, hack: Hack) -> HackVerification | N
         return None
     data = _about(verification, hack)
     answers, is_anonymous = verification.verification_questions, verification.is_anonymous
-    verification = _write(verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+    verification = _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
     record(member.pk, Activity.VERIFICATION_WITHDRAWN, data)
     return verification
 
@@ -244,14 +244,18 @@ def _begin(member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> 
 
 
 def _write(
-    verification: HackVerification, status: HackVerification.Status, answers: Answers, is_anonymous: bool
+    member: Member,
+    verification: HackVerification,
+    status: HackVerification.Status,
+    answers: Answers,
+    is_anonymous: bool,
 ) -> HackVerification:
     """Writes what members may write; a trigger judges the step and moves the rest, which is read back."""
     verification.verification_questions = answers
     verification.is_anonymous = is_anonymous
     verification.status = status
     verification.save(update_fields=["verification_questions", "is_anonymous", "status"])
-    verification.refresh_from_db(from_queryset=HackVerification.objects.visible_to(verification.user))
+    verification.refresh_from_db(from_queryset=HackVerification.objects.visible_to(member))
     return verification
 
 

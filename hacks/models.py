@@ -244,11 +244,9 @@ class Hack(models.Model):
         super().clean()
         if self.requires_verification and not self.verification_questions:
             raise ValidationError({"verification_questions": "Ask at least one question: peers judge by the answers."})
-        asks_to_be_verified = self.prerequisite_hack and "verified" in (self.unlock_criteria or {})
-        if asks_to_be_verified and not self.prerequisite_hack.can_be_verified:
-            raise ValidationError(
-                {"unlock_criteria": f"{self.prerequisite_hack} asks for no verification: nobody could be verified."}
-            )
+        first = self.prerequisite_hack
+        if first and "verified" in (self.unlock_criteria or {}) and not first.can_be_verified:
+            raise ValidationError({"unlock_criteria": f"{first} asks for no verification: nobody could be verified."})
         if self.prerequisite_hack_id and self._would_cycle():
             raise ValidationError(
                 {"prerequisite_hack": "That hack itself needs this one: nobody could ever unlock either."}
