@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
+from accounts.tests.markup import read_page
 from analytics.models import Activity, UserActivityLog
 from gamification.actions import rank_participants, score_challenges
 from gamification.models import ChallengeParticipant
@@ -38,6 +39,8 @@ def leave(challenge):
 
 
 def words(response):
+    """What is to be read on a page that keeps to what every page of ours does."""
+    read_page(response)
     return " ".join(strip_tags(response.content.decode()).split())
 
 

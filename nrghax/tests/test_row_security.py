@@ -10,16 +10,17 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import DatabaseError, ProgrammingError, connection, transaction
+from uuid_utils.compat import uuid7
 
 from accounts.models import Member, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
 from gamification.models import UserAchievement
-from gamification.tests.factories import AchievementFactory, make_award
+from gamification.tests.factories import AchievementFactory, ChallengeFactory, make_award, take_part
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
-from practice.models import DailyCheckin, PracticeSession, RestDay
+from practice.models import DailyCheckin, PracticeSession, RestDay, RestDayGrant
 from practice.tests.factories import make_checkin, make_session
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,8 @@ def victim():
     Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Told")
     make_award(member, 10)
     UserAchievement.objects.create(user=member, achievement=AchievementFactory())
+    RestDayGrant.objects.create(user=member, source_id=uuid7(), granted_on=date(2026, 3, 4))
+    take_part(ChallengeFactory(), member)
     return member
 
 
@@ -71,6 +74,8 @@ READ_ONLY = (
     "user_stats",
     "user_activity_logs",
     "username_history",
+    "rest_day_grants",
+    "challenge_participants",
     "xp_ledger",
     "user_xp",
     "user_achievements",
@@ -133,14 +138,17 @@ def test_a_row_cannot_be_given_away(table, victim, attacker):
         "INSERT INTO practice_sessions (id, user_id, hack_id, started_at, session_type, notes, planned_seconds,"
         " paused_seconds, practice_date, timezone, day_start) SELECT gen_random_uuid(), %s, id, now(), 'solo', '', 60,"
         " 0, CURRENT_DATE, 'UTC', '00:00' FROM hacks",
+        "INSERT INTO challenge_participants (id, user_id, challenge_id, completion_data)"
+        " SELECT gen_random_uuid(), %s, id, '{}' FROM challenges WHERE slug = 'open'",
         "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)"
         " VALUES (gen_random_uuid(), %s, 'checkin_saved', '{}', now())",
     ],
-    ids=["rest day", "progress", "check-in", "session", "activity"],
+    ids=["rest day", "progress", "check-in", "session", "challenge", "activity"],
 )
 def test_nothing_can_be_inserted_for_another(statement, victim, attacker):
     DailyCheckin.objects.all().delete()
     HackFactory()
+    ChallengeFactory(slug="open")
     UserHackProgress.objects.all().delete()
     with database_identity(Role.MEMBER, attacker.pk):
         assert run(statement, [victim.pk]) == "InsufficientPrivilege"
