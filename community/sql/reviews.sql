@@ -84,7 +84,11 @@ CREATE FUNCTION app.review_verification(lease uuid, review uuid, is_authentic bo
         RETURN false;
       END IF;
       SELECT * INTO held FROM public.hack_verification_leases WHERE id = lease AND reviewer_user_id = me FOR UPDATE;
-      state := CASE WHEN FOUND THEN app.state_of(held) ELSE 'unknown' END;
+      -- Nor is it stored under an id that is another review's.
+      state := CASE
+        WHEN FOUND AND NOT EXISTS (SELECT FROM public.hack_verification_reviews WHERE id = review) THEN app.state_of(held)
+        ELSE 'unknown'
+      END;
       IF state <> 'open' THEN
         CALL app.refuse('hack_verification_lease_' || state, 'This review is no longer yours to give.');
       END IF;

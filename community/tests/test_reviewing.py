@@ -162,6 +162,16 @@ def test_the_same_review_twice_is_stored_once(hack):
     assert UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN).count() == 1
 
 
+def test_the_id_of_anothers_review_is_not_taken_for_ones_own(hack):
+    verification, reviewer = make_verification(hack), make_reviewer(hack)
+    theirs = review_as(make_reviewer(hack), verification)
+    lease = make_lease(reviewer, verification)
+    with pytest.raises(LeaseLost) as lost:
+        give(reviewer, lease, review_id=theirs.pk)
+    assert lost.value.state == "unknown"
+    assert give(reviewer, lease)
+
+
 @pytest.mark.parametrize(("is_authentic", "comment"), [(False, " \r\n"), (True, "x" * 2001)])
 def test_without_a_reason_or_with_a_novel_it_is_refused_and_the_lease_lasts(hack, is_authentic, comment):
     verification, reviewer = make_verification(hack), make_reviewer(hack)
