@@ -1,6 +1,7 @@
 """Awarding achievements, and how far members have come with them."""
 
 import json
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -58,7 +59,8 @@ def award_achievements(*, member_id: UUID | None = None, achievement_id: UUID | 
     earned = []
     with connection.cursor() as cursor:
         for family, kinds in FAMILIES.items():
-            cursor.execute(_counting("award_achievements", family), {**parameters, "kinds": kinds})
+            text = _counting("award_achievements", family, of_member=member_id is not None)
+            cursor.execute(text, {**parameters, "kinds": kinds})
             earned += [EarnedAchievement(*row) for row in cursor.fetchall()]
     for achievement in earned:
         enqueue_on_commit(achievement.activity_id)
@@ -71,7 +73,7 @@ def achievements_progress(*, member: Member, achievement_id: UUID | None = None)
     """
     parameters = {"member_id": member.pk, "achievement_id": achievement_id, "sources": json.dumps(SOURCES)}
     with connection.cursor() as cursor:
-        cursor.execute(_counting("achievements_progress", *FAMILIES), parameters)
+        cursor.execute(_counting("achievements_progress", *FAMILIES, of_member=True), parameters)
         return {achievement: Progress(*standing) for achievement, *standing in cursor.fetchall()}
 
 
@@ -82,18 +84,22 @@ def preview_achievement(*, criteria: dict[str, Any]) -> Candidates:
         "needed": criteria["value"],
         "hack": criteria.get("hack", ""),
         "category": criteria.get("category", ""),
-        "member_id": None,
         "sources": json.dumps(SOURCES),
         "most": PREVIEW_NAMES,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_counting("achievements_preview", KINDS[criteria["type"]].counted_by), parameters)
+        family = KINDS[criteria["type"]].counted_by
+        cursor.execute(_counting("achievements_preview", family, of_member=False), parameters)
         rows = cursor.fetchall()
     return Candidates(rows[0][1] if rows else 0, [name for name, _ in rows])
 
 
-def _counting(statement: str, *families: str) -> str:
-    """The statement's text, with what counts these families of kinds in its place."""
-    counted = [read_statement("gamification", f"achievements_by_{family}") for family in families]
-    head, _, rest = read_statement("gamification", statement).partition("\n  COUNTED\n")
-    return f"{head}\n{' UNION ALL '.join(counted)}\n{rest}"
+@cache
+def _counting(statement: str, *families: str, of_member: bool) -> str:
+    """The statement's text with what counts these families of kinds, for the parameter member_id or for everybody.
+
+    Two texts, as a plan that is kept for one member has to go by the indices.
+    """
+    counted = " UNION ALL ".join(f"({read_statement('gamification', f'achievements_by_{each}')})" for each in families)
+    text = read_statement("gamification", statement).replace("\n  COUNTED\n", f"\n{counted}\n")
+    return text.replace("WHOSE", "user_id = %(member_id)s::uuid" if of_member else "true")

@@ -1,10 +1,10 @@
 -- The level, overall or in a category.
-SELECT wanted.id AS achievement_id, user_id, level::bigint AS value
-FROM wanted
-JOIN (
+WITH reached AS MATERIALIZED (
   SELECT user_id, COALESCE(name, '') AS category, level
   FROM user_xp
   LEFT JOIN hack_categories ON hack_categories.id = category_id
-  WHERE (%(member_id)s::uuid IS NULL OR user_id = %(member_id)s::uuid)
-) AS reached USING (category)
+  WHERE WHOSE
+)
+SELECT wanted.id AS achievement_id, needed, user_id, level::bigint AS value
+FROM wanted JOIN reached USING (category)
 WHERE kind = 'level'

@@ -1,7 +1,7 @@
--- How far a member has come with each achievement, or with one. COUNTED stands for all of achievements_by_*.sql.
+-- How far a member has come with each achievement, or with one. All of achievements_by_*.sql stand for COUNTED.
 -- Parameters: member_id; achievement_id, or NULL for all.
 WITH wanted AS (
-  SELECT id, criteria_json ->> 'type' AS kind,
+  SELECT id, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
          COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category
   FROM achievements
   WHERE (%(achievement_id)s::uuid IS NULL OR id = %(achievement_id)s::uuid)

@@ -1,6 +1,6 @@
--- Awards the achievements of some kinds to whom they are due; once, with an entry in the activity log. What counts is
--- one of achievements_by_*.sql, which stands for COUNTED. Parameters: kinds, their types; member_id and achievement_id,
--- or NULL for all; activity, the type.
+-- Awards the achievements of some kinds to whom they are due; once, with an entry in the activity log. One of
+-- achievements_by_*.sql stands for COUNTED. Parameters: kinds, their types; member_id, unless it is for everybody;
+-- achievement_id, or NULL for all; activity, the type.
 WITH wanted AS (
   SELECT id, name, slug, points, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
          COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category
@@ -13,12 +13,13 @@ WITH wanted AS (
   -- Of two workers, the later one waits for the row, finds it there and returns nothing. Both go by this order, so
   -- that neither waits for the other.
   INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data)
-  SELECT app.uuid7(), counted.user_id, wanted.id, now(), jsonb_build_object('value', value)
+  SELECT app.uuid7(), user_id, achievement_id, now(), jsonb_build_object('value', value)
   FROM counted
-  JOIN wanted ON wanted.id = counted.achievement_id
-  LEFT JOIN user_achievements AS own ON (own.user_id, own.achievement_id) = (counted.user_id, wanted.id)
-  WHERE value >= needed AND own.id IS NULL
-  ORDER BY counted.user_id, wanted.id
+  WHERE value >= needed AND NOT EXISTS (
+    SELECT FROM user_achievements AS own
+    WHERE own.user_id = counted.user_id AND own.achievement_id = counted.achievement_id
+  )
+  ORDER BY user_id, achievement_id
   ON CONFLICT (user_id, achievement_id) DO NOTHING
   RETURNING user_id, achievement_id
 ), news AS (
