@@ -1,7 +1,5 @@
 """What a member sees of the leaderboards; they are counted by gamification/actions/leaderboards.py."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,7 +22,8 @@ PAGE_SIZE = 25
 # How many are shown on each side of the member's own place.
 NEIGHBOURS = 3
 COUNTED_EVERY = timedelta(minutes=10)
-MOST_PAGES = 1_000_000
+# Whoever stands below finds themselves, not a page of the list.
+MOST_LISTED = 1000
 
 SHARED_RANK = '<span aria-hidden="true">=</span><span class="visually-hidden">shared </span>{}'
 NAME = (
@@ -78,47 +77,23 @@ def next_count(now: datetime) -> datetime:
 def standing_of(member: Member, board_id: UUID, page: int) -> Standing:
     """One statement; a page beyond the last is the last."""
     rows = _rows(member, board_id, page)
-    listed = Paginator(range(rows[0]["last_place"] or 0 if rows else 0), PAGE_SIZE).get_page(page)
-    # By XP, as whoever hides has the rank of the next one. They share a rank, but nobody shares theirs.
-    equals = Counter(row["xp"] for row in rows if row["is_listed"])
-    lines = [
-        line_of(row, member, is_shared=row["rank"] != row["place"] or equals[row["xp"]] > row["is_listed"])
-        for row in rows
-    ]
+    listed = Paginator(range(rows[0]["total"] if rows else 0), PAGE_SIZE).get_page(page)
     hides = not member.privacy_settings["leaderboard_visible"]
-    on_page = [
-        line
-        for row, line in zip(rows, lines, strict=True)
-        if listed.start_index() <= row["place"] <= listed.end_index()
-        and row["is_listed"]
-        and not (line.is_own and hides)
-    ]
-    at = next((number for number, line in enumerate(lines) if line.is_own), None)
-    if at is None:
-        return Standing(on_page, listed, None, [], is_waiting=False)
-    own = lines[at]
-    around = [] if own in on_page else _around(rows, lines, at)
-    return Standing(on_page, listed, own, around, is_waiting=not hides and not rows[at]["is_listed"])
-
-
-def _around(rows: Sequence[Row], lines: Sequence[Line], at: int) -> list[Line]:
-    """The member's line and those beside it; a page of the list may stand between the rows, too."""
-    first = max(0, at - NEIGHBOURS)
-    near = zip(rows[first : at + NEIGHBOURS + 1], lines[first : at + NEIGHBOURS + 1], strict=True)
-    return [line for row, line in near if abs(row["place"] - rows[at]["place"]) <= NEIGHBOURS]
-
-
-def _rows(member: Member, board_id: UUID, page: int) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "leaderboard_page"),
-            {"board": board_id, "member": member.pk, "page": page, "size": PAGE_SIZE, "around": NEIGHBOURS},
-        )
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+    # What others do not see is not on the list.
+    lines = [_line(row, member) for row in rows if not row["is_near"] and not (hides and row["user_id"] == member.pk)]
+    near = [row for row in rows if row["is_near"]]
+    own = next((row for row in near if row["user_id"] == member.pk), None)
+    return Standing(
+        lines=lines,
+        page=listed,
+        own=_line(own, member) if own else None,
+        around=[] if any(line.is_own for line in lines) else [_line(row, member) for row in near],
+        is_waiting=own is not None and not hides and not own["is_listed"],
+    )
 
 
 def line_of(row: Row, member: Member, *, is_shared: bool) -> Line:
+    """The line of a row that has the member's card, `has_page`, `rank` and `xp`."""
     is_own = row["user_id"] == member.pk
     name = format_html(NAME, avatar(row), row["display_name"], row["username"])
     if row["has_page"] or is_own:
@@ -128,3 +103,24 @@ def line_of(row: Row, member: Member, *, is_shared: bool) -> Line:
         person = format_html('<span class="member">{}</span>', name)
     rank = format_html(SHARED_RANK if is_shared else "{}", f"{row['rank']:,}")
     return Line(rank, person, f"{row['xp']:,}", is_own)
+
+
+def _line(row: Row, member: Member) -> Line:
+    return line_of(row, member, is_shared=row["is_shared"])
+
+
+def _rows(member: Member, board_id: UUID, page: int) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            read_statement("gamification", "leaderboard_page"),
+            {
+                "board": board_id,
+                "member": member.pk,
+                "page": page,
+                "size": PAGE_SIZE,
+                "most": MOST_LISTED,
+                "around": NEIGHBOURS,
+            },
+        )
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -16,10 +16,10 @@ class LeaderboardAdmin(ReadOnlyAdmin):
 class LeaderboardEntryAdmin(ReadOnlyAdmin):
     """Staff see those who hide, too: who looks after a board must see what it is counted from."""
 
-    list_display = ("rank", "user", "xp", "board", "is_listed", "updated_at")
+    list_display = ("user", "xp", "board", "is_listed", "updated_at")
     list_filter = ("board__period", "board__category", "is_listed")
     list_select_related = ("user", "board__category")
     search_fields = ("user__username",)
     search_help_text = "A member's username."
-    ordering = ("board__period", "board__category", "place")
+    ordering = ("board__period", "board__category", "-xp", "user")
     readonly_fields = ("updated_at",)

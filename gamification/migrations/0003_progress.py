@@ -335,8 +335,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("xp", models.PositiveIntegerField()),
-                ("rank", models.PositiveIntegerField(help_text="Shared by those with as much XP: 1, 2, 2, 4.")),
-                ("place", models.PositiveIntegerField(help_text="The order of the list, which nobody on it shares.")),
                 (
                     "is_listed",
                     models.BooleanField(help_text="Whether they showed their totals when it was counted."),
@@ -350,12 +348,47 @@ class Migration(migrations.Migration):
                 "verbose_name": "leaderboard entry",
                 "verbose_name_plural": "leaderboard entries",
                 "db_table": "leaderboard_entries",
-                "constraints": [models.UniqueConstraint(fields=("user", "board"), name="leaderboard_once_a_board")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "board"), name="leaderboard_entries_once_a_board")
+                ],
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("is_listed", True)), fields=["board", "place"], name="leaderboard_order"
+                        condition=models.Q(("is_listed", True)),
+                        fields=["board", "-xp", "user"],
+                        name="leaderboard_entries_order",
                     )
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LeaderboardStep",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "board",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="gamification.leaderboard",
+                    ),
+                ),
+                ("xp", models.PositiveIntegerField()),
+                ("rank", models.PositiveIntegerField(help_text="1 + how many on the list have more.")),
+                (
+                    "members",
+                    models.PositiveIntegerField(help_text="How many on the list have as much, and share the rank."),
+                ),
+            ],
+            options={
+                "verbose_name": "leaderboard step",
+                "db_table": "leaderboard_steps",
+                "constraints": [models.UniqueConstraint(fields=("board", "xp"), name="leaderboard_steps_once")],
             },
         ),
         migrations.CreateModel(

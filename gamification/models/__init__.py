@@ -3,7 +3,7 @@
 from gamification.models.achievements import Achievement, UserAchievement
 from gamification.models.challenges import Challenge, ChallengeParticipant
 from gamification.models.discord import DiscordRoleGrant
-from gamification.models.leaderboards import Leaderboard, LeaderboardEntry
+from gamification.models.leaderboards import Leaderboard, LeaderboardEntry, LeaderboardStep
 from gamification.models.xp import UserXp, XpEntry
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "DiscordRoleGrant",
     "Leaderboard",
     "LeaderboardEntry",
+    "LeaderboardStep",
     "UserAchievement",
     "UserXp",
     "XpEntry",

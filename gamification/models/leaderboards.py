@@ -63,15 +63,13 @@ class LeaderboardEntryQuerySet(models.QuerySet):
 
 
 class LeaderboardEntry(models.Model):
-    """A member's place on one board. Whoever hides has the place that they would have, for their own eyes alone."""
+    """What a member has on one board; also whoever hides, for their own eyes alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     board = models.ForeignKey(Leaderboard, on_delete=models.CASCADE, related_name="entries", db_index=False)
     # The unique key below leads with it.
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="places", db_index=False)
     xp = models.PositiveIntegerField()
-    rank = models.PositiveIntegerField(help_text="Shared by those with as much XP: 1, 2, 2, 4.")
-    place = models.PositiveIntegerField(help_text="The order of the list, which nobody on it shares.")
     is_listed = models.BooleanField(help_text="Whether they showed their totals when it was counted.")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -81,10 +79,31 @@ class LeaderboardEntry(models.Model):
         db_table = "leaderboard_entries"
         verbose_name = "leaderboard entry"
         verbose_name_plural = "leaderboard entries"
-        constraints = [models.UniqueConstraint(fields=["user", "board"], name="leaderboard_once_a_board")]
+        constraints = [models.UniqueConstraint(fields=["user", "board"], name="leaderboard_entries_once_a_board")]
         indexes = [
-            models.Index(fields=["board", "place"], condition=models.Q(is_listed=True), name="leaderboard_order")
+            # The order of the list: of equals, who joined first.
+            models.Index(
+                fields=["board", "-xp", "user"], condition=models.Q(is_listed=True), name="leaderboard_entries_order"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} at {self.rank}"
+        return f"{self.user}: {self.xp} XP"
+
+
+class LeaderboardStep(models.Model):
+    """The rank that an amount of XP has on a board. Whoever overtakes others moves steps, not everybody's rows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    board = models.ForeignKey(Leaderboard, on_delete=models.CASCADE, related_name="steps", db_index=False)
+    xp = models.PositiveIntegerField()
+    rank = models.PositiveIntegerField(help_text="1 + how many on the list have more.")
+    members = models.PositiveIntegerField(help_text="How many on the list have as much, and share the rank.")
+
+    class Meta:
+        db_table = "leaderboard_steps"
+        verbose_name = "leaderboard step"
+        constraints = [models.UniqueConstraint(fields=["board", "xp"], name="leaderboard_steps_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rank}: {self.xp} XP"

@@ -1,31 +1,46 @@
--- What the page of a board shows %(member)s: the places of one page, their own, and those around it; with one place more
--- after each, which says whether the last one is shared. Run as that member: row security says the same as the last line.
+-- What the page of a board shows %(member)s: one page of the list, and their own entry among its neighbours (is_near). Run
+-- as that member: row security says the same as the last condition, and who opted out since the count is skipped at once.
 WITH board AS NOT MATERIALIZED (
-  SELECT * FROM leaderboard_entries WHERE board_id = %(board)s
+  SELECT user_id, xp, is_listed FROM leaderboard_entries WHERE board_id = %(board)s
+),
+step AS NOT MATERIALIZED (
+  SELECT xp, rank, members FROM leaderboard_steps WHERE board_id = %(board)s
+),
+list (total) AS (
+  SELECT LEAST(%(most)s, rank + members - 1) FROM step ORDER BY xp LIMIT 1
 ),
 own AS (
   SELECT * FROM board WHERE user_id = %(member)s
 ),
--- Visible ones alone: whoever opted out since the count makes the list shorter at once.
-ending AS (
-  SELECT place FROM board WHERE is_listed ORDER BY place DESC LIMIT 1
-),
-bounds (first, last) AS (
-  SELECT (page - 1) * %(size)s + 1, page * %(size)s + 1
-  FROM ending CROSS JOIN LATERAL (SELECT LEAST(%(page)s, (place + %(size)s - 1) / %(size)s)) AS clamped (page)
+shown (is_near, user_id, xp, is_listed) AS (
+  (
+    SELECT false, board.* FROM board WHERE is_listed ORDER BY xp DESC, user_id
+    LIMIT %(size)s
+    OFFSET (SELECT (LEAST(%(page)s, (total + %(size)s - 1) / %(size)s) - 1) * %(size)s FROM list)
+  )
   UNION ALL
-  SELECT place - %(around)s, place + %(around)s + 1 FROM own
-),
-shown AS (
-  SELECT line.*
-  FROM bounds
-  CROSS JOIN LATERAL (SELECT * FROM board WHERE is_listed AND place BETWEEN bounds.first AND bounds.last) AS line
-  UNION
-  SELECT * FROM own
+  SELECT true, own.* FROM own
+  UNION ALL
+  -- Equals and others are asked for one by one: each is a range of the index.
+  SELECT true, near.* FROM own CROSS JOIN LATERAL (
+    (SELECT * FROM board WHERE is_listed AND xp = own.xp AND user_id < own.user_id ORDER BY user_id DESC LIMIT %(around)s)
+    UNION ALL
+    (SELECT * FROM board WHERE is_listed AND xp > own.xp ORDER BY xp, user_id DESC LIMIT %(around)s)
+    ORDER BY xp, user_id DESC LIMIT %(around)s
+  ) AS near
+  UNION ALL
+  SELECT true, near.* FROM own CROSS JOIN LATERAL (
+    (SELECT * FROM board WHERE is_listed AND xp = own.xp AND user_id > own.user_id ORDER BY user_id LIMIT %(around)s)
+    UNION ALL
+    (SELECT * FROM board WHERE is_listed AND xp < own.xp ORDER BY xp DESC, user_id LIMIT %(around)s)
+    ORDER BY xp DESC, user_id LIMIT %(around)s
+  ) AS near
 )
-SELECT shown.user_id, shown.xp, shown.rank, shown.place, shown.is_listed, (SELECT place FROM ending) AS last_place,
+SELECT is_near, user_id, shown.xp, is_listed, COALESCE((SELECT total FROM list), 0) AS total,
+       -- Of whoever hides nobody has as much, it may be.
+       COALESCE((SELECT rank + members FROM step WHERE step.xp > shown.xp ORDER BY step.xp LIMIT 1), 1) AS rank,
+       COALESCE((SELECT members FROM step WHERE step.xp = shown.xp), 0) > is_listed::integer AS is_shared,
        username, display_name, avatar_url, (privacy_settings -> 'profile_public')::boolean AS has_page
-FROM shown JOIN users ON users.id = shown.user_id
-WHERE shown.user_id = %(member)s OR (is_active AND privacy_settings @> '{"leaderboard_visible": true}')
--- Whoever is not listed goes before the one whose place it would be.
-ORDER BY place, is_listed;
+FROM shown JOIN users ON users.id = user_id
+WHERE user_id = %(member)s OR (is_active AND privacy_settings @> '{"leaderboard_visible": true}')
+ORDER BY is_near, shown.xp DESC, user_id;

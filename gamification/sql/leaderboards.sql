@@ -1,8 +1,12 @@
--- Boards are content for members. Places are their owner's, and everybody's whose owner shows them now, whatever was so when
+-- Boards and their steps are content for members. Entries are their owner's, and everybody's whose owner shows them now, whatever was so when
 -- they were counted: who opts out, closes the account or is banned is gone with the commit.
 CALL app.protect('leaderboards');
 CREATE POLICY member_read ON leaderboards FOR SELECT TO nrghax_member USING (true);
 GRANT SELECT ON leaderboards TO nrghax_member;
+
+CALL app.protect('leaderboard_steps');
+CREATE POLICY member_read ON leaderboard_steps FOR SELECT TO nrghax_member USING (true);
+GRANT SELECT ON leaderboard_steps TO nrghax_member;
 
 CALL app.protect('leaderboard_entries');
 CREATE POLICY member_own ON leaderboard_entries FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
@@ -15,4 +19,4 @@ CREATE POLICY member_visible ON leaderboard_entries FOR SELECT TO nrghax_member 
 GRANT SELECT ON leaderboard_entries TO nrghax_member;
 
 -- Nobody is placed by hand. Staff may erase a member, and with that the rows.
-REVOKE INSERT, UPDATE ON leaderboards, leaderboard_entries FROM nrghax_staff;
+REVOKE INSERT, UPDATE ON leaderboards, leaderboard_steps, leaderboard_entries FROM nrghax_staff;

@@ -1,9 +1,6 @@
 -- Counts every board anew: of the week that begins on %(week)s, of the month that begins on %(month)s, of all time. Writes
--- only what differs and deletes what is gone. One at a time: the caller holds a lock. Returns how many rows were
--- written and deleted.
---
--- `place` is 1 + how many of those who show themselves go before: by XP, of equals who is longer with us. `rank` is shared by
--- equals. Whoever hides has the place that they would have, and moves nobody's.
+-- only what differs and deletes what is gone: a member's entry where their XP or their choice to be listed has changed, and
+-- a step where a rank has. One at a time: the caller holds a lock. Returns how many entries were written and deleted.
 WITH periods (period, starts_on) AS (
   VALUES ('week', %(week)s::date), ('month', %(month)s::date), ('all', NULL)
 ),
@@ -29,45 +26,54 @@ totals AS (
   FROM earned CROSS JOIN LATERAL (VALUES ('week', week), ('month', month)) AS each (period, xp)
   WHERE category_id IS NOT NULL
   UNION ALL
-  SELECT period, NULL, user_id, sum(xp)
+  SELECT period, NULL, user_id, sum(xp)::bigint
   FROM earned CROSS JOIN LATERAL (VALUES ('week', week), ('month', month)) AS each (period, xp)
   GROUP BY period, user_id
   UNION ALL
   SELECT 'all', category_id, user_id, xp_amount FROM user_xp
 ),
-ranked AS MATERIALIZED (
-  SELECT boards.id AS board_id, users.id AS user_id, xp, is_shown AS is_listed,
-         1 + count(*) FILTER (WHERE is_shown) OVER (
-           PARTITION BY boards.id ORDER BY xp DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-         ) AS rank,
-         1 + count(*) FILTER (WHERE is_shown) OVER (
-           PARTITION BY boards.id ORDER BY xp DESC, users.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-         ) AS place
-  FROM totals
-  JOIN boards ON boards.period = totals.period
-    -- NULL is a board too, and an equation can be hashed.
-    AND COALESCE(boards.category_id::text, '') = COALESCE(totals.category_id::text, '')
-  JOIN users ON users.id = totals.user_id
-  CROSS JOIN LATERAL (
-    SELECT users.is_active AND users.privacy_settings @> '{"leaderboard_visible": true}'
-  ) AS shown (is_shown)
+-- A board's id is looked up rather than joined: the planner would take a million rows for a handful, and go by index.
+ids (of) AS (
+  SELECT jsonb_object_agg(concat(period, category_id), id) FROM boards
+),
+counted AS MATERIALIZED (
+  SELECT ((SELECT of FROM ids) ->> concat(period, category_id))::uuid AS board_id, user_id, xp,
+         users.is_active AND users.privacy_settings @> '{"leaderboard_visible": true}' AS is_listed
+  FROM totals JOIN users ON users.id = user_id
   WHERE xp > 0
 ),
 written AS (
-  INSERT INTO leaderboard_entries AS entry (id, board_id, user_id, xp, rank, place, is_listed)
-  SELECT COALESCE(old.id, app.uuid7()), board_id, user_id, ranked.xp, ranked.rank, ranked.place, ranked.is_listed
-  FROM ranked LEFT JOIN leaderboard_entries old USING (board_id, user_id)
-  WHERE (old.xp, old.rank, old.place, old.is_listed)
-    IS DISTINCT FROM (ranked.xp, ranked.rank, ranked.place, ranked.is_listed)
-  ON CONFLICT (user_id, board_id) DO UPDATE SET
-    xp = excluded.xp, rank = excluded.rank, place = excluded.place, is_listed = excluded.is_listed, updated_at = now()
+  INSERT INTO leaderboard_entries (id, board_id, user_id, xp, is_listed)
+  SELECT COALESCE(old.id, app.uuid7()), board_id, user_id, counted.xp, counted.is_listed
+  FROM counted LEFT JOIN leaderboard_entries old USING (board_id, user_id)
+  WHERE (old.xp, old.is_listed) IS DISTINCT FROM (counted.xp, counted.is_listed)
+  ON CONFLICT (user_id, board_id)
+    DO UPDATE SET xp = excluded.xp, is_listed = excluded.is_listed, updated_at = now()
   RETURNING 1
 ),
 gone AS (
   DELETE FROM leaderboard_entries entry
   WHERE NOT EXISTS (
-    SELECT FROM ranked WHERE ranked.board_id = entry.board_id AND ranked.user_id = entry.user_id
+    SELECT FROM counted WHERE counted.board_id = entry.board_id AND counted.user_id = entry.user_id
   )
   RETURNING 1
+),
+steps AS MATERIALIZED (
+  SELECT board_id, xp, count(*) AS members,
+         1 - count(*) + sum(count(*)) OVER (PARTITION BY board_id ORDER BY xp DESC) AS rank
+  FROM counted
+  WHERE is_listed
+  GROUP BY board_id, xp
+),
+written_steps AS (
+  INSERT INTO leaderboard_steps (id, board_id, xp, rank, members)
+  SELECT COALESCE(old.id, app.uuid7()), board_id, xp, steps.rank, steps.members
+  FROM steps LEFT JOIN leaderboard_steps old USING (board_id, xp)
+  WHERE (old.rank, old.members) IS DISTINCT FROM (steps.rank, steps.members)
+  ON CONFLICT (board_id, xp) DO UPDATE SET rank = excluded.rank, members = excluded.members
+),
+gone_steps AS (
+  DELETE FROM leaderboard_steps step
+  WHERE NOT EXISTS (SELECT FROM steps WHERE steps.board_id = step.board_id AND steps.xp = step.xp)
 )
 SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM gone) AS changed;

@@ -13,7 +13,7 @@ from accounts.tests.factories import make_member
 from gamification.actions import rank_members
 from gamification.leaderboards import PAGE_SIZE, next_count
 from gamification.models import Challenge, Leaderboard, LeaderboardEntry
-from gamification.tests.test_leaderboard_ranks import HIDDEN, SHOWN, earn
+from gamification.tests.test_leaderboard_ranks import HIDDEN, SHOWN, earn, words
 from hacks.tests.factories import HackCategoryFactory
 from nrghax.identity import Role, database_identity
 
@@ -47,10 +47,6 @@ def tables(client, address: str = ALL) -> dict[str, list[str]]:
         caption, body = re.search(r"<caption[^>]*>(.*?)</caption>.*<tbody>(.*)</tbody>", table, re.DOTALL).groups()
         found[caption] = [words(row) for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL)]
     return found
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", html, flags=re.DOTALL).split())
 
 
 def listed(client, address: str = ALL) -> list[str]:
@@ -266,8 +262,10 @@ class TestRights:
     @pytest.mark.parametrize(
         "statement",
         [
-            "UPDATE leaderboard_entries SET place = 1, rank = 1",
+            "UPDATE leaderboard_entries SET xp = 9999",
             "INSERT INTO leaderboard_entries SELECT * FROM leaderboard_entries",
+            "UPDATE leaderboard_steps SET rank = 1",
+            "INSERT INTO leaderboard_steps SELECT * FROM leaderboard_steps",
             "UPDATE leaderboards SET counted_at = now()",
             "INSERT INTO leaderboards SELECT * FROM leaderboards",
         ],

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from accounts.compiled import Row
-from gamification.leaderboards import MOST_PAGES, boards_of, next_count, standing_of
+from gamification.leaderboards import MOST_LISTED, boards_of, next_count, standing_of
 from gamification.models import Challenge, Leaderboard
 
 SHOWN_CHALLENGES = 5
@@ -52,7 +52,8 @@ def _period(asked: str | None) -> Leaderboard.Period:
 
 
 def _page(asked: str | None) -> int:
-    return min(max(int(asked), 1), MOST_PAGES) if asked and asked.isdecimal() and len(asked) < 10 else 1
+    """At most one beyond the last that there can be."""
+    return min(max(int(asked), 1), MOST_LISTED) if asked and asked.isdecimal() and len(asked) < 10 else 1
 
 
 def _chip(period: Leaderboard.Period, board: Row, current: Row | None) -> tuple[str, str, bool]:

@@ -85,7 +85,7 @@ def _leave_progress(member: Member, hack: Hack) -> None:
     UserAchievement.objects.create(user=member, achievement=achievement)
     ChallengeParticipant.objects.create(challenge=challenge, user=member)
     board, _ = Leaderboard.objects.get_or_create(period="all", category=None, defaults={"counted_at": timezone.now()})
-    LeaderboardEntry.objects.create(board=board, user=member, xp=10, rank=1, place=1, is_listed=False)
+    LeaderboardEntry.objects.create(board=board, user=member, xp=10, is_listed=False)
     DiscordRoleGrant.objects.create(user=member, role_id="1", discord_id="2")
 
 
