@@ -59,7 +59,7 @@ class KindFilter(admin.SimpleListFilter):
 class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     """Staff decide what waited too long for peers, and make the known cases; the rest is to look at."""
 
-    list_display = ["hack", "whose", "state", "submitted_at", "escalated_at", "verification_count", "rejection_count"]
+    list_display = ["hack", "whose", "state", "submitted_at", "escalated_at", "counts"]
     list_filter = ["status", KindFilter, "is_anonymous", "submitted_at", "hack"]
     list_select_related = ["hack", "user"]
     search_fields = ["user__username", "hack__name"]
@@ -93,6 +93,10 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         if verification.user is None:
             return "Offered" if verification.status == Status.SUBMITTED else "Closed"
         return verification.get_status_display()
+
+    @admin.display(description="authentic, not authentic", ordering="verification_count")
+    def counts(self, verification: HackVerification) -> str:
+        return f"{verification.verification_count}, {verification.rejection_count}"
 
     @admin.display
     def answers(self, verification: HackVerification) -> str:
@@ -163,7 +167,7 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             messages.success(request, f"Decided: {words}. The author is told.")
         return redirect("admin:community_hackverification_changelist")
 
-    @action(description="Close", permissions=["close"])
+    @action(description="Close the case", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._offer(request, object_id, Status.DRAFT, "Close this known case", CLOSE)
 

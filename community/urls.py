@@ -1,13 +1,13 @@
 from django.urls import path
 
-from community import views
+from community.views import overview, review, submission
 
 app_name = "community"
 urlpatterns = [
-    path("verification/", views.verification_list, name="verification-list"),
-    path("verification/review/", views.review_take, name="review-take"),
-    path("verification/review/<uuid:pk>/", views.review, name="review"),
-    path("verification/review/<uuid:pk>/give-back/", views.review_release, name="review-release"),
-    path("verification/<slug:slug>/", views.verification_edit, name="verification-edit"),
-    path("verification/<slug:slug>/withdraw/", views.verification_withdraw, name="verification-withdraw"),
+    path("verification/", overview.overview, name="verification-list"),
+    path("verification/review/", review.take, name="review-take"),
+    path("verification/review/<uuid:pk>/", review.review, name="review"),
+    path("verification/review/<uuid:pk>/give-back/", review.release, name="review-release"),
+    path("verification/<slug:slug>/", submission.edit, name="verification-edit"),
+    path("verification/<slug:slug>/withdraw/", submission.withdraw, name="verification-withdraw"),
 ]

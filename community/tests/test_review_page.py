@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.markup import read_page
 from community.models import HackVerificationReview, VerificationLease
 from community.tests.factories import answers_to, make_lease, make_reviewer, make_verification, make_verified_hack
+from hacks.models import Hack
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +128,11 @@ class TestReviewing:
         lease.refresh_from_db()
         assert lease.ended == "given_back"
         assert "not yours any more" in reviewer_client.post(give_back(lease), follow=True).content.decode()
+
+
+def test_no_hack_takes_the_address_of_reviews():
+    with pytest.raises(ValidationError, match="an address of the site"):
+        Hack(slug=reverse("community:review-take").split("/")[-2]).clean_fields(exclude=["category", "name"])
 
 
 class TestTooLate:

@@ -47,7 +47,7 @@ class TestOwn:
         make_verification(ready)
         context = member_client.get(PAGE).context
         assert [names(context[key]) for key in ("own", "ready", "coming")] == [["Begun"], ["Ready"], ["Coming"]]
-        assert context["own"][0]["lines"][0] == "Place 1 in the queue."
+        assert context["own"][0]["words"].startswith("Place 1 in the queue.")
         assert context["nearest"]["name"] == "Begun"
 
     @pytest.mark.parametrize(

@@ -231,6 +231,8 @@ class TestOutcome:
             f"Where is it, {number}?" for number in range(3)
         ]
         data = filled(page, "In my palms.")
+        member_client.post(page_of(hack), {**data, "do": "draft"})
+        assert len(member_client.get(page_of(hack)).context["reviews"]) == 3
         assert member_client.post(page_of(hack), {**data, "do": "submit"}).status_code == 302
         verification.refresh_from_db()
         assert (verification.status, verification.round) == ("submitted", 2)

@@ -1,0 +1,120 @@
+"""/verification/: what one has submitted and could submit, and what one may review."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import F, FilteredRelation, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import Member
+from community import queue, rules
+from community.models import HackVerification
+from community.views.review import time_left
+from community.views.submission import wait_in_words
+from hacks.models import Hack
+
+Status = HackVerification.Status
+
+# An icon, the badge's words and its tone, and what is next.
+STATES: dict[str, tuple[str, str, str, str]] = {
+    Status.DRAFT: ("feather", "Draft", "", "Nobody reads it before you submit it."),
+    Status.SUBMITTED: ("hourglass", "With your peers", "accent", ""),
+    Status.ESCALATED: ("hourglass", "With our staff", "accent", "It took too long: our staff decide."),
+    Status.RETURNED: ("message-circle", "Returned", "warn", "Read the comments, and answer anew."),
+    Status.VERIFIED: ("badge-check", "Verified", "good", "You may review it for others."),
+}
+
+
+@require_safe
+@login_required
+def overview(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    leases = [lease for lease in queue.leases() if lease.is_open]
+    hacks = _hacks_around(request.member, [lease.hack_id for lease in leases])
+    is_waiting = any(hack["proof__status"] == Status.SUBMITTED for hack in hacks)
+    standings = queue.standings() if is_waiting else {}
+    waiting = queue.waiting_reviews()
+    asked = [_asked_row(hack) for hack in hacks if hack["proof__id"] is None and _is_asked(hack)]
+    names = {hack["id"]: hack["name"] for hack in hacks}
+    context = {
+        "own": [_own_row(hack, standings.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]],
+        "ready": [row for row in asked if row["done"] >= row["needed"]],
+        "coming": [row for row in asked if row["done"] < row["needed"]],
+        "leases": [_lease_row(lease, names, now) for lease in leases],
+        "has_hands_full": len(leases) >= rules.MAX_LEASES,
+        "waiting": sum(waiting.values()),
+        "waiting_in": [(pk, names[pk], number) for pk, number in waiting.items() if pk in names],
+        "may_review": ", ".join(hack["name"] for hack in hacks if _may_review(hack)),
+        "nearest": _nearest(hacks),
+        "rules": {"leases": rules.MAX_LEASES, "minutes": rules.LEASE // timedelta(minutes=1)},
+        "reviews_needed": rules.REVIEWS_TO_DECIDE,
+    }
+    return render(request, "community/verification_list.html", context)
+
+
+def _hacks_around(member: Member, leased: list[UUID]) -> list[dict[str, Any]]:
+    """The hacks whose verification concerns the member, with their progress and (as proof__…) their submission."""
+    is_asked = Q(requires_verification=True, is_active=True, own__total_practice_count__gt=0)
+    hacks = Hack.objects.annotate(
+        own=FilteredRelation("progress", condition=Q(progress__user=member)),
+        proof=FilteredRelation("verifications", condition=Q(verifications__user=member)),
+        done=F("own__total_practice_count"),
+    )
+    return list(
+        hacks.filter(is_asked | Q(proof__isnull=False) | Q(pk__in=leased)).values(
+            "id",
+            "name",
+            "slug",
+            "category__name",
+            "requires_verification",
+            "verification_questions",
+            "verification_practice_count",
+            "reviewer_practice_count",
+            "done",
+            "own__verified_at",
+            "proof__id",
+            "proof__status",
+            "proof__submitted_at",
+        )
+    )
+
+
+def _is_asked(hack: dict[str, Any]) -> bool:
+    return bool(hack["requires_verification"] and hack["verification_questions"] and hack["done"])
+
+
+def _may_review(hack: dict[str, Any]) -> bool:
+    return bool(hack["own__verified_at"] or (hack["done"] or 0) >= hack["reviewer_practice_count"])
+
+
+def _nearest(hacks: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The hack of which the fewest practices are missing until one may review it."""
+    begun = [hack for hack in hacks if hack["done"]]
+    return min(begun, key=lambda hack: hack["reviewer_practice_count"] - hack["done"], default=None)
+
+
+def _own_row(hack: dict[str, Any], standing: queue.Standing | None) -> dict[str, Any]:
+    icon, state, tone, words = STATES[hack["proof__status"]]
+    if standing:
+        words = " ".join(wait_in_words(standing, hack["proof__submitted_at"]))
+    return {**_row(hack), "icon": icon, "state": state, "tone": tone, "words": words}
+
+
+def _asked_row(hack: dict[str, Any]) -> dict[str, Any]:
+    return {**_row(hack), "done": hack["done"], "needed": hack["verification_practice_count"]}
+
+
+def _row(hack: dict[str, Any]) -> dict[str, Any]:
+    url = reverse("community:verification-edit", args=[hack["slug"]])
+    return {"name": hack["name"], "category": hack["category__name"], "url": url}
+
+
+def _lease_row(lease: queue.Lease, names: dict[UUID, str], now: datetime) -> dict[str, Any]:
+    url = reverse("community:review", args=[lease.id])
+    return {"name": names[lease.hack_id], "url": url, "left": time_left(lease.expires_at, now)}

@@ -1,0 +1,213 @@
+"""/verification/<hack>/: one's own submission, from the draft to its outcome."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, OuterRef, QuerySet, Value, When
+from django.db.models.functions import JSONObject
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Member
+from community import actions, queue, rules
+from community.actions import Refusal, VerificationRefused
+from community.forms import AnswersForm
+from community.models import HackVerification, HackVerificationReview, HackVerificationRound
+from hacks.models import Hack
+
+Status = HackVerification.Status
+
+LEADS: dict[str, str] = {
+    Status.DRAFT: "Answer in your own words. They are read by {} members who know this practice.",
+    Status.SUBMITTED: "Your answers are with your peers.",
+    Status.ESCALATED: "Your answers are with our staff.",
+    Status.RETURNED: "Not there yet: see what was missed, and answer anew.",
+}
+REFUSED: dict[Refusal, str] = {
+    Refusal.NOT_ASKED: "This hack asks for no verification any more.",
+    Refusal.PRACTISE_FIRST: "Practise it a little more before you submit. You can save your answers as a draft.",
+    Refusal.ANSWER_ALL: "The questions have just been changed. Please look at them once more.",
+    Refusal.UNDER_REVIEW: "Somebody has reviewed it meanwhile, so that it can't be changed any more.",
+    Refusal.NO_SUCH_STEP: "It was not saved: it is submitted or decided already.",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    hack, verification = _hack_and_own(request.member, slug)
+    form = _answers_form(request, hack, verification)
+    if request.method == "POST":
+        is_saved = form is not None and form.is_valid() and _is_saved(request.member, hack, form)
+        if request.htmx:
+            return HttpResponse(_kept_in_words(is_saved))
+        if form is None:
+            messages.error(request, REFUSED[Refusal.NO_SUCH_STEP])
+            return redirect("community:verification-edit", slug)
+        if is_saved:
+            words = "Your draft is saved." if form.may_have_gaps else "It is with your peers now."
+            messages.success(request, words)
+            return redirect("community:verification-edit", slug)
+    return render(request, "community/verification_edit.html", _verification_page(hack, verification, form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
+    hack, verification = _hack_and_own(request.member, slug)
+    if verification is None:
+        raise Http404("There is nothing to withdraw.")
+    if request.method == "POST":
+        if actions.withdraw_verification(member=request.member, hack=hack):
+            messages.success(request, "Your submission is a draft again.")
+        else:
+            messages.error(request, "It could not be withdrawn: it is decided already.")
+        return redirect("community:verification-edit", slug)
+    if verification.status not in (Status.SUBMITTED, Status.ESCALATED):
+        return redirect("community:verification-edit", slug)
+    return render(request, "community/verification_withdraw.html", {"hack": hack})
+
+
+def _hack_and_own(member: Member, slug: str) -> tuple[Hack, HackVerification | None]:
+    """A hack that asks for verification, or of which the member has a submission from when it did."""
+    hacks = Hack.objects.visible_to(member).with_progress_of(member).select_related("category").defer("search")
+    hack = get_object_or_404(hacks, slug=slug)
+    verification = HackVerification.objects.visible_to(member).filter(hack=hack).first()
+    if verification is None and not hack.can_be_verified:
+        raise Http404("This hack asks for no verification.")
+    return hack, verification
+
+
+def _is_reviewed(verification: HackVerification) -> bool:
+    return verification.verification_count + verification.rejection_count > 0
+
+
+def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerification | None) -> AnswersForm | None:
+    """None where there is nothing to be answered, or not any more."""
+    if verification is None:
+        is_open = hack.practice_count >= hack.verification_practice_count
+    elif verification.status == Status.SUBMITTED:
+        is_open = not _is_reviewed(verification)
+    else:
+        is_open = verification.status in (Status.DRAFT, Status.RETURNED)
+    if not (is_open and hack.can_be_verified):
+        return None
+    return AnswersForm(
+        request.POST or None,
+        questions=hack.verification_questions,
+        answers=verification.verification_questions if verification else [],
+        initial={"is_anonymous": bool(verification and verification.is_anonymous)},
+        may_have_gaps=request.POST.get("do") == "draft",
+    )
+
+
+def _is_saved(member: Member, hack: Hack, form: AnswersForm) -> bool:
+    save = actions.save_draft if form.may_have_gaps else actions.submit_verification
+    try:
+        save(
+            member=member,
+            hack=hack,
+            answers=form.answers,
+            is_anonymous=form.cleaned_data["is_anonymous"],
+        )
+    except VerificationRefused as refused:
+        form.add_error(None, REFUSED[refused.reason])
+        return False
+    return True
+
+
+def _kept_in_words(is_saved: bool) -> str:
+    """Below the form, while it is typed into."""
+    now = date_format(timezone.localtime(), "H:i")
+    return f"Draft kept at {now}." if is_saved else "Not kept: save the draft to see why."
+
+
+def _verification_page(hack: Hack, verification: HackVerification | None, form: AnswersForm | None) -> dict[str, Any]:
+    state = verification.status if verification else Status.DRAFT
+    context = {
+        "hack": hack,
+        "state": str(state),
+        "lead": LEADS.get(state, "").format(rules.REVIEWS_TO_DECIDE),
+        "form": form,
+        "missing": verification is None and form is None,
+    }
+    if verification is None:
+        return context
+    is_decided = state in (Status.RETURNED, Status.VERIFIED)
+    rounds = [_round_row(ended) for ended in _rounds(verification)]
+    # What is to be revised stands above the answers until they are submitted anew.
+    before = rounds[0] if rounds and state == Status.DRAFT else {"reviews": [], "decision_reason": ""}
+    verified_at = verification.verified_at and timezone.localtime(verification.verified_at)
+    return {
+        **context,
+        "pairs": verification.verification_questions,
+        "standing": _standing_in_words(verification),
+        "decision_reason": verification.decision_reason if is_decided else before["decision_reason"],
+        "verified_on": date_format(verified_at, "j F Y") if verified_at else "",
+        "reviews": _reviews(verification.pk, verification.round) if is_decided else before["reviews"],
+        "rounds": rounds,
+    }
+
+
+def _reviews(verification: UUID | OuterRef, number: int | OuterRef) -> QuerySet:
+    """What peers say of a round. Not by time, which might tell who it was: those who find it authentic come first."""
+    verdict = Case(When(is_authentic=True, then=Value("Authentic")), default=Value("Not authentic yet"))
+    reviews = HackVerificationReview.objects.filter(verification=verification, round=number).annotate(verdict=verdict)
+    return reviews.order_by("-is_authentic", "comment").values("verdict", "is_authentic", "comment")
+
+
+def _rounds(verification: HackVerification) -> QuerySet:
+    """The earlier ones with their reviews, the latest first."""
+    reviews = _reviews(OuterRef("verification"), OuterRef("round"))
+    as_json = reviews.values_list(JSONObject(verdict="verdict", is_authentic="is_authentic", comment="comment"))
+    rounds = HackVerificationRound.objects.filter(verification=verification)
+    return rounds.annotate(said=ArraySubquery(as_json)).order_by("-round")
+
+
+def _round_row(ended: HackVerificationRound) -> dict[str, Any]:
+    day = date_format(timezone.localtime(ended.ended_at), "j F Y")
+    return {
+        "title": f"Round {ended.round}, {ended.get_outcome_display().lower()} on {day}",
+        "pairs": ended.verification_questions,
+        "reviews": ended.said,
+        "decision_reason": ended.decision_reason,
+    }
+
+
+def _standing_in_words(verification: HackVerification) -> list[str]:
+    if verification.status == Status.ESCALATED:
+        return ["Your peers took too long. Our staff decide, and you are told as soon as they have."]
+    standing = queue.standings().get(verification.pk) if verification.status == Status.SUBMITTED else None
+    if standing is None:
+        return []
+    lines = wait_in_words(standing, verification.submitted_at)
+    number = verification.verification_count + verification.rejection_count
+    if number:
+        return [*lines, f"{number} of {rules.REVIEWS_TO_DECIDE} reviews {pluralize(number, 'is,are')} in."]
+    return [*lines, "Until the first review you can change your answers; you keep your place."]
+
+
+def wait_in_words(standing: queue.Standing, submitted_at: datetime) -> list[str]:
+    wait = standing.expected_wait
+    by = date_format(timezone.localtime(rules.staff_take_over_at(submitted_at)), "j F Y")
+    return [
+        f"Place {standing.position} in the queue.",
+        f"Lately it took {_about(wait)}." if wait else "How long it takes is not known yet.",
+        f"If your peers have not decided by {by}, our staff do.",
+    ]
+
+
+def _about(wait: timedelta) -> str:
+    hours = wait / timedelta(hours=1)
+    if hours < 1:
+        return "less than an hour"
+    number, unit = (round(hours), "hour") if hours < 36 else (round(hours / 24), "day")
+    return f"about {number} {unit}{pluralize(number)}"
