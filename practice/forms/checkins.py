@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import groupby
 from uuid import UUID
 
@@ -7,7 +8,6 @@ from django.db.models import Q, QuerySet
 from accounts.compiled import compiled
 from accounts.models import Member
 from hacks.models import Hack
-from practice.models import DailyCheckin
 
 MOODS = [(number, str(number)) for number in range(1, 11)]
 
@@ -18,10 +18,12 @@ class CheckinForm(forms.Form):
     mood_before = forms.TypedChoiceField(
         label="How do you feel?", choices=MOODS, coerce=int, empty_value=None, widget=forms.RadioSelect
     )
-    selected_hack = forms.ModelChoiceField(
+    selected_hack = forms.TypedChoiceField(
         label="Your hack for the day",
-        queryset=Hack.objects.none(),
+        coerce=UUID,
+        empty_value=None,
         required=False,
+        error_messages={"invalid_choice": "Choose a hack that is open to you."},
         help_text="Shown as your next practice.",
     )
     mood_after = forms.TypedChoiceField(
@@ -41,24 +43,20 @@ class CheckinForm(forms.Form):
         help_text="For your eyes only.",
     )
 
-    def __init__(self, member: Member, *, data=None, stored: DailyCheckin | None = None) -> None:
-        """`stored` is the day's check-in so far; its hack can be kept even if it is not on offer any more."""
-        initial = {name: getattr(stored, name) for name in self.base_fields} if stored else {}
+    def __init__(self, member: Member, kept: Callable[[], UUID | None], *, data=None, initial=None) -> None:
+        """`kept` says the hack of the day's check-in so far: that may stay even if it is not on offer any more."""
         super().__init__(data, initial=initial)
-        chosen = stored.selected_hack_id if stored else None
-        field = self.fields["selected_hack"]
-        field.queryset = _on_offer(member, chosen)
-        # Asked for where they are shown alone: most forms that come back are in order.
-        field.choices = lambda: [("", "Not decided yet"), *_by_category(_options(member, chosen))]
-
-
-def _on_offer(member: Member, chosen: UUID | None) -> QuerySet:
-    return Hack.objects.with_progress_of(member).filter(Q(is_active=True, is_open=True) | Q(pk=chosen))
+        # Asked for where they are shown or one is chosen: most forms that come back are in order and choose none.
+        self.fields["selected_hack"].choices = lambda: [
+            ("", "Not decided yet"),
+            *_by_category(_options(member, kept())),
+        ]
 
 
 @compiled
 def _options(member: Member, chosen: UUID | None) -> QuerySet:
-    return _on_offer(member, chosen).values_list("category__title", "pk", "name")
+    offered = Hack.objects.with_progress_of(member).filter(Q(is_active=True, is_open=True) | Q(pk=chosen))
+    return offered.values_list("category__title", "pk", "name")
 
 
 def _by_category(options: list[tuple]) -> list[tuple[str, list[tuple[str, str]]]]:

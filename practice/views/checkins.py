@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -23,17 +24,17 @@ from practice.rules import days_within_reach, local_date, shown_streak
 def checkin(request: HttpRequest) -> HttpResponse:
     """One check-in a local day. The form says which day it was opened for, as that may be over by the time it comes."""
     today = local_date(timezone.now(), request.member.zone, request.member.profile.day_start)
-    asked = request.POST.get("date") if request.method == "POST" else request.GET.get("date", today.isoformat())
-    day = _parse_date(asked)
-    is_within_reach = day in days_within_reach(today)
-    checkins = _checkins_within_reach(request, today)
     if request.method == "POST":
-        return _save(request, day if is_within_reach else None, today, checkins)
-    if not is_within_reach:
+        return _save(request, today)
+    day = _parse_date(request.GET.get("date", today.isoformat()))
+    if day is None or day not in days_within_reach(today):
         messages.error(request, "You can check in for today and for the two days before it.")
         return redirect("practice:checkin")
+    checkins = _checkins_within_reach(request, today)
     stored = checkins.get(day)
-    form = CheckinForm(request.member, stored=stored)
+    kept = stored.selected_hack_id if stored else None
+    feelings = {name: getattr(stored, name) for name in ("mood_before", "mood_after", "notes")} if stored else {}
+    form = CheckinForm(request.member, lambda: kept, initial={**feelings, "selected_hack": kept})
     return _page(request, form, day, today, checkins, seen=stored.pk if stored else None)
 
 
@@ -48,23 +49,34 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "practice/checkin_delete.html", {"checkin": checkin, "day": _day_name(checkin.checkin_date)})
 
 
-def _save(request: HttpRequest, day: date | None, today: date, checkins: dict[date, DailyCheckin]) -> HttpResponse:
-    seen = _parse_uuid(request.POST.get("seen"))
-    form = CheckinForm(request.member, data=request.POST, stored=checkins.get(day or today))
-    if day is None:
+def _save(request: HttpRequest, today: date) -> HttpResponse:
+    day, seen = _parse_date(request.POST.get("date")), _parse_uuid(request.POST.get("seen"))
+    is_within_reach = day is not None and day in days_within_reach(today)
+    day = day if is_within_reach else today
+    form = CheckinForm(request.member, partial(_kept, request, day, today), data=request.POST)
+    if not is_within_reach:
         form.add_error(
             None,
             "The day that this page was opened for is out of reach. What you have entered is still here: save it for"
             f" {_day_name(today)}, or choose another day first.",
         )
     if not form.is_valid():
-        return _page(request, form, day or today, today, checkins, seen=seen)
+        return _page(request, form, day, today, _checkins_within_reach(request, today), seen=seen)
     try:
-        _, is_new = save_checkin(member=request.member, day=day, seen_id=seen, **form.cleaned_data)
+        hack_id = form.cleaned_data.pop("selected_hack")
+        is_new = save_checkin(
+            member=request.member, day=day, seen_id=seen, selected_hack_id=hack_id, **form.cleaned_data
+        )
     except AlreadyCheckedIn as already:
-        return _page(request, form, day, today, {**checkins, day: already.checkin}, seen=seen)
+        checkins = {**_checkins_within_reach(request, today), day: already.checkin}
+        return _page(request, form, day, today, checkins, seen=seen)
     messages.success(request, _outcome(request, day, today, is_new))
     return redirect("practice:today")
+
+
+def _kept(request: HttpRequest, day: date, today: date) -> UUID | None:
+    stored = _checkins_within_reach(request, today).get(day)
+    return stored.selected_hack_id if stored else None
 
 
 def _page(request, form, day, today, checkins, *, seen: UUID | None) -> HttpResponse:

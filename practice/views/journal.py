@@ -91,18 +91,18 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def checkin(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Mood and note of a check-in, of whatever day. The day itself, and so the streak, stay as they are."""
-    own = DailyCheckin.objects.visible_to(request.member).select_related("selected_hack")
+    own = DailyCheckin.objects.visible_to(request.member)
     if request.method == "POST":
         own = own.select_for_update(no_key=True, of=("self",))
     checkin = get_object_or_404(own, pk=pk)
     initial = {"mood_before": checkin.mood_before, "mood_after": checkin.mood_after, "notes": checkin.notes}
     form = CheckinNoteForm(request.POST or None, initial=initial, auto_id=f"{pk}-%s")
     if request.method == "POST" and form.is_valid():
-        checkin, _ = save_checkin(
+        save_checkin(
             member=request.member,
             day=checkin.checkin_date,
             seen_id=checkin.pk,
-            selected_hack=checkin.selected_hack,
+            selected_hack_id=checkin.selected_hack_id,
             **form.cleaned_data,
         )
         return _saved(request, checkin, "Your check-in is changed.")
