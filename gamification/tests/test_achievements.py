@@ -173,7 +173,7 @@ def test_two_workers_at_once_award_once():
         worker.start()
     for worker in workers:
         worker.join(timeout=30)
-    assert sum(len(each) for each in found) == 9
+    assert sorted(len(each) for each in found) in ([0, 9], [3, 6]), "both came to an end"
     with database_identity(Role.WORKER):
         assert UserActivityLog.objects.filter(activity_type=Activity.ACHIEVEMENT_EARNED).count() == 9
         assert UserAchievement.objects.count() == 9
