@@ -14,9 +14,11 @@ WITH overdue AS (
         SELECT FROM user_activity_logs AS log
         WHERE log.user_id = progress.user_id AND activity_type = %(activity)s AND log.created_at > %(asked_since)s
       )
+      AND overdue.hack_id IN (SELECT id FROM app.hacks_to_review(progress.user_id))
       AND EXISTS (
-        SELECT FROM app.reviewable(progress.user_id) AS theirs JOIN hack_verifications AS waiting USING (id)
-        WHERE theirs.hack_id = overdue.hack_id AND theirs.submitted_at <= %(before)s AND waiting.user_id IS NOT NULL
+        SELECT FROM app.reviewable(progress.user_id, overdue.hack_id) AS theirs
+        JOIN hack_verifications AS waiting USING (id)
+        WHERE theirs.submitted_at <= %(before)s AND waiting.user_id IS NOT NULL
       )
     ORDER BY last_practiced_at DESC NULLS LAST, user_id LIMIT %(most)s
   ) AS reviewers

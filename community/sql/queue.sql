@@ -1,10 +1,19 @@
 -- The queue of submissions as reviewers meet it. Nothing here tells whose an anonymous submission is, or that a known
 -- case is one: both have no author.
 
--- Who may review whom. The place for whoever else stands too near to judge.
+-- Who may review whom. The place for whoever else stands too near to judge. Like what follows without settings of its
+-- own, so that the planner sees through it: to find the oldest is to read one row of an index.
 CREATE FUNCTION app.may_review(reviewer uuid, author uuid) RETURNS boolean
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
   AS $$ SELECT author IS DISTINCT FROM reviewer $$;
+
+CREATE FUNCTION app.hacks_to_review(reviewer uuid) RETURNS TABLE (id uuid)
+  LANGUAGE sql STABLE
+  AS $$
+    SELECT hacks.id FROM public.user_hack_progress AS progress JOIN public.hacks ON hacks.id = progress.hack_id
+    WHERE progress.user_id = reviewer
+      AND (progress.verified_at IS NOT NULL OR progress.total_practice_count >= hacks.reviewer_practice_count)
+  $$;
 
 -- A known case comes after at least four reviews of members' submissions, so that it is never more than one in five.
 CREATE FUNCTION app.known_case_is_due(reviewer uuid) RETURNS boolean
@@ -27,17 +36,13 @@ CREATE FUNCTION app.known_case_is_due(reviewer uuid) RETURNS boolean
       )
   $$;
 
--- What somebody may take now. Without settings of its own, so that the planner sees through it: LIMIT 1 reads one.
-CREATE FUNCTION app.reviewable(reviewer uuid) RETURNS TABLE (id uuid, hack_id uuid, submitted_at timestamptz)
+-- What somebody who may review a hack may take of it now.
+CREATE FUNCTION app.reviewable(reviewer uuid, of_hack uuid) RETURNS TABLE (id uuid, submitted_at timestamptz)
   LANGUAGE sql STABLE
   AS $$
-    SELECT waiting.id, waiting.hack_id, waiting.submitted_at
-    FROM public.user_hack_progress AS progress
-    JOIN public.hacks ON hacks.id = progress.hack_id
-    JOIN public.hack_verifications AS waiting ON waiting.hack_id = progress.hack_id
-    WHERE progress.user_id = reviewer
-      AND (progress.verified_at IS NOT NULL OR progress.total_practice_count >= hacks.reviewer_practice_count)
-      AND waiting.status = 'submitted'
+    SELECT waiting.id, waiting.submitted_at
+    FROM public.hack_verifications AS waiting
+    WHERE waiting.hack_id = of_hack AND waiting.status = 'submitted'
       AND app.may_review(reviewer, waiting.user_id)
       AND (waiting.user_id IS NOT NULL OR (SELECT app.known_case_is_due(reviewer)))
       AND NOT EXISTS (
@@ -55,17 +60,17 @@ CREATE FUNCTION app.reviewable(reviewer uuid) RETURNS TABLE (id uuid, hack_id uu
       )
   $$;
 
--- Takes the oldest for half an hour. Two who come at once first pass by what the other one has locked, and wait for it
--- only where there is nothing else: a place that is left is found.
+-- Takes the oldest for half an hour. Who comes at once first passes by what others have locked, and waits for it only
+-- where there is nothing else: a place that is left is found.
 CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uuid
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
     DECLARE
       me uuid := app.uid();
+      is_patient boolean := false;
       tried uuid[] := '{}';
-      chosen uuid;
+      chosen record;
       lease uuid := app.uuid7();
-      patience text;
     BEGIN
       -- One's own takings wait for each other, or five at once would each count four.
       PERFORM FROM public.user_stats WHERE user_id = me FOR NO KEY UPDATE;
@@ -75,26 +80,36 @@ CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uu
       ) THEN
         CALL app.refuse('hack_verification_leases_at_most_four', 'Four reviews at a time are enough.');
       END IF;
-      FOREACH patience IN ARRAY ARRAY['SKIP LOCKED', ''] LOOP
-        LOOP
-          EXECUTE format(
-            'SELECT waiting.id FROM app.reviewable($1) AS mine JOIN public.hack_verifications AS waiting USING (id)
-             WHERE ($2 IS NULL OR mine.hack_id = $2) AND mine.id <> ALL ($3)
-             ORDER BY mine.submitted_at, mine.id LIMIT 1 FOR NO KEY UPDATE OF waiting %s', patience
-          ) INTO chosen USING me, wanted_hack, tried;
-          EXIT WHEN chosen IS NULL;
+      LOOP
+        SELECT oldest.id, mine.id AS hack_id INTO chosen
+        FROM app.hacks_to_review(me) AS mine CROSS JOIN LATERAL (
+          SELECT waiting.id, waiting.submitted_at FROM app.reviewable(me, mine.id) AS waiting
+          WHERE waiting.id <> ALL (tried) ORDER BY waiting.submitted_at, waiting.id LIMIT 1
+        ) AS oldest
+        WHERE wanted_hack IS NULL OR mine.id = wanted_hack
+        ORDER BY oldest.submitted_at, oldest.id LIMIT 1;
+        IF FOUND THEN
+          IF is_patient THEN
+            PERFORM FROM public.hack_verifications WHERE id = chosen.id FOR NO KEY UPDATE;
+          ELSE
+            PERFORM FROM public.hack_verifications WHERE id = chosen.id FOR NO KEY UPDATE SKIP LOCKED;
+          END IF;
           -- What was true when the search began may have changed before the lock; from here on nobody changes it.
-          IF EXISTS (SELECT FROM app.reviewable(me) AS mine WHERE mine.id = chosen) THEN
-            DELETE FROM public.hack_verification_leases WHERE verification_id = chosen AND reviewer_user_id = me;
+          IF FOUND AND EXISTS (SELECT FROM app.reviewable(me, chosen.hack_id) AS still WHERE still.id = chosen.id) THEN
+            DELETE FROM public.hack_verification_leases WHERE verification_id = chosen.id AND reviewer_user_id = me;
             INSERT INTO public.hack_verification_leases
                 (id, verification_id, reviewer_user_id, leased_at, expires_at, ended)
-              VALUES (lease, chosen, me, clock_timestamp(), clock_timestamp() + interval '30 minutes', '');
+              VALUES (lease, chosen.id, me, clock_timestamp(), clock_timestamp() + interval '30 minutes', '');
             RETURN lease;
           END IF;
-          tried := tried || chosen;
-        END LOOP;
+          tried := tried || chosen.id;
+        ELSIF is_patient OR tried = '{}' THEN
+          RETURN NULL;
+        ELSE
+          is_patient := true;
+          tried := '{}';
+        END IF;
       END LOOP;
-      RETURN NULL;
     END
   $$;
 
@@ -137,14 +152,12 @@ CREATE FUNCTION app.leased_verifications() RETURNS TABLE (
 CREATE FUNCTION app.waiting_reviews() RETURNS TABLE (hack_id uuid, waiting bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$
-    SELECT progress.hack_id, found.number
-    FROM public.user_hack_progress AS progress
+    SELECT mine.id, found.number
+    FROM app.hacks_to_review(app.uid()) AS mine
     CROSS JOIN LATERAL (
-      SELECT count(*) FROM (
-        SELECT FROM app.reviewable(app.uid()) AS mine WHERE mine.hack_id = progress.hack_id LIMIT 100
-      ) AS first
+      SELECT count(*) FROM (SELECT FROM app.reviewable(app.uid(), mine.id) LIMIT 100) AS first
     ) AS found(number)
-    WHERE progress.user_id = app.uid() AND found.number > 0
+    WHERE found.number > 0
   $$;
 
 -- Where one's own submissions stand among those of the same hack, and how long the last twenty have waited (median).
@@ -172,5 +185,5 @@ CREATE FUNCTION app.verification_standing(wanted uuid DEFAULT NULL)
 
 GRANT EXECUTE ON FUNCTION app.lease_verification(uuid), app.release_lease(uuid), app.leased_verifications(),
   app.waiting_reviews(), app.verification_standing(uuid) TO nrghax_member;
-GRANT EXECUTE ON FUNCTION app.may_review(uuid, uuid), app.known_case_is_due(uuid), app.reviewable(uuid)
-  TO nrghax_worker;
+GRANT EXECUTE ON FUNCTION app.may_review(uuid, uuid), app.known_case_is_due(uuid), app.hacks_to_review(uuid),
+  app.reviewable(uuid, uuid) TO nrghax_worker;
