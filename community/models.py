@@ -160,6 +160,7 @@ class HackVerificationRound(models.Model):
 
     class Meta:
         db_table = "hack_verification_rounds"
+        verbose_name = "earlier round"
         ordering = ["round"]
         constraints = [
             models.UniqueConstraint(fields=["verification", "round"], name="verification_rounds_once"),

@@ -243,6 +243,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "earlier round",
                 "db_table": "hack_verification_rounds",
                 "ordering": ["round"],
             },

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.markup import read_page
 from community.models import VerificationLease
@@ -39,7 +40,7 @@ class TestOwn:
     def test_tells_apart_what_is_begun_ready_and_on_the_way(self, member, member_client):
         begun, ready, coming = (make_verified_hack(name=name) for name in ("Begun", "Ready", "Coming"))
         make_verified_hack(name="Never tried")
-        make_verified_hack(name="Gone", is_active=False)
+        make_practised(make_verified_hack(name="Gone", is_active=False), 3, member)
         make_practised(make_verified_hack(requires_verification=False), 3, member)
         for hack, times in ((begun, 4), (ready, 3), (coming, 2)):
             make_practised(hack, times, member)
@@ -117,6 +118,12 @@ class TestReviewing:
         assert f'action="{TAKE}"' not in page.content.decode()
         assert "You have 4 reviews open" in client.post(TAKE, follow=True).content.decode()
         assert VerificationLease.objects.count() == 4
+
+    def test_what_is_over_is_no_longer_open(self, hack, sign_in):
+        reviewer = make_reviewer(hack)
+        make_lease(reviewer, make_verification(hack), expires_at=timezone.now())
+        make_lease(reviewer, make_verification(hack), ended="withdrawn")
+        assert sign_in(reviewer).get(PAGE).context["leases"] == []
 
     def test_is_taken_by_a_post_of_a_member_alone(self, client, member):
         assert client.post(TAKE).url.startswith(reverse("account_login"))
