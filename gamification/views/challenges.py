@@ -82,6 +82,7 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "may_leave": card.state in OPEN and card.own is not None,
         "next_step": _next_step(challenge) if card.state == "running" and card.own else None,
         "hides": not member.privacy_settings["leaderboard_visible"],
+        "own_unit": unit_of(challenge.criteria_json, challenge.own_score or 0),
         "unit": unit_of(challenge.criteria_json, 2).capitalize(),
         **_standing(challenge, member),
     }
@@ -145,10 +146,19 @@ def _card(challenge: Challenge, now: datetime) -> Card:
             "counting": "Over: the result is being counted",
             "over": f"Ended {date_format(timezone.localtime(challenge.end_date), 'j F Y')}",
         }[state],
-        taking_part=f"{challenge.taking_part:,} {'takes' if challenge.taking_part == 1 else 'take'} part",
+        taking_part=_taking_part(challenge.taking_part),
         own=standing(criteria, challenge.own_score) if is_in else None,
         result=_result(challenge) if is_in and state == "over" else "",
     )
+
+
+def _taking_part(number: int) -> str:
+    match number:
+        case 0:
+            return "Nobody takes part yet"
+        case 1:
+            return "1 takes part"
+    return f"{number:,} take part"
 
 
 def _result(challenge: Challenge) -> str:
