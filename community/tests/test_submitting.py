@@ -298,36 +298,35 @@ def attempt(statement, params=()):
             return type(error.__cause__).__name__
 
 
-@pytest.mark.parametrize("change", FORBIDDEN)
-def test_what_is_earned_or_given_cannot_be_written_by_its_author(hack, author, change):
+def test_what_is_earned_or_given_cannot_be_written_by_its_author(hack, author):
     make_verification(hack, author)
     with database_identity(Role.MEMBER, author.pk):
-        assert attempt(f"UPDATE hack_verifications SET {change}") == "InsufficientPrivilege"
+        for change in FORBIDDEN:
+            assert attempt(f"UPDATE hack_verifications SET {change}") == "InsufficientPrivilege", change
 
 
 @pytest.mark.parametrize("before", ["draft", "submitted", "escalated", "returned", "verified"])
-@pytest.mark.parametrize("after", ["escalated", "returned", "verified"])
-def test_no_author_decides(hack, author, before, after):
+def test_no_author_decides(hack, author, before):
     make_verification(hack, author, status=before)
     with database_identity(Role.MEMBER, author.pk):
-        assert attempt("UPDATE hack_verifications SET status = %s", [after]) == "CheckViolation"
+        for after in ("escalated", "returned", "verified"):
+            assert attempt("UPDATE hack_verifications SET status = %s", [after]) == "CheckViolation", after
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("status", "'submitted'"),
-        ("round", "2"),
-        ("submitted_at", "now()"),
-        ("verification_count", "2"),
-        ("rejection_count", "1"),
-        ("nudged_at", "now()"),
-        ("escalated_at", "now()"),
-        ("decision_reason", "'Fine.'"),
-        ("decided_by_id", "(SELECT id FROM users WHERE id <> app.uid() LIMIT 1)"),
-    ],
-)
-def test_a_member_begins_with_a_draft_and_nothing_else(hack, author, column, value):
+BEYOND_A_DRAFT = {
+    "status": "'submitted'",
+    "round": "2",
+    "submitted_at": "now()",
+    "verification_count": "2",
+    "rejection_count": "1",
+    "nudged_at": "now()",
+    "escalated_at": "now()",
+    "decision_reason": "'Fine.'",
+    "decided_by_id": "(SELECT id FROM users WHERE id <> app.uid() LIMIT 1)",
+}
+
+
+def test_a_member_begins_with_a_draft_and_nothing_else(hack, author):
     make_member()
     row = {
         "id": "gen_random_uuid()",
@@ -344,7 +343,8 @@ def test_a_member_begins_with_a_draft_and_nothing_else(hack, author, column, val
         return attempt(f"INSERT INTO hack_verifications ({', '.join(values)}) VALUES ({', '.join(values.values())})")
 
     with database_identity(Role.MEMBER, author.pk):
-        assert insert({**row, column: value}) in ("InsufficientPrivilege", "CheckViolation")
+        for column, value in BEYOND_A_DRAFT.items():
+            assert insert({**row, column: value}) in ("InsufficientPrivilege", "CheckViolation"), column
         assert insert(row) == 1
         assert attempt("DELETE FROM hack_verifications") == "InsufficientPrivilege"
 
