@@ -1,11 +1,11 @@
 """Challenges: joined and left by members, cancelled by staff; scored, ranked, settled and rewarded by workers."""
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from psycopg.types.json import Jsonb
 
 from accounts.database import read_statement
 from accounts.models import Member
@@ -135,7 +135,7 @@ def reward_participant(*, participant: ChallengeParticipant) -> None:
     The completed challenge is a deed in the ledger of XP also where it brings something else, or nothing.
     """
     challenge = participant.challenge
-    if participant.completed_at is None:
+    if participant.completed_at is None or challenge.settled_at is None:
         return
     award_xp(
         member_id=participant.user_id,
@@ -157,7 +157,7 @@ def _grant_achievement(participant: ChallengeParticipant) -> None:
             {
                 "member_id": participant.user_id,
                 "slug": participant.challenge.reward_value["achievement"],
-                "progress": Jsonb({"value": participant.score, "challenge": participant.challenge.slug}),
+                "progress": json.dumps({"value": participant.score, "challenge": participant.challenge.slug}),
                 "activity": Activity.ACHIEVEMENT_EARNED,
             },
         )

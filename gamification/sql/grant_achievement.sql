@@ -2,7 +2,7 @@
 -- for what was earned by its criteria. Parameters: member_id; slug; progress, what it was won with; activity, the type.
 WITH earned AS (
   INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data)
-  SELECT app.uuid7(), %(member_id)s, id, now(), %(progress)s FROM achievements WHERE slug = %(slug)s
+  SELECT app.uuid7(), %(member_id)s, id, now(), %(progress)s::jsonb FROM achievements WHERE slug = %(slug)s
   ON CONFLICT (user_id, achievement_id) DO NOTHING
   RETURNING user_id, achievement_id
 ), news AS (
