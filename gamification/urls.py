@@ -10,6 +10,7 @@ urlpatterns = [
     path("progress/how-it-works/", progress.xp_rules, name="xp-rules"),
     path("achievements/", achievements.achievement_list, name="achievement-list"),
     path("achievements/<slug:slug>/", achievements.achievement_detail, name="achievement-detail"),
+    path("achievements/<slug:slug>/discord/", achievements.retry_discord, name="achievement-discord"),
     path("challenges/", challenges.challenge_list, name="challenge-list"),
     path("challenges/<slug:slug>/", challenges.challenge_detail, name="challenge-detail"),
     path("challenges/<slug:slug>/join/", challenges.join, name="challenge-join"),

@@ -21,6 +21,7 @@ from gamification.actions import (
     reward_participant,
     score_challenges,
     settle_xp,
+    want_discord_roles,
 )
 from gamification.models import Challenge, ChallengeParticipant
 from hacks.actions import unlock_hacks
@@ -67,6 +68,10 @@ def award_points(activity: UserActivityLog) -> None:
         source_id=UUID(achievement["achievement_id"]),
         amount=achievement["points"],
     )
+
+
+def want_roles(activity: UserActivityLog) -> None:
+    want_discord_roles(member_id=activity.user_id)
 
 
 def notify_of_achievement(activity: UserActivityLog) -> None:
@@ -155,7 +160,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     Activity.CHECKIN_SAVED: (recompute, settle, score, award, celebrate),
     Activity.CHECKIN_DELETED: (recompute, settle, score),
     Activity.HACK_UNLOCKED: (notify_of_unlocked_hack,),
-    Activity.ACHIEVEMENT_EARNED: (award_points, award, celebrate, notify_of_achievement),
+    Activity.ACHIEVEMENT_EARNED: (award_points, award, celebrate, want_roles, notify_of_achievement),
     Activity.CHALLENGE_JOINED: (score,),
     Activity.CHALLENGE_LEFT: (),
     Activity.CHALLENGE_ENDED: (reward, award, celebrate, notify_of_result),

@@ -214,6 +214,14 @@ MFA_TOTP_TOLERANCE = 1
 # Nobody enters the admin with a password alone, where it matters.
 STAFF_NEED_MFA = switch("STAFF_NEED_MFA", default=not DEBUG and not TESTING)
 
+# Roles on the community's own Discord server, which a bot gives and takes. Without one nothing is asked of Discord.
+DISCORD_BOT_TOKEN = env.str("DISCORD_BOT_TOKEN", default="")
+DISCORD_GUILD_ID = env.str("DISCORD_GUILD_ID", default="")
+if bool(DISCORD_BOT_TOKEN) != bool(DISCORD_GUILD_ID):
+    raise ImproperlyConfigured("Set both of DISCORD_BOT_TOKEN and DISCORD_GUILD_ID, or neither.")
+DISCORD_API_URL = env.str("DISCORD_API_URL", default="https://discord.com/api/v10")
+DISCORD_TIMEOUT = 10
+
 # E-mail: in development it lands in files, and its links in the log.
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 if DEBUG and "EMAIL_URL" not in env.ENVIRON:
@@ -278,6 +286,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gamification.tasks.rank_members",
         "schedule": crontab(minute="*/10"),
         "options": {"expires": 600},
+    },
+    # Earning and connecting are seen to at once; here what staff change is noticed, and what a lost broker forgot.
+    "see who shall have which role on Discord": {
+        "task": "gamification.tasks.want_discord_roles",
+        "schedule": crontab(minute="4-59/10"),
+        "options": {"expires": 600},
+    },
+    "give and take roles on Discord": {
+        "task": "gamification.tasks.send_discord_roles",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     # The page says how often.
     "work out the places in challenges": {

@@ -1,4 +1,5 @@
 from django import template
+from django.conf import settings
 from django.urls import reverse
 
 register = template.Library()
@@ -37,3 +38,9 @@ def settings_pages(context) -> list[dict]:
         }
         for name, icon, title, text, others in PAGES
     ]
+
+
+@register.simple_tag
+def discord_gives_roles() -> bool:
+    """Whether a connected Discord account shows to others what its owner has achieved."""
+    return bool(settings.DISCORD_BOT_TOKEN)

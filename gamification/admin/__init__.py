@@ -2,6 +2,7 @@
 
 from gamification.admin.achievements import AchievementAdmin, UserAchievementAdmin
 from gamification.admin.challenges import ChallengeAdmin, ChallengeParticipantAdmin
+from gamification.admin.discord import DiscordRoleGrantAdmin
 from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAdmin
 from gamification.admin.xp import UserXpAdmin, XpEntryAdmin
 
@@ -9,6 +10,7 @@ __all__ = [
     "AchievementAdmin",
     "ChallengeAdmin",
     "ChallengeParticipantAdmin",
+    "DiscordRoleGrantAdmin",
     "LeaderboardAdmin",
     "LeaderboardEntryAdmin",
     "UserAchievementAdmin",

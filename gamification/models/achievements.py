@@ -1,5 +1,6 @@
 """What can be achieved, and who has."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -41,7 +42,14 @@ class Achievement(models.Model):
     )
     points = models.PositiveIntegerField(default=10)
     is_hidden = models.BooleanField(default=False)
-    discord_role_id = models.CharField(max_length=32, blank=True, default="")
+    discord_role_id = models.CharField(
+        "Discord role",
+        max_length=32,
+        blank=True,
+        default="",
+        validators=[RegexValidator(r"^[0-9]{1,32}\Z", "A role's id is a number, as Discord shows it.")],
+        help_text="The role that it brings on our Discord server: a long number.",
+    )
     sort_order = models.IntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

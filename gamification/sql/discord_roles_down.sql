@@ -1,2 +1,2 @@
 -- Policies, grants and triggers go with their tables.
-SELECT 1;
+DROP FUNCTION app.retry_own_discord_roles();

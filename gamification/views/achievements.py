@@ -4,20 +4,21 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.compiled import Row, compiled
 from accounts.models import Member
-from gamification.actions import Progress, achievements_progress
+from gamification.actions import Progress, achievements_progress, has_discord_roles, retry_own_discord_roles
 from gamification.kinds import KINDS, Standing, asked_for, standing
-from gamification.models import Achievement
+from gamification.models import Achievement, DiscordRoleGrant
 
 COLUMNS = (
     "pk",
@@ -28,6 +29,7 @@ COLUMNS = (
     "category",
     "criteria_json",
     "points",
+    "discord_role_id",
     "sort_order",
     "earned_at",
 )
@@ -78,8 +80,22 @@ def achievement_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "card": card,
         "category": _title(row["category"]),
         "next_step": _next_step(row["criteria_json"], card.progress),
+        "discord_role": _discord_role(request.member, row),
     }
     return render(request, "gamification/achievement_detail.html", context)
+
+
+@require_POST
+@login_required
+def retry_discord(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whoever was not on the server when the role was to be given may have joined it since."""
+    if not _visible_at(request.member, slug):
+        raise Http404
+    if retry_own_discord_roles():
+        messages.success(request, "Discord is asked again; look here in a minute.")
+    else:
+        messages.info(request, "There is nothing to try again, or it was tried a moment ago.")
+    return redirect("gamification:achievement-detail", slug)
 
 
 @compiled
@@ -90,6 +106,12 @@ def _visible_to(member: Member) -> QuerySet:
 @compiled
 def _visible_at(member: Member, slug: str) -> QuerySet:
     return Achievement.objects.visible_to(member).with_earned_by(member).filter(slug=slug).values(*COLUMNS)
+
+
+def _discord_role(member: Member, row: Row) -> DiscordRoleGrant | None:
+    if not (row["earned_at"] and row["discord_role_id"] and has_discord_roles()):
+        return None
+    return DiscordRoleGrant.objects.visible_to(member).filter(role_id=row["discord_role_id"]).first()
 
 
 def _is_left_out(row: Row, member: Member) -> bool:

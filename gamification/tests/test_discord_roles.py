@@ -1,0 +1,180 @@
+"""Who shall have which role on Discord: it follows from what is earned and connected."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Profile
+from accounts.tests.factories import make_member
+from analytics.actions import record
+from analytics.models import Activity
+from gamification.actions import forget_erased_accounts, send_discord_roles, want_discord_roles
+from gamification.models import Achievement, DiscordRoleGrant, UserAchievement
+from gamification.tests.factories import AchievementFactory
+from nrghax.identity import Role, database_identity
+from nrghax.tasks import react
+
+pytestmark = pytest.mark.django_db
+
+State = DiscordRoleGrant.State
+
+
+def connect(member, account="1001"):
+    Profile.objects.filter(pk=member.pk).update(discord_id=account)
+
+
+def earn(member, achievement):
+    UserAchievement.objects.create(user=member, achievement=achievement)
+
+
+def grant(**fields) -> DiscordRoleGrant:
+    return DiscordRoleGrant.objects.get(**fields)
+
+
+def send():
+    return send_discord_roles(now=timezone.now())
+
+
+def settle():
+    want_discord_roles()
+    return send()
+
+
+def test_an_earned_role_is_given_once(discord, wearer):
+    assert want_discord_roles() == 1
+    assert want_discord_roles() == 0
+    assert send().number == 1
+    assert discord.worn == {("1001", "7")}
+    assert (grant().user, grant().state, grant().last_error) == (wearer, State.DONE, "")
+    assert settle().number == 0
+    assert len(discord.requests) == 1
+
+
+def test_earning_writes_it_down_at_once(discord, wearer):
+    react(str(record(wearer.pk, Activity.ACHIEVEMENT_EARNED, earned_data()).pk))
+    assert grant().state == State.PENDING
+
+
+def earned_data():
+    achievement = Achievement.objects.get()
+    return {
+        "achievement_id": str(achievement.pk),
+        "name": achievement.name,
+        "slug": achievement.slug,
+        "points": 10,
+        "type": "practice_count",
+    }
+
+
+def test_two_achievements_with_one_role_ask_for_it_once_and_keep_it_together(discord, wearer):
+    other = AchievementFactory(discord_role_id="7")
+    earn(wearer, other)
+    settle()
+    with database_identity(Role.STAFF):
+        Achievement.objects.filter(pk=other.pk).update(discord_role_id="")
+    settle()
+    assert discord.worn == {("1001", "7")}
+    assert len(discord.requests) == 1
+
+
+@pytest.mark.parametrize("change", ["nothing earned", "not connected", "no role", "hides streaks", "closed"])
+def test_without_all_of_it_there_is_no_role(discord, wearer, change):
+    _without(change, wearer)
+    assert want_discord_roles() == 0
+    assert not DiscordRoleGrant.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["not connected", "no role", "hides streaks", "closed", "erased"])
+def test_what_is_wanted_no_longer_is_taken_and_leaves_no_row(discord, wearer, change):
+    settle()
+    _without(change, wearer)
+    settle()
+    assert discord.worn == set()
+    assert discord.requests[-1] == ("DELETE", "1001", "7")
+    assert not DiscordRoleGrant.objects.exists()
+
+
+def _without(change, member):
+    match change:
+        case "nothing earned":
+            UserAchievement.objects.all().delete()
+        case "not connected":
+            connect(member, None)
+        case "no role":
+            _give_the_achievement_the_role("")
+        case "hides streaks":
+            with database_identity(Role.STAFF):
+                Achievement.objects.update(criteria_json={"type": "streak", "value": 7})
+            Profile.objects.update(hide_streaks=True)
+        case "closed":
+            member.user.is_active = False
+            member.user.save()
+        case "erased":
+            member.user.delete()
+
+
+def _give_the_achievement_the_role(role):
+    with database_identity(Role.STAFF):
+        Achievement.objects.update(discord_role_id=role)
+
+
+def test_another_role_and_another_account_replace_the_first(discord, wearer):
+    settle()
+    _give_the_achievement_the_role("8")
+    settle()
+    assert discord.worn == {("1001", "8")}
+    connect(wearer, "1002")
+    settle()
+    assert discord.worn == {("1002", "8")}
+    assert grant().discord_id == "1002"
+
+
+@pytest.mark.parametrize("first", ["giver", "taker"])
+def test_an_account_that_changes_hands_keeps_its_role(discord, wearer, achievement, first):
+    settle()
+    heir = make_member()
+    earn(heir, achievement)
+    connect(wearer, None)
+    connect(heir)
+    for member in (wearer, heir) if first == "giver" else (heir, wearer):
+        want_discord_roles(member_id=member.pk)
+    send()
+    assert discord.worn == {("1001", "7")}
+    assert (grant().user, grant().state) == (heir, State.DONE)
+
+
+def test_one_members_round_leaves_the_others_alone(discord, wearer, make_wearer):
+    other = make_wearer("1002")
+    assert want_discord_roles(member_id=other.pk) == 1
+    assert grant().user == other
+    connect(other, None)
+    assert want_discord_roles(member_id=wearer.pk) == 1
+    assert grant(user=other).is_wanted
+
+
+def test_what_an_erased_account_keeps_is_forgotten_in_time(discord, wearer):
+    settle()
+    wearer.user.delete()
+    discord.above_the_bot.add("7")
+    settle()
+    assert (grant().user, grant().state) == (None, State.FAILED)
+    assert forget_erased_accounts(now=timezone.now() + timedelta(days=29)) == 0
+    assert forget_erased_accounts(now=timezone.now() + timedelta(days=31)) == 1
+
+
+def test_what_a_member_could_not_be_given_is_kept(discord, wearer):
+    discord.members.clear()
+    settle()
+    assert grant().state == State.FAILED
+    assert forget_erased_accounts(now=timezone.now() + timedelta(days=31)) == 0
+
+
+def test_without_a_bot_nothing_is_written_down_asked_for_or_shown(
+    discord, settings, wearer, member_client, achievement
+):
+    want_discord_roles()
+    settings.DISCORD_BOT_TOKEN = ""
+    assert (want_discord_roles(), send().number) == (0, 0)
+    assert discord.requests == []
+    assert "Discord" not in member_client.get(achievement.get_absolute_url()).content.decode()
