@@ -22,8 +22,8 @@ class DiscordRoleGrantQuerySet(models.QuerySet):
         )
 
     def erased_before(self, moment: datetime):
-        """What could not be taken from an account whose member had been erased by then."""
-        return self.filter(user=None, state=DiscordRoleGrant.State.FAILED, updated_at__lt=moment)
+        """What has still not been taken from an account whose member had been erased by then."""
+        return self.filter(user=None, updated_at__lt=moment)
 
 
 class DiscordRoleGrant(models.Model):

@@ -55,6 +55,8 @@ def test_two_workers_share_what_is_due(discord, asked):
     third = Thread(target=as_worker(lambda: send_discord_roles(now=timezone.now())))
     third.start()
     third.join()
+    assert asked.is_alive()
+    assert second.is_alive()
     discord.may_answer.set()
     asked.join()
     second.join()

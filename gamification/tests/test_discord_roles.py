@@ -1,16 +1,21 @@
 """Who shall have which role on Discord: it follows from what is earned and connected."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
+from celery import current_app
 from django.utils import timezone
 
 from accounts.models import Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity
+from gamification import tasks
 from gamification.actions import forget_erased_accounts, send_discord_roles, want_discord_roles
 from gamification.models import Achievement, DiscordRoleGrant, UserAchievement
+from gamification.tests.discord_server import Failure
 from gamification.tests.factories import AchievementFactory
 from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
@@ -51,9 +56,41 @@ def test_an_earned_role_is_given_once(discord, wearer):
     assert len(discord.requests) == 1
 
 
-def test_earning_writes_it_down_at_once(discord, wearer):
-    react(str(record(wearer.pk, Activity.ACHIEVEMENT_EARNED, earned_data()).pk))
+def queued() -> list[tuple[str, list[str], bool]]:
+    """What waits for a worker: the task, its arguments, and whether it waits for a time."""
+    with current_app.connection_for_read() as broker:
+        waiting = broker.default_channel.client.lrange("celery", 0, -1)
+    headers = [json.loads(message)["headers"] for message in waiting]
+    return [(each["task"].rpartition(".")[2], each["argsrepr"], bool(each["eta"])) for each in headers]
+
+
+def test_earning_writes_it_down_at_once_and_has_it_sent(discord, wearer, django_capture_on_commit_callbacks):
+    earned = record(wearer.pk, Activity.ACHIEVEMENT_EARNED, earned_data())
+    with django_capture_on_commit_callbacks(execute=True):
+        react(str(earned.pk))
     assert grant().state == State.PENDING
+    assert ("send_discord_roles", "()", False) in queued()
+
+
+def test_connecting_and_disconnecting_has_a_worker_look(discord, member, django_capture_on_commit_callbacks):
+    expected = ("want_discord_roles", f"('{member.pk}',)", False)
+    with django_capture_on_commit_callbacks(execute=True):
+        SocialAccount.objects.create(user=member.user, provider="google", uid="1")
+    assert queued() == []
+    with django_capture_on_commit_callbacks(execute=True):
+        account = SocialAccount.objects.create(user=member.user, provider="discord", uid="1001")
+    assert queued() == [expected]
+    with django_capture_on_commit_callbacks(execute=True):
+        account.delete()
+    assert queued() == [expected] * 2
+
+
+@pytest.mark.parametrize(("seconds", "again"), [("2.5", [("send_discord_roles", "()", True)]), ("3600", [])])
+def test_after_a_short_pause_the_worker_comes_again(discord, wearer, seconds, again):
+    tasks.want_discord_roles()
+    discord.answers.append(Failure(429, {"retry_after": seconds}))
+    assert tasks.send_discord_roles() == 1
+    assert queued() == again
 
 
 def earned_data():

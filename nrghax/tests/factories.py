@@ -86,7 +86,7 @@ def _leave_progress(member: Member, hack: Hack) -> None:
     ChallengeParticipant.objects.create(challenge=challenge, user=member)
     board, _ = Leaderboard.objects.get_or_create(period="all", category=None, defaults={"counted_at": timezone.now()})
     LeaderboardEntry.objects.create(board=board, user=member, xp=10, is_listed=False)
-    DiscordRoleGrant.objects.create(user=member, role_id="1", discord_id="2")
+    DiscordRoleGrant.objects.create(user=member, role_id="1", discord_id=member.pk.hex)
 
 
 def _leave_verifications(member: Member, hack: Hack) -> None:

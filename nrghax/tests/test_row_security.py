@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
-from gamification.models import UserAchievement
+from gamification.models import DiscordRoleGrant, UserAchievement
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, make_award, take_part
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
@@ -43,6 +43,7 @@ def victim():
     UserAchievement.objects.create(user=member, achievement=AchievementFactory())
     RestDayGrant.objects.create(user=member, source_id=uuid7(), granted_on=date(2026, 3, 4))
     take_part(ChallengeFactory(), member)
+    DiscordRoleGrant.objects.create(user=member, role_id="7", discord_id="1001")
     return member
 
 
@@ -75,6 +76,7 @@ READ_ONLY = (
     "user_activity_logs",
     "username_history",
     "rest_day_grants",
+    "discord_role_grants",
     "challenge_participants",
     "xp_ledger",
     "user_xp",
