@@ -29,7 +29,7 @@ def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = No
     entry = UserActivityLog(
         user_id=member_id, activity_type=str(activity), activity_data=data or {}, created_at=timezone.now()
     )
-    row = {
+    row: dict[str, Any] = {
         "id": entry.id,
         "user_id": member_id,
         "activity_type": entry.activity_type,

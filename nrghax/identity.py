@@ -103,5 +103,5 @@ def _spare_health_check(connection: BaseDatabaseWrapper) -> None:
     if link and not link.closed and now - getattr(connection, "nrghax_used_at", -math.inf) < TRUSTED_SECONDS:
         poll = select.poll()
         poll.register(link.fileno(), select.POLLIN)
-        connection.health_check_done = not poll.poll(0)
+        connection.health_check_done = not poll.poll(0)  # type: ignore[attr-defined]
     connection.nrghax_used_at = now  # type: ignore[attr-defined]

@@ -57,7 +57,7 @@ def save_checkin(
 @transaction.atomic(savepoint=False)
 def _check_in(member: Member, day: date, values: dict[str, Any]) -> bool:
     checkin_id = uuid7()
-    place = {"zone": member.zone, "day_start": member.profile.day_start}
+    place: dict[str, Any] = {"zone": member.zone, "day_start": member.profile.day_start}
     with connection.cursor() as cursor:
         cursor.execute(
             read_statement("practice", "check_in"),
