@@ -42,6 +42,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "gamification.challengeparticipant": "group",
         "gamification.leaderboard": "leaderboard",
         "gamification.leaderboardentry": "social_leaderboard",
+        "gamification.leaderboardstep": "stairs_2",
         "gamification.discordrolegrant": "badge",
     },
     "Verification": {

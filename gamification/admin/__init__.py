@@ -3,7 +3,7 @@
 from gamification.admin.achievements import AchievementAdmin, UserAchievementAdmin
 from gamification.admin.challenges import ChallengeAdmin, ChallengeParticipantAdmin
 from gamification.admin.discord import DiscordRoleGrantAdmin
-from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAdmin
+from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAdmin, LeaderboardStepAdmin
 from gamification.admin.xp import UserXpAdmin, XpEntryAdmin
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "DiscordRoleGrantAdmin",
     "LeaderboardAdmin",
     "LeaderboardEntryAdmin",
+    "LeaderboardStepAdmin",
     "UserAchievementAdmin",
     "UserXpAdmin",
     "XpEntryAdmin",

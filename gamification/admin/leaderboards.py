@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from analytics.admin import ReadOnlyAdmin
-from gamification.models import Leaderboard, LeaderboardEntry
+from gamification.models import Leaderboard, LeaderboardEntry, LeaderboardStep
 
 
 @admin.register(Leaderboard)
@@ -23,3 +23,11 @@ class LeaderboardEntryAdmin(ReadOnlyAdmin):
     search_help_text = "A member's username."
     ordering = ("board__period", "board__category", "-xp", "user")
     readonly_fields = ("updated_at",)
+
+
+@admin.register(LeaderboardStep)
+class LeaderboardStepAdmin(ReadOnlyAdmin):
+    list_display = ("rank", "xp", "members", "board")
+    list_filter = ("board__period", "board__category")
+    list_select_related = ("board__category",)
+    ordering = ("board__period", "board__category", "-xp")

@@ -26,6 +26,7 @@ from gamification.models import (
     DiscordRoleGrant,
     Leaderboard,
     LeaderboardEntry,
+    LeaderboardStep,
     UserAchievement,
     UserXp,
     XpEntry,
@@ -85,7 +86,8 @@ def _leave_progress(member: Member, hack: Hack) -> None:
     UserAchievement.objects.create(user=member, achievement=achievement)
     ChallengeParticipant.objects.create(challenge=challenge, user=member)
     board, _ = Leaderboard.objects.get_or_create(period="all", category=None, defaults={"counted_at": timezone.now()})
-    LeaderboardEntry.objects.create(board=board, user=member, xp=10, is_listed=False)
+    LeaderboardEntry.objects.create(board=board, user=member, xp=10, is_listed=True)
+    LeaderboardStep.objects.get_or_create(board=board, xp=10, defaults={"rank": 1, "members": 1})
     DiscordRoleGrant.objects.create(user=member, role_id="1", discord_id=member.pk.hex)
 
 
