@@ -124,4 +124,5 @@ def _seconds(said: object) -> float:
 
 def _home() -> str:
     """Discord wants to know who runs a bot."""
-    return f"https://{settings.ALLOWED_HOSTS[0].lstrip('*.')}" if settings.ALLOWED_HOSTS else "https://localhost"
+    host = settings.ALLOWED_HOSTS[0].lstrip("*.") if settings.ALLOWED_HOSTS else ""
+    return f"https://{host or 'localhost'}"

@@ -76,6 +76,7 @@ def test_production_is_silent_under_djangos_deployment_checks():
         ({"NRGHAX_PROCESS": "owner", "DATABASE_OWNER_URL": None}, "Set DATABASE_OWNER_URL for this process"),
         ({"USE_HTTPS": "ture"}, "USE_HTTPS is 'ture'"),
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe'"),
+        ({"DISCORD_BOT_TOKEN": "t"}, "Set both of DISCORD_BOT_TOKEN and DISCORD_GUILD_ID"),
     ],
 )
 def test_production_refuses_to_start(change, message):
