@@ -10,7 +10,6 @@ from accounts.models import Profile
 from gamification.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 from nrghax.identity import Role, database_identity
-from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +28,15 @@ def as_worker(action):
 def rows() -> list[tuple]:
     with database_identity(Role.WORKER):
         return list(DiscordRoleGrant.objects.values_list("discord_id", "is_wanted", "state"))
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND wait_event_type = 'Lock')"
+        )
+        return cursor.fetchone()[0]
 
 
 @pytest.fixture
@@ -67,7 +75,11 @@ def test_two_workers_share_what_is_due(discord, asked):
 def test_what_is_wanted_no_longer_waits_for_the_answer_and_is_taken_then(discord, asked):
     with database_identity(Role.WORKER):
         Profile.objects.update(discord_id=None)
-    taking = meanwhile(as_worker(want_discord_roles))
+    taking = Thread(target=as_worker(want_discord_roles))
+    taking.start()
+    while taking.is_alive() and not waits_for_a_lock():
+        taking.join(0.01)
+    assert taking.is_alive()
     discord.holds = False
     discord.may_answer.set()
     asked.join()
