@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +17,26 @@ from accounts.compiled import Row, compiled
 from accounts.database import read_statement
 from accounts.models import Member
 from accounts.templatetags.people import avatar
-from gamification.models import Leaderboard
+from gamification.models import Challenge, Leaderboard
 
 PAGE_SIZE = 25
 # How many are shown on each side of the member's own place.
 NEIGHBOURS = 3
+SHOWN_CHALLENGES = 5
 COUNTED_EVERY = timedelta(minutes=10)
 # Whoever stands below finds themselves, not a page of the list.
 MOST_LISTED = 1000
 
 SHARED_RANK = '<span aria-hidden="true">=</span><span class="visually-hidden">shared </span>{}'
-NAME = (
-    '{}<span class="member__text"><span class="member__name">{}</span> <span class="member__username">@{}</span></span>'
+ROW = (
+    '<tr{}><td class="number board__rank">{}</td><th scope="row">{}{}<span class="member__text">'
+    '<span class="member__name">{}</span> <span class="member__username">@{}</span></span>{}{}</th>'
+    '<td class="number">{}</td></tr>'
 )
+OWN_BADGES = {
+    hides: format_html(' <span class="badge badge--accent">{}</span>', words)
+    for hides, words in ((False, "You"), (True, "You: only you see this"))
+}
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,8 @@ class Line:
     """A member on a board, as the page writes it."""
 
     rank: SafeString
-    person: SafeString
     xp: str
+    html: SafeString
     is_own: bool
 
 
@@ -69,6 +77,11 @@ def _boards(period: str, starts_on: date | None) -> QuerySet:
     )
 
 
+@compiled
+def running_challenges(now: datetime) -> QuerySet:
+    return Challenge.objects.running(now).values("name", "slug")[:SHOWN_CHALLENGES]
+
+
 def next_count(now: datetime) -> datetime:
     """When the boards are counted next: at each full ten minutes of the clock."""
     return now + COUNTED_EVERY - (now - datetime.min.replace(tzinfo=UTC)) % COUNTED_EVERY
@@ -95,14 +108,29 @@ def standing_of(member: Member, board_id: UUID, page: int) -> Standing:
 def line_of(row: Row, member: Member, *, is_shared: bool) -> Line:
     """The line of a row that has the member's card, `has_page`, `rank` and `xp`."""
     is_own = row["user_id"] == member.pk
-    name = format_html(NAME, avatar(row), row["display_name"], row["username"])
-    if row["has_page"] or is_own:
-        url = reverse("accounts:profile", args=[row["username"]])
-        person = format_html('<a class="member" href="{}">{}</a>', url, name)
-    else:
-        person = format_html('<span class="member">{}</span>', name)
-    rank = format_html(SHARED_RANK if is_shared else "{}", f"{row['rank']:,}")
-    return Line(rank, person, f"{row['xp']:,}", is_own)
+    rank, xp = _rank(row["rank"], is_shared), f"{row['xp']:,}"
+    badge = OWN_BADGES[not member.privacy_settings["leaderboard_visible"]] if is_own else ""
+    card = (row["user_id"], row["username"], row["display_name"], row["avatar_url"], row["has_page"] or is_own)
+    return Line(rank, xp, _row(rank, xp, badge, *card), is_own)
+
+
+@lru_cache(maxsize=1024)
+def _rank(rank: int, is_shared: bool) -> SafeString:
+    return format_html(SHARED_RANK if is_shared else "{}", f"{rank:,}")
+
+
+# All that a row says is its key: who changes is another row, and nothing has to be invalidated.
+@lru_cache(maxsize=4096)
+def _row(
+    rank: str, xp: str, badge: str, user_id: UUID, username: str, display_name: str, avatar_url: str, has_page: bool
+) -> SafeString:
+    picture = avatar({"user_id": user_id, "username": username, "display_name": display_name, "avatar_url": avatar_url})
+    begin, end = SafeString('<span class="member">'), SafeString("</span>")
+    if has_page:
+        url = reverse("accounts:profile", args=[username])
+        begin, end = format_html('<a class="member" href="{}">', url), SafeString("</a>")
+    current = SafeString(' aria-current="true"' if badge else "")
+    return format_html(ROW, current, rank, begin, picture, display_name, username, end, badge, xp)
 
 
 def _line(row: Row, member: Member) -> Line:

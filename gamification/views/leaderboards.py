@@ -1,22 +1,18 @@
 """Where members stand beside each other."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
-from accounts.compiled import Row
-from gamification.leaderboards import MOST_LISTED, boards_of, next_count, standing_of
-from gamification.models import Challenge, Leaderboard
+from gamification.leaderboards import MOST_LISTED, boards_of, next_count, running_challenges, standing_of
+from gamification.models import Leaderboard
 
-SHOWN_CHALLENGES = 5
 # What a place counts for, in the sentences of the page.
 WHEN = {"week": "this week", "month": "this month", "all": "yet"}
 
@@ -30,16 +26,15 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
     boards = boards_of(period, now.astimezone(UTC).date())
     asked = request.GET.get("category")
     board = next((each for each in boards if each["category__name"] == asked), boards[0] if boards else None)
-    category = board["category__name"] if board else None
     context: dict[str, Any] = {
-        "period": period,
+        "period": period.value,
         "when": WHEN[period],
-        "periods": [(each.label, _address(each, category), each == period) for each in Leaderboard.Period],
-        "categories": [_chip(period, each, board) for each in boards],
-        "category": category,
+        "periods": Leaderboard.Period.choices,
+        "category": board["category__name"] or "" if board else "",
+        "categories": tuple((each["category__name"] or "", each["category__title"] or "Overall") for each in boards),
         "hides": not request.member.privacy_settings["leaderboard_visible"],
         "next_count": _clock(next_count(now)),
-        "challenges": Challenge.objects.running(now).only("name", "slug")[:SHOWN_CHALLENGES],
+        "challenges": running_challenges(now),
     }
     if board:
         context["counted_at"] = _clock(board["counted_at"])
@@ -56,15 +51,5 @@ def _page(asked: str | None) -> int:
     return min(max(int(asked), 1), MOST_LISTED) if asked and asked.isdecimal() and len(asked) < 10 else 1
 
 
-def _chip(period: Leaderboard.Period, board: Row, current: Row | None) -> tuple[str, str, bool]:
-    title = board["category__title"] or "Overall"
-    return title, _address(period, board["category__name"]), board is current
-
-
-def _address(period: Leaderboard.Period, category: str | None) -> str:
-    query = {"period": period.value, **({"category": category} if category else {})}
-    return f"{reverse('gamification:leaderboard')}?{urlencode(query)}"
-
-
-def _clock(moment) -> str:
+def _clock(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "H:i")
