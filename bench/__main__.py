@@ -1,6 +1,6 @@
 """Our pages against a bare Django page, interleaved; see bench/README.md.
 
-python -m bench [pages|streaks] [--rounds 40] [--members 100000] [--keep] [--profile PAGE]
+python -m bench [pages|streaks|achievements|ranks|reviews] [--rounds 40] [--members 100000] [--keep] [--profile PAGE]
 """
 
 import argparse
@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.database import BASE_DIR, Database
+from bench.jobs import PARTS, measure_jobs
 from nrghax.embedded import POSTGRES_BIN
 
 DATA_DIR = Path(os.environ.get("NRGHAX_DATA_DIR", BASE_DIR / ".local")) / "bench"
@@ -70,6 +71,7 @@ def pages(hack: str) -> dict[str, tuple[dict[str, Any], float]]:
         "hack, signed in": (f"/hacks/{hack}/", "member", None, SIGNED_IN),
         "today": ("/today/", "member", None, SIGNED_IN),
         "journal": ("/journal/", "member", None, SIGNED_IN),
+        "leaderboard": ("/leaderboard/?period=all", "member", None, SIGNED_IN),
         "check-in, POST": ("/checkin/", "member", checkin, WRITE),
     }
     return {
@@ -148,9 +150,9 @@ def measure_streaks(database: Database, members: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Our pages against a bare Django page.")
-    parser.add_argument("part", nargs="?", choices=["pages", "streaks"], help="both unless one is named")
+    parser.add_argument("part", nargs="?", choices=["pages", "streaks", *PARTS], help="all unless one is named")
     parser.add_argument("--rounds", type=int, default=40, help=f"of {BATCH} requests a page and side")
-    parser.add_argument("--members", type=int, default=100_000, help="of the streaks, besides the pages'")
+    parser.add_argument("--members", type=int, default=100_000, help="of streaks and jobs, besides the pages'")
     parser.add_argument("--keep", action="store_true", help="keep the servers' data for the next run")
     parser.add_argument("--profile", default="", metavar="PAGE", help="where one page's time goes, instead")
     options = parser.parse_args()
@@ -163,10 +165,12 @@ def main() -> None:
         else:
             # Tables and style sheets may have come since.
             database.prepare()
-        if options.part != "streaks":
+        if options.part in (None, "pages") or options.profile:
             measure_pages(database, options.rounds, options.profile)
-        if options.part != "pages" and not options.profile:
+        if options.part in (None, "streaks") and not options.profile:
             measure_streaks(database, options.members)
+        if options.part not in ("pages", "streaks") and not options.profile:
+            measure_jobs(database, [options.part] if options.part else list(PARTS), options.members)
     finally:
         database.servers.release()
         if not options.keep:

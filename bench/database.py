@@ -20,9 +20,12 @@ import django
 django.setup()
 from django.db import connection
 from accounts.database import read_statement
+from gamification.tasks import rank_members, recompute_xp
 from practice.tasks import recompute_progress, recompute_streaks
 recompute_progress()
 recompute_streaks()
+recompute_xp()
+rank_members()
 with connection.cursor() as cursor:
     cursor.execute(read_statement("hacks", "unlock_hacks"), {"member_id": None, "activity": "hack_unlocked"})
 """

@@ -65,8 +65,8 @@ class Side:
             cookie = "" if visitor == "anonymous" else next(self.writers if form else self.readers)
             yield {
                 "REQUEST_METHOD": "POST" if form else "GET",
-                "PATH_INFO": path,
-                "QUERY_STRING": "",
+                "PATH_INFO": path.partition("?")[0],
+                "QUERY_STRING": path.partition("?")[2],
                 "SERVER_NAME": "localhost",
                 "SERVER_PORT": "443",
                 "SERVER_PROTOCOL": "HTTP/1.1",

@@ -19,7 +19,8 @@ LIMIT 100 - (SELECT count(*) FROM hacks WHERE is_active);
 INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staff, date_joined)
 SELECT app.uuid7(), '!', false, 'member' || number || '@example.com', true, false, now() - interval '366 days'
 FROM generate_series(1, 1000) AS numbers(number);
-UPDATE users SET display_name = 'Member of the bench';
+UPDATE users
+SET display_name = 'Member of the bench', privacy_settings = '{"leaderboard_visible": true, "profile_public": false}';
 UPDATE user_profiles SET onboarding_completed = true, timezone = 'Europe/Berlin';
 
 SET session_replication_role = replica;
