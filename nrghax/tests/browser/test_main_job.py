@@ -99,9 +99,9 @@ def test_practice_unlocks_the_next_hack(visit, product):
         page.get_by_label("Started at").fill(f"{started:%H:%M}")
         page.locator("main form").get_by_role("button", name=re.compile("Log|Save")).click()
         expect(page).not_to_have_url(re.compile("/log/"))
-    unlocked = "count(*) FROM notifications"
+    unlocked = "count(*) FILTER (WHERE type = 'hack_unlocked') FROM notifications"
     wait_for(lambda: member_row(product, username, unlocked)[0] >= 1)
-    visitor.go("/today/")
+    visitor.go("/notifications/")
     expect(page.locator("main")).to_contain_text("is open to you")
     visitor.go("/hacks/palm-to-palm/")
     expect(page.get_by_role("link", name="Practise now")).to_be_visible()
