@@ -63,16 +63,18 @@ def _result_words(participant: ChallengeParticipant) -> str:
     challenge = participant.challenge
     score = f"{participant.score:,} {unit_of(challenge.criteria_json, participant.score)}"
     place = f"You came {ordinal(participant.rank)} of {participant.completion_data['participants']:,}, with {score}."
-    return place + (_reward_words(challenge) if participant.completed_at else "")
+    return place + (_reward_words(participant) if participant.completed_at else "")
 
 
-def _reward_words(challenge: Challenge) -> str:
+def _reward_words(participant: ChallengeParticipant) -> str:
+    challenge = participant.challenge
     match challenge.reward_type:
         case Challenge.Reward.XP:
             return f" It brings you {challenge.reward_value['xp']:,} XP."
         case Challenge.Reward.ACHIEVEMENT:
             return " It brings you an achievement."
-        case Challenge.Reward.REST_DAY:
+        # Whoever hides streaks is not told of rest days either.
+        case Challenge.Reward.REST_DAY if not participant.user.profile.hide_streaks:
             return " It brings you a rest day into stock."
     return ""
 

@@ -45,6 +45,8 @@ class ChallengeQuerySet(models.QuerySet):
         achievement = Achievement.objects.filter(
             slug=KeyTextTransform("achievement", OuterRef("reward_value")), is_hidden=False
         )
+        if member.profile.hide_streaks:
+            achievement = achievement.exclude(criteria_json__type="streak")
         return self.with_taking_part().annotate(
             own=models.FilteredRelation("participants", condition=models.Q(participants__user=member)),
             own_id=models.F("own__pk"),

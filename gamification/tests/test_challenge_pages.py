@@ -169,6 +169,14 @@ def test_the_page_says_what_it_brings_but_no_secret(member_client, reward, value
     assert "Hush" not in text
 
 
+@pytest.mark.parametrize(("reward", "value"), [("rest_day", {}), ("achievement", {"achievement": "seven"})])
+def test_nothing_of_streaks_is_promised_to_whoever_hides_them(member, member_client, reward, value):
+    AchievementFactory(slug="seven", name="Rest day in a row", criteria_json={"type": "streak", "value": 7})
+    Profile.objects.filter(pk=member.pk).update(hide_streaks=True)
+    challenge = ChallengeFactory(reward_type=reward, reward_value=value)
+    assert "rest day" not in words(member_client.get(detail(challenge))).lower()
+
+
 def test_joining_is_written_down_once(member, member_client):
     challenge = ChallengeFactory(max_participants=1)
     for _ in range(2):

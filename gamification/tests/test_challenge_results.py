@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
@@ -96,6 +97,16 @@ def test_a_completed_challenge_is_a_deed_of_whoever_completed_it():
         (winner.user_id, challenge.pk, 0)
     ]
     assert UserAchievement.objects.get().user_id == winner.user_id
+
+
+def test_a_rest_day_is_granted_silently_to_whoever_hides_streaks():
+    challenge = over(reward_type="rest_day")
+    winner = completed(challenge)
+    Profile.objects.filter(pk=winner.user_id).update(hide_streaks=True)
+    settle_challenges(now=NOW)
+    react_to_all()
+    assert RestDayGrant.objects.get().user_id == winner.user_id
+    assert "rest day" not in Notification.objects.get(type="challenge_ended").message
 
 
 @pytest.mark.parametrize("times", [1, 3])

@@ -147,6 +147,11 @@ class TestLedger:
         titles = {line["title"] for line in sign_in(member).get(LEDGER).context["entries"]}
         assert titles == {"streak", "practice_count"}
 
+    @pytest.mark.parametrize("hidden", [True, False])
+    def test_the_limits_speak_of_streaks_unless_they_are_hidden(self, sign_in, hidden):
+        client = sign_in(make_member(profile={"hide_streaks": hidden}))
+        assert ["your streak" in client.get(url).text for url in (PAGE, RULES)] == [not hidden] * 2
+
     def test_nothing_without_a_limit_is_said_to_have_reached_one(self, member_client, member):
         make_award(member, 0, source="challenge")
         assert member_client.get(LEDGER).context["entries"][0]["amount"] == "+0 XP"

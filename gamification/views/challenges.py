@@ -76,7 +76,7 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "begins": _moment(challenge.start_date),
         "ends": _moment(challenge.end_date),
         "zone": member.zone.rpartition("/")[2].replace("_", " "),
-        "reward": _reward(challenge),
+        "reward": _reward(challenge, member),
         "places_left": None if places is None else max(places - challenge.taking_part, 0),
         "may_join": card.state in OPEN and card.own is None,
         "may_leave": card.state in OPEN and card.own is not None,
@@ -165,7 +165,8 @@ def _result(challenge: Challenge) -> str:
     return f"{ordinal(challenge.own_rank)} of {challenge.own_data['participants']:,}"
 
 
-def _reward(challenge: Challenge) -> str:
+def _reward(challenge: Challenge, member: Member) -> str:
+    """Whoever hides streaks is not told of rest days either."""
     match challenge.reward_type:
         case Challenge.Reward.XP:
             return f"{challenge.reward_value['xp']:,} XP"
@@ -173,7 +174,7 @@ def _reward(challenge: Challenge) -> str:
             name = challenge.achievement_name
             return f"The achievement “{name}”" if name else "An achievement that is still a secret"
         case Challenge.Reward.REST_DAY:
-            return "A rest day into your stock"
+            return "" if member.profile.hide_streaks else "A rest day into your stock"
     return ""
 
 
