@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
@@ -13,10 +14,16 @@ from django.db.models import F
 from accounts.management.commands.demologins import LEARNER
 from accounts.models import Member, Profile, User
 from analytics.models import Activity, Notification, UserActivityLog
+from community.models import HackVerification
+from gamification.actions import settle_xp
+from gamification.models import UserAchievement, XpEntry
 from hacks.models import Hack, UserHackProgress
+from nrghax.demo.challenges import make_challenges
 from nrghax.demo.history import History, Life
 from nrghax.demo.people import Person
+from nrghax.demo.progress import make_progress
 from nrghax.demo.texts import HACK_NOTES
+from nrghax.demo.verifications import make_verifications
 from nrghax.news import unlocked_hack
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 
@@ -46,8 +53,20 @@ def make_community(*, people: Sequence[Person], now: datetime) -> dict[str, int]
     _write_days([row for history in histories.values() for row in history.sessions])
     _write_news(histories.values())
     _keep_favourites([ids[person.email] for person in newcomers])
-    mine = {"user__in": [ids[person.email] for person in people]}
-    counted = (PracticeSession, DailyCheckin, RestDay, Trip, UserActivityLog, Notification)
+    members = [ids[person.email] for person in people]
+    _write_progress(members, ids.get(LEARNER[0]), now)
+    mine = {"user__in": members}
+    counted = (
+        PracticeSession,
+        DailyCheckin,
+        RestDay,
+        Trip,
+        XpEntry,
+        UserAchievement,
+        HackVerification,
+        UserActivityLog,
+        Notification,
+    )
     return {"people": len(people)} | {
         str(model._meta.verbose_name_plural): model._default_manager.filter(**mine).count() for model in counted
     }
@@ -123,6 +142,13 @@ def _write_news(histories: Collection[History]) -> None:
     UserHackProgress.objects.bulk_create(
         unlocks, BATCH, update_conflicts=True, unique_fields=["user", "hack"], update_fields=["unlocked_at"]
     )
+
+
+def _write_progress(member_ids: Sequence[UUID], learner_id: UUID | None, now: datetime) -> None:
+    settle_xp()
+    told = make_challenges(learner_id, member_ids, now)
+    told += make_verifications(learner_id, member_ids, now)
+    make_progress(member_ids, told, now)
 
 
 def _notifications(history: History) -> list[Notification]:

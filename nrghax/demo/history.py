@@ -18,6 +18,9 @@ from practice.rules import local_date
 REACTED_AFTER = timedelta(seconds=1)
 # Whoever has flown half around the world begins in the evening: by then the trip's clock counts everywhere.
 ARRIVES = 18
+# How often somebody practises what they want to master, and how much they prefer it and what leads there.
+MASTERED = 45
+DETERMINATION = 12
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Life:
         self.member_id = member_id
         self.hacks = [hack for hack in hacks if hack.is_active]
         self.favoured = FIRST_CATEGORIES[person.path]
+        self.ways = [_way_to(slug, hacks) for slug in person.aims]
         self.unlocked: set[UUID] = set()
         self.counts: dict[UUID, int] = {}
         self.days: dict[UUID, set[date]] = {}
@@ -137,12 +141,20 @@ class Life:
         wants_new = len(self.counts) <= number // self.person.days_a_new_hack
         pool = [hack for hack in is_open if (hack.pk not in self.counts) == wants_new] or is_open
 
+        wanted = {self._next_on(way) for way in self.ways}
+
         def weight(hack: Hack) -> float:
             liking = 5 if hack.category.name in self.favoured else 1
             learning = 4 if self.counts.get(hack.pk, 0) < 12 else 1
-            return liking * learning * (3 if hack.is_gateway or hack.pk in self.unlocked else 1)
+            determined = DETERMINATION if hack.pk in wanted else 1
+            return liking * learning * determined * (3 if hack.is_gateway or hack.pk in self.unlocked else 1)
 
         return dice.choices(pool, [weight(hack) for hack in pool])[0]
+
+    def _next_on(self, way: Sequence[Hack]) -> UUID | None:
+        """What they practise now of what leads to the hack that they want to master: the last of it that is open."""
+        is_open = [hack for hack in way if hack.prerequisite_hack_id is None or hack.pk in self.unlocked]
+        return is_open[-1].pk if is_open and self.counts.get(way[-1].pk, 0) < MASTERED else None
 
     def _unlock(self, moment: datetime) -> None:
         """By the rules of hacks/sql/unlock_hacks.sql."""
@@ -208,3 +220,12 @@ class Life:
 
     def _key(self, *parts: object) -> UUID:
         return uuid5(NAMESPACE_URL, "/".join(map(str, ("demo", self.member_id, *parts))))
+
+
+def _way_to(slug: str, hacks: Sequence[Hack]) -> list[Hack]:
+    """The hack's prerequisites, the first one first, and itself."""
+    by_id = {hack.pk: hack for hack in hacks}
+    way = [hack for hack in hacks if hack.slug == slug]
+    while way and (needed := way[0].prerequisite_hack_id):
+        way.insert(0, by_id[needed])
+    return way

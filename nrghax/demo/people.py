@@ -63,6 +63,12 @@ BIOS = (
     "Retired, curious, slow on purpose.",
 )
 DAYS = 183
+AIMS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("double-torus-shield",),
+    ("double-torus-shield",),
+    ("energy-programming",),
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class Person:
     time_off: range = range(0)
     misses_every: int = 0
     practises_today: bool = True
+    # Slugs of hacks that they want to master, and practise most.
+    aims: tuple[str, ...] = ()
 
 
 def community() -> list[Person]:
@@ -129,6 +137,7 @@ def _learner() -> Person:
         time_off=range(170, 178),
         misses_every=17,
         practises_today=False,
+        aims=("double-torus-shield", "energy-programming"),
     )
 
 
@@ -155,4 +164,6 @@ def _made_up(username: str, name: str, zone: str) -> Person:
         measures=rng.random() < 0.2,
         is_public=rng.random() < 0.6,
         is_ranked=rng.random() < 0.7,
+        # Dice of their own: what came before there were aims stays as it was.
+        aims=Random(f"{username}/aims").choice(AIMS),
     )

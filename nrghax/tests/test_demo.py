@@ -11,6 +11,10 @@ from django.urls import reverse
 from accounts.management.commands.demologins import LEARNER
 from accounts.models import Member, User
 from analytics.models import Notification, UserActivityLog
+from community.actions import recount_reviews
+from community.models import HackVerification, HackVerificationReview
+from gamification.actions import award_achievements, recompute_xp, score_challenges, settle_xp
+from gamification.models import Challenge, ChallengeParticipant, LeaderboardEntry, UserAchievement, XpEntry
 from hacks.actions import unlock_hacks
 from hacks.models import UserHackProgress
 from nrghax.demo.actions import make_community
@@ -23,7 +27,20 @@ from practice.tasks import recompute_progress, recompute_streaks
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 6, 15, 17, tzinfo=UTC)
-KINDS = (PracticeSession, DailyCheckin, RestDay, Trip, UserActivityLog, Notification, UserHackProgress)
+KINDS = (
+    PracticeSession,
+    DailyCheckin,
+    RestDay,
+    Trip,
+    UserActivityLog,
+    Notification,
+    UserHackProgress,
+    XpEntry,
+    UserAchievement,
+    ChallengeParticipant,
+    HackVerification,
+    HackVerificationReview,
+)
 
 
 @pytest.fixture
@@ -60,7 +77,7 @@ def test_the_learner_has_a_full_year_and_today_to_come(few):
     assert days[-1][0] == yesterday
     assert not learner.sessions.running().exists()
     assert learner.progress.filter(is_favorite=True).count() == 3
-    assert learner.notifications.unread().count() == 2
+    assert learner.notifications.unread().count() == 3
     assert {zone for *_, zone in days} == {"Europe/Berlin", "Asia/Tokyo"}
     assert [trip.zone for trip in learner.trips.filter(starts_on__gt=yesterday)] == ["Europe/Lisbon"]
     # One streak was broken by a time off, the present one is long; rest days, planned and earned, carried it.
@@ -95,7 +112,12 @@ def test_the_past_is_one_that_the_product_could_have_had(few):
     assert unlock_hacks() == []
     assert recompute_streaks() == 0
     assert recompute_progress() == 0
-    told = set(Notification.objects.values_list("user", "subject"))
+    assert settle_xp() == 0
+    assert recompute_xp() == (0, 0)
+    assert score_challenges(now=NOW) == 0
+    assert award_achievements() == []
+    assert recount_reviews() == 0
+    told = set(Notification.objects.filter(type=Notification.Type.HACK_UNLOCKED).values_list("user", "subject"))
     earned = UserHackProgress.objects.filter(unlocked_at__isnull=False).values_list("user", "hack")
     assert told == {(member, str(hack)) for member, hack in earned}
     with connection.cursor() as cursor, database_identity(Role.OWNER):
@@ -125,6 +147,32 @@ def test_made_again_it_changes_nothing_and_later_it_adds_what_is_new(few):
     assert not UserHackProgress.objects.filter(is_favorite=True).exists()
 
 
+def test_progress_is_as_old_as_what_brought_it(few):
+    make(few)
+
+    learner = Member.objects.get(user__email=LEARNER[0])
+    first = learner.sessions.earliest("ended_at")
+    assert learner.achievements.get(achievement__slug="first-steps").earned_at == first.ended_at
+    assert learner.achievements.filter(earned_at__lt=NOW - timedelta(days=100)).count() > 5
+    assert not UserAchievement.objects.filter(earned_at__gt=NOW).exists()
+    assert not Notification.objects.filter(created_at__gt=NOW).exists()
+    assert not XpEntry.objects.filter(created_at__gt=NOW).exists()
+    assert learner.xp.get(category=None).level > 10
+    assert LeaderboardEntry.objects.filter(user=learner, board__period="month").exists()
+
+
+def test_challenges_are_in_every_state(few):
+    make(few)
+
+    states = {challenge.slug: challenge.state_at(NOW) for challenge in Challenge.objects.all()}
+    assert set(states.values()) == {"over", "running", "coming", "cancelled"}
+    learner = Member.objects.get(user__email=LEARNER[0])
+    past = learner.challenges.get(challenge__settled_at__isnull=False)
+    assert past.rank
+    assert XpEntry.objects.filter(user=learner, source="challenge").exists() == bool(past.completed_at)
+    assert learner.notifications.filter(type__in=["challenge_ended", "challenge_cancelled"]).count() == 2
+
+
 def test_a_name_that_is_taken_stays_with_whom_it_is(few):
     with database_identity(Role.WORKER):
         owner = User.objects.create_user("first@example.com")
@@ -141,6 +189,7 @@ def test_the_command_fills_the_pages(library, settings, client):
         call_command("demo", verbosity=0)
 
     assert Member.objects.count() == 42
+    _there_is_something_to_verify()
     response = client.post(reverse("account_login"), {"login": LEARNER[0], "password": LEARNER[1]})
     assert response.status_code == 302
     for name in (
@@ -150,6 +199,11 @@ def test_the_command_fills_the_pages(library, settings, client):
         "practice:trips",
         "hacks:hack-list",
         "analytics:notification-list",
+        "gamification:progress",
+        "gamification:achievement-list",
+        "gamification:challenge-list",
+        "gamification:leaderboard",
+        "community:verification-list",
     ):
         assert client.get(reverse(name)).status_code == 200
 
@@ -162,3 +216,16 @@ def test_the_command_refuses(settings, debug, message):
     with pytest.raises(CommandError, match=message):
         call_command("demo")
     assert not User.objects.exists()
+
+
+def _there_is_something_to_verify():
+    shields = HackVerification.objects.filter(hack__slug="double-torus-shield", user__isnull=False)
+    assert set(shields.values_list("status", flat=True)) == {"submitted", "escalated", "returned", "verified"}
+    assert shields.filter(status="submitted", is_anonymous=True).exists()
+    assert HackVerification.objects.filter(user=None).count() == 4
+    own = dict(HackVerification.objects.filter(user__user__email=LEARNER[0]).values_list("hack__slug", "status"))
+    assert own == {"double-torus-shield": "verified", "energy-programming": "submitted"}
+    assert not UserActivityLog.objects.pending().exists()
+    verified = HackVerification.objects.filter(status="verified")
+    assert XpEntry.objects.filter(source="verification").count() == verified.count()
+    assert XpEntry.objects.filter(source="review").count() == HackVerificationReview.objects.count()
