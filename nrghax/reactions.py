@@ -67,6 +67,7 @@ def award_points(activity: UserActivityLog) -> None:
         source="achievement",
         source_id=UUID(achievement["achievement_id"]),
         amount=achievement["points"],
+        done_at=activity.created_at,
     )
 
 
@@ -115,6 +116,7 @@ def award_mastery(activity: UserActivityLog) -> None:
         source="verification",
         source_id=UUID(verified["verification_id"]),
         hack_id=UUID(verified["hack_id"]),
+        done_at=activity.created_at,
     )
 
 
@@ -128,7 +130,13 @@ def award_decision(activity: UserActivityLog) -> None:
 def award_review(activity: UserActivityLog) -> None:
     review_id = UUID(activity.activity_data["review_id"])
     hacks = HackVerificationReview.objects.filter(pk=review_id).values_list("verification__hack", flat=True)
-    award_xp(member_id=activity.user_id, source="review", source_id=review_id, hack_id=hacks.first())
+    award_xp(
+        member_id=activity.user_id,
+        source="review",
+        source_id=review_id,
+        hack_id=hacks.first(),
+        done_at=activity.created_at,
+    )
 
 
 def announce(activity: UserActivityLog) -> None:

@@ -1,12 +1,13 @@
 """What practice and check-ins set off in the ledger of XP, and what members are told of their levels."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from analytics.actions import record
-from analytics.models import Activity, Notification
+from analytics.models import Activity, Notification, UserActivityLog
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackFactory
@@ -53,3 +54,23 @@ def test_what_was_undone_takes_its_award_back(member, activity, model):
     happen(member, activity)
     assert XpEntry.objects.count() == 1
     assert UserXp.objects.get(category=None).xp_amount == XpEntry.objects.get().amount
+
+
+@pytest.mark.parametrize(
+    ("activity", "data"),
+    [
+        (Activity.REVIEW_GIVEN, {"review_id": str(uuid4())}),
+        (Activity.VERIFICATION_REWARDED, {"verification_id": str(uuid4())}),
+        (
+            Activity.ACHIEVEMENT_EARNED,
+            {"achievement_id": str(uuid4()), "name": "Late", "slug": "late", "points": 10, "type": "level"},
+        ),
+    ],
+)
+def test_a_deed_counts_for_its_own_day_however_late_a_worker_comes_to_it(member, activity, data):
+    """Otherwise the reviews of days without a worker would share the limit of the one on which it is back."""
+    done_at = timezone.now() - timedelta(days=3)
+    entry = record(member.pk, activity, {**data, "hack_id": str(HackFactory().pk)})
+    UserActivityLog.objects.filter(pk=entry.pk).update(created_at=done_at)
+    react(str(entry.pk))
+    assert XpEntry.objects.get().earned_on == done_at.date()
