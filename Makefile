@@ -49,7 +49,7 @@ docs: $(INSTALLED)  ## Write docs/database.md anew, after a change of models or 
 screenshots: $(INSTALLED)  ## Take the pictures in docs/images anew, of a demo of its own
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python scripts/screenshots.py
 
-bench: $(INSTALLED)  ## Measure the pages and the nightly streaks, for minutes (bench/README.md)
+bench: $(INSTALLED)  ## Measure the pages and the jobs, for minutes (bench/README.md)
 	@$(BIN)/python -m bench
 
 shell: $(INSTALLED)  ## Open a Python shell on the database
