@@ -57,7 +57,9 @@ def settle(activity: UserActivityLog) -> None:
 
 
 def award(activity: UserActivityLog) -> None:
-    award_achievements(member_id=activity.user_id)
+    """What comes of something private is private, and so is what comes of that."""
+    is_private = activity.activity_data.get("is_private", False)
+    award_achievements(member_id=activity.user_id, is_private=is_private)
 
 
 def award_points(activity: UserActivityLog) -> None:

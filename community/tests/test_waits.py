@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog
 from community import actions, tasks
 from community.models import HackVerification, HackVerificationReview, ReviewerSigns, VerificationLease
@@ -23,7 +24,8 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
-from gamification.models import XpEntry
+from gamification.models import UserAchievement, XpEntry
+from gamification.tests.factories import AchievementFactory
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
@@ -120,6 +122,25 @@ def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
     react_to_everything()
     assert ("verification", 100, hack.pk) in earned(verification.user)
     assert tasks.reward_anonymous() == 0
+
+
+@pytest.mark.parametrize("is_anonymous", [True, False])
+def test_what_an_anonymous_verification_earns_is_not_shown_to_others(hack, is_anonymous):
+    """Its day would tell the reviewers whose it was: also of what is earned by the XP that it brings."""
+    for criteria in ({"type": "verification", "value": 1, "hack": hack.slug}, {"type": "level", "value": 2}):
+        AchievementFactory(criteria_json=criteria, points=0)
+    verification = make_verification(hack, is_anonymous=is_anonymous)
+    author = verification.user
+    Member.objects.filter(pk=author.pk).update(privacy_settings={"profile_public": True})
+    reviewer, *_ = decide(verification)
+    HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
+    react_to_everything()
+    tasks.reward_anonymous()
+    react_to_everything()
+    assert author.achievements.count() == 2
+    for role, member_id in ((Role.MEMBER, reviewer.pk), (Role.ANON, None)):
+        with database_identity(role, member_id):
+            assert UserAchievement.objects.filter(user_id=author.pk).exists() is not is_anonymous
 
 
 def test_leases_are_forgotten_a_day_after_they_end(hack):

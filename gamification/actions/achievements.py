@@ -44,15 +44,18 @@ class Candidates(NamedTuple):
 
 
 @transaction.atomic
-def award_achievements(*, member_id: UUID | None = None, achievement_id: UUID | None = None) -> list[EarnedAchievement]:
+def award_achievements(
+    *, member_id: UUID | None = None, achievement_id: UUID | None = None, is_private: bool = False
+) -> list[EarnedAchievement]:
     """Award what is due, to one member or (None) to all, of one achievement or (None) of all; return what was new.
 
-    Each is written into the activity log and reacted to once that is committed. Should be called as the worker: a
-    member's own role can award nothing.
+    What is private is kept from others. Each is written into the activity log and reacted to once that is committed.
+    Should be called as the worker: a member's own role can award nothing.
     """
     parameters = {
         "member_id": member_id,
         "achievement_id": achievement_id,
+        "is_private": is_private,
         "activity": Activity.ACHIEVEMENT_EARNED,
         "sources": json.dumps(SOURCES),
     }

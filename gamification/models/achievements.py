@@ -19,10 +19,11 @@ class AchievementQuerySet(models.QuerySet):
         )
 
     def with_earned_by(self, member: Member):
-        """Annotate `earned_at`: when the member earned it, or None."""
+        """Annotate `earned_at`, when the member earned it, and `is_private`; both None where they have not."""
         return self.annotate(
             own=models.FilteredRelation("earned", condition=models.Q(earned__user=member)),
             earned_at=models.F("own__earned_at"),
+            is_private=models.F("own__is_private"),
         )
 
 
@@ -71,8 +72,9 @@ class UserAchievementQuerySet(models.QuerySet):
         return self.filter(user=member)
 
     def shown_to_others(self):
-        """What a public page lists: no secret, and no streak of whoever hides streaks. The policies say the same."""
-        return self.filter(achievement__is_hidden=False).exclude(
+        """What a public page lists: nothing secret or private, and no streak of whoever hides streaks. The policies say
+        the same."""
+        return self.filter(achievement__is_hidden=False, is_private=False).exclude(
             achievement__criteria_json__type="streak", user__profile__hide_streaks=True
         )
 
@@ -85,6 +87,11 @@ class UserAchievement(models.Model):
     achievement = models.ForeignKey(Achievement, on_delete=models.PROTECT, related_name="earned")
     earned_at = models.DateTimeField(default=timezone.now, editable=False)
     progress_data = models.JSONField(default=dict, editable=False, help_text='What was counted: {"value": 7}.')
+    is_private = models.BooleanField(
+        db_default=False,
+        editable=False,
+        help_text="Kept from others: it would tell them who was verified without their name.",
+    )
 
     objects = UserAchievementQuerySet.as_manager()
 

@@ -1,6 +1,6 @@
 -- Awards the achievements of some kinds to whom they are due; once, with an entry in the activity log. One of
 -- achievements_by_*.sql stands for COUNTED. Parameters: kinds, their types; member_id, unless it is for everybody;
--- achievement_id, or NULL for all; activity, the type.
+-- achievement_id, or NULL for all; is_private, whether it is kept from others; activity, the type.
 WITH wanted AS (
   SELECT id, name, slug, points, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
          COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category
@@ -12,8 +12,8 @@ WITH wanted AS (
 ), earned AS (
   -- Of two workers, the later one waits for the row, finds it there and returns nothing. Both go by this order, so
   -- that neither waits for the other.
-  INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data)
-  SELECT app.uuid7(), user_id, achievement_id, now(), jsonb_build_object('value', value)
+  INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data, is_private)
+  SELECT app.uuid7(), user_id, achievement_id, now(), jsonb_build_object('value', value), %(is_private)s::boolean
   FROM counted
   WHERE value >= needed AND NOT EXISTS (
     SELECT FROM user_achievements AS own
@@ -29,7 +29,8 @@ WITH wanted AS (
   INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
   SELECT activity_id, user_id, %(activity)s,
          jsonb_build_object(
-           'achievement_id', achievement_id, 'name', name, 'slug', slug, 'points', points, 'type', kind
+           'achievement_id', achievement_id, 'name', name, 'slug', slug, 'points', points, 'type', kind,
+           'is_private', %(is_private)s::boolean
          ),
          now()
   FROM news

@@ -1,14 +1,14 @@
 -- Makes the rows say which Discord account shall have which role: what is missing comes in, what is wanted no longer is
--- to be taken. A repeat changes nothing, and locks nothing. Whoever hides streaks wears none on Discord either; whose
--- account is closed wears nothing, and what an erased account wore is always taken. Parameter: member_id, or NULL for
--- all. Returns how many rows changed.
+-- to be taken. A repeat changes nothing, and locks nothing. What is private is not worn;
+-- whoever hides streaks wears none on Discord either; whose account is closed wears nothing, and what an erased account
+-- wore is always taken. Parameter: member_id, or NULL for all. Returns how many rows changed.
 WITH wanted AS (
   SELECT DISTINCT user_achievements.user_id, discord_role_id AS role_id, discord_id
   FROM achievements
   JOIN user_achievements ON user_achievements.achievement_id = achievements.id
   JOIN user_profiles ON user_profiles.user_id = user_achievements.user_id
   JOIN users ON users.id = user_achievements.user_id
-  WHERE discord_role_id <> '' AND discord_id <> '' AND is_active
+  WHERE discord_role_id <> '' AND discord_id <> '' AND is_active AND NOT is_private
     AND NOT (hide_streaks AND criteria_json ->> 'type' = 'streak')
     AND (%(member_id)s::uuid IS NULL OR user_achievements.user_id = %(member_id)s::uuid)
 ), given AS (

@@ -64,6 +64,7 @@ def test_what_is_due_is_earned_once_and_written_into_the_log(member):
         "slug": achievement.slug,
         "points": 30,
         "type": "practice_count",
+        "is_private": False,
     }
 
 
@@ -259,6 +260,8 @@ def test_others_read_what_a_public_page_shows_alone(role, member):
     plain = earned_by(person)
     streak = earned_by(person, criteria_json={"type": "streak", "value": 2})
     secret = earned_by(person, is_hidden=True)
+    private = earned_by(person)
+    UserAchievement.objects.filter(pk=private.pk).update(is_private=True)
 
     def readable():
         with database_identity(role, member.pk if role == Role.MEMBER else None):
@@ -284,7 +287,7 @@ def test_others_read_what_a_public_page_shows_alone(role, member):
     person.user.save()
     assert readable() == (set(), [])
     with database_identity(Role.MEMBER, person.pk):
-        assert set(UserAchievement.objects.values_list("pk", flat=True)) == {plain.pk, streak.pk, secret.pk}
+        assert set(UserAchievement.objects.values_list("pk", flat=True)) == {plain.pk, streak.pk, secret.pk, private.pk}
 
 
 @pytest.mark.django_db

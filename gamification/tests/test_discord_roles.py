@@ -56,6 +56,11 @@ def test_an_earned_role_is_given_once(discord, wearer):
     assert len(discord.requests) == 1
 
 
+def test_what_is_private_is_not_worn(discord, wearer):
+    UserAchievement.objects.update(is_private=True)
+    assert want_discord_roles() == 0
+
+
 def queued() -> list[tuple[str, list[str], bool]]:
     """What waits for a worker: the task, its arguments, and whether it waits for a time."""
     with current_app.connection_for_read() as broker:

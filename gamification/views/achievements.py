@@ -32,6 +32,7 @@ COLUMNS = (
     "discord_role_id",
     "sort_order",
     "earned_at",
+    "is_private",
 )
 
 

@@ -51,6 +51,14 @@ def test_level_and_achievements_are_shown_but_no_secret(asker, person):
     assert "Night Owl" not in content, "it would be a secret no more"
 
 
+def test_what_is_private_is_not_shown(asker, person):
+    show(person)
+    UserAchievement.objects.filter(achievement__name="Week Warrior").update(is_private=True)
+    content = page(asker).content.decode()
+    assert "First Steps" in content
+    assert "Week Warrior" not in content
+
+
 def test_whoever_hides_streaks_shows_no_achievement_of_one(asker, person):
     show(person)
     Profile.objects.filter(pk=person.pk).update(hide_streaks=True)
