@@ -1,7 +1,7 @@
 """The forms with which staff write achievements and challenges: fields for what the database keeps as JSON, and who
 would earn an achievement."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,17 @@ def _categories() -> list[tuple[str, str]]:
 
 def _achievements() -> list[tuple[str, str]]:
     return [("", "None"), *Achievement.objects.values_list("slug", "name")]
+
+
+def naming_hacks(slugs: list[str]) -> Iterator[tuple[str, str]]:
+    """What counts one of these hacks alone; a challenge that is over needs it no more."""
+    for model, rows in (
+        (Achievement, Achievement.objects.all()),
+        (Challenge, Challenge.objects.filter(cancelled_at=None, end_date__gt=timezone.now())),
+    ):
+        named = rows.filter(criteria_json__hack__in=slugs).order_by("name").values_list("criteria_json__hack", "name")
+        for slug, name in named:
+            yield slug, f"the {model._meta.verbose_name} “{name}”"
 
 
 class PartsWidget(MultiWidget):

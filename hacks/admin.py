@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
 from hacks.curation import HackForm, NumbersInList
+from hacks.dependants import named_by
 from hacks.exchange import ExchangesHacks
 from hacks.guides import render_guide
 from hacks.models import Hack, HackCategory, UserHackProgress
@@ -79,7 +80,7 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["prerequisite_hack"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    readonly_fields = ["members_practising", "needed_by", "page", "created_at", "updated_at"]
+    readonly_fields = ["members_practising", "needed_by", "named_by", "page", "created_at", "updated_at"]
     actions = ["publish", "unpublish"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "is_active", "is_gateway"]}),
@@ -100,7 +101,7 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
                 ]
             },
         ),
-        ("Now", {"fields": ["members_practising", "needed_by", "page", "created_at", "updated_at"]}),
+        ("Now", {"fields": ["members_practising", "needed_by", "named_by", "page", "created_at", "updated_at"]}),
     ]
 
     def get_queryset(self, request):
@@ -118,6 +119,10 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
     @admin.display(description="published hacks that need it")
     def needed_by(self, hack) -> str:
         return ", ".join(hack.unlocks.published().values_list("name", flat=True)) or "None"
+
+    @admin.display(description="named by")
+    def named_by(self, hack) -> str:
+        return named_by([hack])[hack.slug] or "Nothing"
 
     @admin.display(description="page")
     def page(self, hack) -> str:
@@ -151,6 +156,8 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
         if change and "is_active" in form.changed_data and not obj.is_active:
             practising = obj.progress.filter(total_practice_count__gt=0).count()
             messages.info(request, f"Members who practise it: {practising}. They keep it, with all of their history.")
+            if names := named_by([obj])[obj.slug]:
+                messages.warning(request, f"Nobody else can reach what names it: {names}.")
         if UNLOCKING_FIELDS & set(form.changed_data):
             _reach_back()
 
@@ -180,13 +187,15 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
 
     def _ask(self, request: HttpRequest, queryset, action: str, title: str, explanation: str) -> HttpResponse:
         """What depends on each of them, before anything is changed."""
+        hacks = list(queryset.annotate(needed_by=NEEDED_BY))
+        names = named_by(hacks)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": title,
             "action": action,
             "explanation": explanation,
-            "hacks": queryset.annotate(needed_by=NEEDED_BY),
+            "hacks": [(hack, names[hack.slug]) for hack in hacks],
         }
         return TemplateResponse(request, "admin/hacks/confirm_publishing.html", context)
 
@@ -211,6 +220,9 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
                 f"{hack} has been practised or kept by members, or another hack builds on it. It is not deleted: "
                 "unpublish it instead.",
             )
+            return redirect("admin:hacks_hack_change", object_id)
+        if hack and (names := named_by([hack])[hack.slug]):
+            messages.error(request, f"{hack} is not deleted: it is named by {names}.")
             return redirect("admin:hacks_hack_change", object_id)
         return super().delete_view(request, object_id, extra_context)
 

@@ -1,0 +1,48 @@
+"""What staff read of achievements and challenges before they take a hack away."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.tests.factories import make_member, make_user
+from gamification.tests.factories import AchievementFactory, ChallengeFactory
+from hacks.models import Hack
+from hacks.tests.factories import HackFactory
+from hacks.tests.test_admin import change_url, form_of
+
+pytestmark = pytest.mark.django_db
+NAMES = "the achievement “Bubble keeper”, the challenge “Bubble week”"
+
+
+@pytest.fixture
+def staff_client(sign_in):
+    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+
+@pytest.fixture
+def hack():
+    criteria = {"type": "practice_count", "value": 3, "hack": "soft-bubble"}
+    AchievementFactory(name="Bubble keeper", criteria_json=criteria)
+    ChallengeFactory(name="Bubble week", criteria_json=criteria)
+    ChallengeFactory(name="Last year", criteria_json=criteria, days=(-3, -2))
+    AchievementFactory(name="Of another", criteria_json=criteria | {"hack": "deep-gaze"})
+    return HackFactory(slug="soft-bubble")
+
+
+def test_before_unpublishing_it_is_said_what_names_a_hack(staff_client, hack):
+    other = HackFactory()
+    data = {"action": "unpublish", "_selected_action": [str(hack.pk), str(other.pk)]}
+    page = staff_client.post(reverse("admin:hacks_hack_changelist"), data).text
+    assert page.count("Named by:") == 1
+    assert f"Named by: {NAMES}." in page
+
+
+def test_its_page_says_so_and_warns_once_it_is_unpublished(staff_client, hack):
+    assert NAMES in staff_client.get(change_url(hack)).text
+    page = staff_client.post(change_url(hack), form_of(hack, is_active=None), follow=True).text
+    assert f"Nobody else can reach what names it: {NAMES}." in page
+
+
+def test_a_hack_that_is_named_is_not_deleted(staff_client, hack):
+    url = reverse("admin:hacks_hack_delete", args=[hack.pk])
+    assert f"it is named by {NAMES}." in staff_client.post(url, {"post": "yes"}, follow=True).text
+    assert Hack.objects.filter(pk=hack.pk).exists()
