@@ -1,10 +1,10 @@
 -- Ranks who takes part in the challenges that have begun and are not settled, by score, of equals who reached it first.
--- The rank counts everybody and is shared by equals; the place is the order of those who show themselves, and whoever hides
--- has the place that they would have. Writes only what differs; returns how many rows did. Parameters: challenge_id, or NULL
+-- The rank counts everybody whose account is open and is shared by equals: who is banned keeps nobody from the first. The
+-- place is the order of those who show themselves, and whoever hides has the place that they would have. Writes only what differs; returns how many rows did. Parameters: challenge_id, or NULL
 -- for all; now.
 WITH standing AS (
   SELECT participant.id, score, is_shown,
-         rank() OVER (PARTITION BY challenge_id ORDER BY score DESC, scored_at) AS rank,
+         rank() OVER (PARTITION BY challenge_id, users.is_active ORDER BY score DESC, scored_at) AS rank,
          1 + count(*) FILTER (WHERE is_shown) OVER (
            PARTITION BY challenge_id ORDER BY score DESC, scored_at, joined_at, participant.id
            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import Profile
+from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
@@ -85,6 +85,15 @@ def test_ranks_are_final_and_everybody_is_told():
         ("Spring is over", "Nothing of yours counted this time. There will be others."),
     ]
     assert news[first.user_id].data == {"path": challenge.get_absolute_url()}
+
+
+def test_a_closed_account_is_not_among_those_who_are_counted():
+    challenge = over()
+    closed, kept = completed(challenge, practices=3), completed(challenge, practices=1)
+    Member.objects.filter(pk=closed.user_id).update(is_active=False)
+    settle_challenges(now=NOW)
+    kept.refresh_from_db()
+    assert (kept.rank, kept.completion_data) == (1, {"participants": 1})
 
 
 def test_a_completed_challenge_is_a_deed_of_whoever_completed_it():

@@ -227,7 +227,7 @@ def test_who_hides_has_a_rank_and_moves_nobodys_place():
             practise(member, START + number * HOUR)
     score_challenges(now=LATER)
     assert rank_task() == 3
-    assert set(standing(of)) == {("Shown", 3, 1, True), ("Banned", 2, 1, False), ("Hidden", 1, 1, False)}
+    assert set(standing(of)) == {("Shown", 2, 1, True), ("Banned", 1, 1, False), ("Hidden", 1, 1, False)}
     for member, names in ((shown, {"Shown"}), (hidden, {"Shown", "Hidden"})):
         with database_identity(Role.MEMBER, member.pk):
             assert set(of.participants.values_list("user__display_name", flat=True)) == names
