@@ -13,6 +13,8 @@ from community.tests.factories import (
     make_verification,
     make_verified_hack,
 )
+from hacks.models import Hack
+from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +102,18 @@ class TestReviewing:
         client.post(TAKE, {"hack": str(other.pk)})
         assert VerificationLease.objects.get().verification == chosen
         assert client.post(TAKE, {"hack": "other"}).status_code == 400
+
+    @pytest.mark.parametrize("change", [{"is_active": False}, {"requires_verification": False}])
+    def test_what_waited_when_staff_changed_their_mind_is_still_handed_out(self, hack, sign_in, change):
+        make_verification(hack)
+        with database_identity(Role.STAFF):
+            Hack.objects.filter(pk=hack.pk).update(**change)
+        client = sign_in(make_reviewer(hack))
+        page = client.get(PAGE)
+        assert "1 submission waits for a reviewer like you" in page.content.decode()
+        assert (page.context["ready"], page.context["coming"]) == ([], [])
+        client.post(TAKE)
+        assert VerificationLease.objects.count() == 1
 
     def test_says_when_there_is_nothing(self, hack, member_client):
         make_verification(hack)

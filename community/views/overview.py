@@ -36,10 +36,10 @@ STATES: dict[str, tuple[str, str, str, str]] = {
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     leases = [lease for lease in queue.leases() if lease.is_open]
-    hacks = _hacks_around(request.member, [lease.hack_id for lease in leases])
+    waiting = queue.waiting_reviews()
+    hacks = _hacks_around(request.member, [*waiting, *(lease.hack_id for lease in leases)])
     is_waiting = any(hack["proof__status"] == Status.SUBMITTED for hack in hacks)
     standings = queue.standings() if is_waiting else {}
-    waiting = queue.waiting_reviews()
     asked = [_asked_row(hack) for hack in hacks if hack["proof__id"] is None and _is_asked(hack)]
     names = {hack["id"]: hack["name"] for hack in hacks}
     context = {
@@ -49,7 +49,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "leases": [_lease_row(lease, names, now) for lease in leases],
         "has_hands_full": len(leases) >= rules.MAX_LEASES,
         "waiting": sum(waiting.values()),
-        "waiting_in": [(pk, names[pk], number) for pk, number in waiting.items() if pk in names],
+        "waiting_in": [(pk, names[pk], number) for pk, number in waiting.items()],
         "may_review": ", ".join(hack["name"] for hack in hacks if _may_review(hack)),
         "nearest": _nearest(hacks),
         "rules": {"leases": rules.MAX_LEASES, "minutes": rules.LEASE // timedelta(minutes=1)},
@@ -58,8 +58,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "community/verification_list.html", context)
 
 
-def _hacks_around(member: Member, leased: list[UUID]) -> list[dict[str, Any]]:
-    """The hacks whose verification concerns the member, with their progress and (as proof__…) their submission."""
+def _hacks_around(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]:
+    """The hacks whose verification concerns the member, with their progress and (as proof__…) their submission.
+
+    Those to review too where they have been taken from the library since, or ask for no verification any more.
+    """
     is_asked = Q(requires_verification=True, is_active=True, own__total_practice_count__gt=0)
     hacks = Hack.objects.annotate(
         own=FilteredRelation("progress", condition=Q(progress__user=member)),
@@ -67,11 +70,12 @@ def _hacks_around(member: Member, leased: list[UUID]) -> list[dict[str, Any]]:
         done=F("own__total_practice_count"),
     )
     return list(
-        hacks.filter(is_asked | Q(proof__isnull=False) | Q(pk__in=leased)).values(
+        hacks.filter(is_asked | Q(proof__isnull=False) | Q(pk__in=to_review)).values(
             "id",
             "name",
             "slug",
             "category__name",
+            "is_active",
             "requires_verification",
             "verification_questions",
             "verification_practice_count",
@@ -86,7 +90,8 @@ def _hacks_around(member: Member, leased: list[UUID]) -> list[dict[str, Any]]:
 
 
 def _is_asked(hack: dict[str, Any]) -> bool:
-    return bool(hack["requires_verification"] and hack["verification_questions"] and hack["done"])
+    is_open = hack["is_active"] and hack["requires_verification"] and hack["verification_questions"]
+    return bool(is_open and hack["done"])
 
 
 def _may_review(hack: dict[str, Any]) -> bool:
