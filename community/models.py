@@ -178,11 +178,6 @@ class HackVerificationReviewQuerySet(models.QuerySet):
         """Those on the member's own submissions; who wrote them is not to be read, by nobody but staff."""
         return self.filter(verification__user=member).defer("author", "reviewer")
 
-    def given(self):
-        """Those that the member has given for whom the transaction acts: whose work it was is not to be read either."""
-        own = HackVerification.objects.filter(pk=models.OuterRef("verification_id"))
-        return self.filter(~models.Exists(own)).defer("author", "reviewer")
-
 
 class HackVerificationReview(models.Model):
     """What a peer says of a submission. Nobody reviews their own, whatever their role: see the composite key in sql/.

@@ -25,7 +25,6 @@ class Lease(NamedTuple):
     leased_at: datetime
     expires_at: datetime
     answers: Answers | None
-    submitted_at: datetime | None
     author_id: UUID | None  # Nobody: the author chose to be anonymous.
 
     @property

@@ -131,16 +131,16 @@ CREATE FUNCTION app.state_of(lease public.hack_verification_leases) RETURNS text
     END
   $$;
 
--- One's own leases; what they are for can be read as long as they last.
+-- One's own leases; what they are for can be read as long as they last. Not how long it has waited: only a known case
+-- can have waited for longer than staff take over after.
 CREATE FUNCTION app.leased_verifications() RETURNS TABLE (
     lease_id uuid, verification_id uuid, hack_id uuid, state text, leased_at timestamptz, expires_at timestamptz,
-    answers jsonb, submitted_at timestamptz, author_id uuid
+    answers jsonb, author_id uuid
   )
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$
     SELECT leases.id, leased.id, leased.hack_id, state, leases.leased_at, leases.expires_at,
       CASE state WHEN 'open' THEN leased.verification_questions END,
-      CASE state WHEN 'open' THEN leased.submitted_at END,
       CASE WHEN state = 'open' AND NOT leased.is_anonymous THEN leased.user_id END
     FROM public.hack_verification_leases AS leases
     JOIN public.hack_verifications AS leased ON leased.id = leases.verification_id
