@@ -59,7 +59,7 @@ class TestBefore:
     def test_takes_no_answers_yet(self, hack, member, member_client):
         make_practised(hack, 2, member)
         response = member_client.post(page_of(hack), {"do": "draft"}, follow=True)
-        assert "was not saved" in response.content.decode()
+        assert "practise it a little more first" in response.content.decode()
         assert not HackVerification.objects.exists()
 
     def test_there_is_no_page_for_a_hack_that_asks_nothing(self, member_client):
@@ -187,8 +187,12 @@ class TestWaiting:
         assert page.context["form"] is None
         assert "Warmer hands." in page.content.decode()
         assert "1 of 3 reviews is in." in page.context["standing"]
-        response = member_client.post(page_of(hack), {**data, "do": "submit"}, follow=True)
-        assert "was not saved" in response.content.decode()
+        typed = dict.fromkeys(data, "Typed meanwhile.")
+        content = member_client.post(page_of(hack), {**typed, "do": "submit"}).content.decode()
+        assert "Somebody has reviewed it meanwhile" in content
+        assert "Typed meanwhile." in content
+        verification.refresh_from_db()
+        assert verification.verification_questions == answers_to(hack, "Warmer hands.")
 
     def test_no_draft_takes_its_place(self, hack, author, member_client):
         data = filled(member_client.get(page_of(hack)), "Later.")
@@ -205,6 +209,9 @@ class TestWaiting:
         assert member_client.post(withdrawal_of(hack)).url == page_of(hack)
         verification.refresh_from_db()
         assert (verification.status, verification.submitted_at) == ("draft", None)
+        again = member_client.post(withdrawal_of(hack), follow=True)
+        assert "Your submission is a draft again." in again.content.decode()
+        assert "could not be" not in again.content.decode()
 
     def test_what_is_decided_is_not_withdrawn(self, hack, author, member_client):
         assert member_client.get(withdrawal_of(hack)).status_code == 404

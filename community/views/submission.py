@@ -50,7 +50,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         if request.htmx:
             return HttpResponse(_kept_in_words(is_saved))
         if form is None:
-            messages.error(request, REFUSED[Refusal.NO_SUCH_STEP])
+            messages.error(request, _why_closed(hack, verification))
             return redirect("community:verification-edit", slug)
         if is_saved:
             words = "Your draft is saved." if form.may_have_gaps else "It is with your peers now."
@@ -66,7 +66,9 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     if verification is None:
         raise Http404("There is nothing to withdraw.")
     if request.method == "POST":
-        if actions.withdraw_verification(member=request.member, hack=hack):
+        withdrawn = actions.withdraw_verification(member=request.member, hack=hack)
+        # Sent twice, the second finds the draft that the first has made.
+        if withdrawn or verification.status == Status.DRAFT:
             messages.success(request, "Your submission is a draft again.")
         else:
             messages.error(request, "It could not be withdrawn: it is decided already.")
@@ -95,7 +97,8 @@ def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerificati
     if verification is None:
         is_open = hack.practice_count >= hack.verification_practice_count
     elif verification.status == Status.SUBMITTED:
-        is_open = not _is_reviewed(verification)
+        # What was typed while the first review came is refused by the action, and not lost.
+        is_open = request.method == "POST" or not _is_reviewed(verification)
     else:
         is_open = verification.status in (Status.DRAFT, Status.RETURNED)
     if not (is_open and hack.can_be_verified):
@@ -107,6 +110,12 @@ def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerificati
         initial={"is_anonymous": bool(verification and verification.is_anonymous)},
         may_have_gaps=request.POST.get("do") == "draft",
     )
+
+
+def _why_closed(hack: Hack, verification: HackVerification | None) -> str:
+    if not hack.can_be_verified:
+        return REFUSED[Refusal.NOT_ASKED]
+    return REFUSED[Refusal.NO_SUCH_STEP] if verification else "It was not saved: practise it a little more first."
 
 
 def _is_saved(member: Member, hack: Hack, form: AnswersForm) -> bool:
