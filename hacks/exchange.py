@@ -1,7 +1,11 @@
 """Hacks in and out as CSV and JSON. An import is tried first, names each bad row, and is all or nothing."""
 
+import re
+from json import JSONDecodeError
+
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, LogEntry
+from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from import_export.admin import ImportExportMixin
 from import_export.fields import Field
@@ -9,7 +13,7 @@ from import_export.formats.base_formats import CSV, JSON
 from import_export.resources import ModelResource
 from import_export.results import RowResult
 from import_export.tmp_storages import CacheStorage
-from import_export.widgets import BooleanWidget, ForeignKeyWidget, JSONWidget
+from import_export.widgets import BooleanWidget, ForeignKeyWidget, IntegerWidget, JSONWidget
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
 from accounts.history import Change, in_words, log_changes
@@ -38,6 +42,9 @@ COLUMNS = (
 )
 
 
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
 class UploadGone(Exception):
     """The upload waited for its confirmation for too long, or the cache was emptied."""
 
@@ -63,6 +70,24 @@ class SwitchWidget(BooleanWidget):
         raise ValueError(f"“{value}” is neither yes nor no.")
 
 
+class NumberWidget(IntegerWidget):
+    """The library cuts off what stands after the point, and puts what is no number in its own words."""
+
+    def clean(self, value, row=None, **kwargs):
+        word = "" if value is None else str(value).strip()
+        if word and not WHOLE_NUMBER.fullmatch(word):
+            raise ValueError(f"“{value}” is no whole number.")
+        return int(word) if word else None
+
+
+class PartsWidget(JSONWidget):
+    def clean(self, value, row=None, **kwargs):
+        try:
+            return super().clean(value, row, **kwargs)
+        except JSONDecodeError as error:
+            raise ValueError(f"“{value}” is not JSON.") from error
+
+
 class NamedWidget(ForeignKeyWidget):
     def clean(self, value, row=None, **kwargs):
         try:
@@ -74,10 +99,16 @@ class NamedWidget(ForeignKeyWidget):
 
 
 class HackResource(ModelResource):
+    WIDGETS_MAP = {
+        **ModelResource.WIDGETS_MAP,
+        "IntegerField": NumberWidget,
+        "PositiveSmallIntegerField": NumberWidget,
+    }
+
     category = Field("category", "category", NamedWidget(HackCategory, "name"))
     prerequisite_hack = Field("prerequisite_hack", "prerequisite_hack", NamedWidget(Hack, "slug"))
-    unlock_criteria = Field("unlock_criteria", "unlock_criteria", JSONWidget(), default=dict)
-    verification_questions = Field("verification_questions", "verification_questions", JSONWidget(), default=list)
+    unlock_criteria = Field("unlock_criteria", "unlock_criteria", PartsWidget(), default=dict)
+    verification_questions = Field("verification_questions", "verification_questions", PartsWidget(), default=list)
     requires_verification = Field("requires_verification", "requires_verification", SwitchWidget())
     is_gateway = Field("is_gateway", "is_gateway", SwitchWidget())
     is_active = Field("is_active", "is_active", SwitchWidget())
@@ -95,6 +126,14 @@ class HackResource(ModelResource):
         unknown = [header for header in dataset.headers or [] if header not in COLUMNS]
         if unknown:
             raise ValueError(f"There is no column {', '.join(map(repr, unknown))}; there are {', '.join(COLUMNS)}.")
+
+        self.row_of_slug: dict[str, int] = {}
+
+    def before_import_row(self, row, row_number=None, **kwargs) -> None:
+        """Of two rows of one hack the second would silently win."""
+        slug = str(row.get("slug") or "").strip()
+        if slug and (first := self.row_of_slug.setdefault(slug, row_number)) != row_number:
+            raise ValidationError({"slug": f"“{slug}” stands in row {first} already."})
 
     def iter_queryset(self, queryset):
         """Each after the one it builds on, as an import needs them."""

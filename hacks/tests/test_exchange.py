@@ -81,12 +81,16 @@ BAD = [
     ({"unlock_criteria": '{"practice_count": 3}'}, "choose one"),
     ({"verification_questions": '{"a": 1}'}, "Write a list of questions"),
     ({"name": ""}, "cannot be blank"),
+    ({"duration_minutes": "five"}, "duration_minutes: “five” is no whole number."),
+    ({"duration_minutes": "5.5"}, "duration_minutes: “5.5” is no whole number."),
+    ({"unlock_criteria": "{oops"}, "unlock_criteria: “{oops” is not JSON."),
+    ({"slug": "rest"}, "slug: “rest” stands in row 1 already."),
 ]
 
 
 @pytest.mark.parametrize(("values", "words"), BAD)
 def test_a_bad_row_is_named_and_nothing_is_changed(staff_client, category, values, words):
-    response = dry_run(staff_client, [row("rest"), row("sink", **values)])
+    response = dry_run(staff_client, [row("rest"), {**row("sink"), **values}])
     page = " ".join(response.content.decode().split())
     assert "Nothing was imported" in page
     assert "Row 2" in page
@@ -97,8 +101,9 @@ def test_a_bad_row_is_named_and_nothing_is_changed(staff_client, category, value
 
 
 def test_every_bad_row_is_named(staff_client, category):
-    page = dry_run(staff_client, [row(f"hack-{number}", **values) for number, (values, _) in enumerate(BAD)])
-    for number, (_, words) in enumerate(BAD, 1):
+    rows = [row("rest"), *({**row(f"hack-{number}"), **values} for number, (values, _) in enumerate(BAD))]
+    page = dry_run(staff_client, rows)
+    for number, (_, words) in enumerate(BAD, 2):
         assert f"Row {number}" in page.content.decode()
         assert words in page.content.decode()
 
