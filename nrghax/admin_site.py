@@ -7,6 +7,7 @@ from csp.decorators import csp_update
 from django.contrib.admin import sites
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
@@ -21,6 +22,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "accounts.user": "person",
         "accounts.member": "badge",
         "accounts.profile": "tune",
+        "accounts.usernamehistory": "manage_history",
         "account.emailaddress": "mail",
         "socialaccount.socialaccount": "link",
         "mfa.authenticator": "key",
@@ -38,6 +40,7 @@ TOPICS: dict[str, dict[str, str]] = {
     "Progress": {
         "gamification.xpentry": "bolt",
         "gamification.userxp": "stairs",
+        "gamification.userachievement": "workspace_premium",
         "gamification.challenge": "flag",
         "gamification.challengeparticipant": "group",
         "gamification.leaderboard": "leaderboard",
@@ -103,7 +106,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": topic,
             "separator": topic != "Library",
             "items": [
-                {"title": str(listed[label]["name"]).capitalize(), "icon": icon, "link": listed[label]["admin_url"]}
+                {"title": capfirst(listed[label]["name"]), "icon": icon, "link": listed[label]["admin_url"]}
                 for label, icon in icons.items()
                 if label in listed
             ],
