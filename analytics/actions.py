@@ -16,6 +16,7 @@ from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog, UserActivityLogQuerySet
 
 REACT_TASK = "nrghax.tasks.react"
+REACTIONS_A_MESSAGE = 100
 
 logger = logging.getLogger(__name__)
 
@@ -51,24 +52,33 @@ def record_all(activity: Activity, happened: Iterable[tuple[UUID, dict[str, Any]
         UserActivityLog(user_id=member_id, activity_type=activity, activity_data=data, created_at=now)
         for member_id, data in happened
     )
-    for entry in entries:
-        enqueue_on_commit(entry.id)
+    enqueue_on_commit(*(entry.id for entry in entries))
 
 
-def enqueue_on_commit(activity_id: UUID) -> None:
-    """Have an activity reacted to once the transaction is committed; what was done stands, whatever the broker says."""
+def enqueue_on_commit(*activity_ids: UUID) -> None:
+    """Have activities reacted to once the transaction is committed; what was done stands, whatever the broker says."""
 
     def enqueue() -> None:
         try:
-            enqueue_reaction(activity_id)
+            enqueue_reactions(*activity_ids)
         except OperationalError as error:
-            logger.warning("Activity %s waits for the sweeper: the broker cannot be reached (%s).", activity_id, error)
+            waiting = ", ".join(map(str, activity_ids[:3]))
+            logger.warning(
+                "%d activities wait for the sweeper (%s ...): the broker cannot be reached (%s).",
+                len(activity_ids),
+                waiting,
+                error,
+            )
 
-    transaction.on_commit(enqueue, robust=True)
+    if activity_ids:
+        transaction.on_commit(enqueue, robust=True)
 
 
-def enqueue_reaction(activity_id: UUID) -> None:
-    current_app.send_task(REACT_TASK, args=[str(activity_id)], ignore_result=True)
+def enqueue_reactions(*activity_ids: UUID) -> None:
+    """Many to a message: what one statement did to everybody would else be as many messages as people."""
+    for first in range(0, len(activity_ids), REACTIONS_A_MESSAGE):
+        batch = [str(activity_id) for activity_id in activity_ids[first : first + REACTIONS_A_MESSAGE]]
+        current_app.send_task(REACT_TASK, args=batch, ignore_result=True)
 
 
 @transaction.atomic

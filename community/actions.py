@@ -161,10 +161,8 @@ def announce_decision(*, review_id: UUID) -> None:
     The reviewer's own transaction can't: they would learn whose activity it is.
     """
     author = HackVerificationReview.objects.filter(pk=review_id).values("author")
-    for activity in UserActivityLog.objects.pending().filter(
-        user__in=author, activity_type=Activity.VERIFICATION_DECIDED
-    ):
-        enqueue_on_commit(activity.pk)
+    decided = UserActivityLog.objects.pending().filter(user__in=author, activity_type=Activity.VERIFICATION_DECIDED)
+    enqueue_on_commit(*decided.values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -219,8 +217,7 @@ def sign_reviewers() -> int:
 def _record_all(statement: str, activity: Activity, **parameters: Any) -> int:
     """Runs a statement that writes activities, and has them reacted to."""
     activities = _run(statement, activity=activity, **parameters)
-    for activity_id in activities:
-        enqueue_on_commit(activity_id)
+    enqueue_on_commit(*activities)
     return len(activities)
 
 

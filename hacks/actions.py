@@ -32,8 +32,7 @@ def unlock_hacks(*, member_id: UUID | None = None) -> list[UnlockedHack]:
             read_statement("hacks", "unlock_hacks"), {"member_id": member_id, "activity": Activity.HACK_UNLOCKED}
         )
         unlocked = [UnlockedHack(*row) for row in cursor.fetchall()]
-    for hack in unlocked:
-        enqueue_on_commit(hack.activity_id)
+    enqueue_on_commit(*(hack.activity_id for hack in unlocked))
     return unlocked
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from analytics.actions import enqueue_reaction
+from analytics.actions import enqueue_reactions
 from analytics.models import UserActivityLog
 from nrghax.reactions import REACTIONS
 
@@ -24,8 +24,23 @@ logger = logging.getLogger(__name__)
 
 
 @shared_task
-def react(activity_id: str) -> None:
-    """Run the reactions to an activity; does nothing where it is done or being done elsewhere."""
+def react(*activity_ids: str) -> None:
+    """Run the reactions to activities, each in a transaction of its own: what fails holds up none of the others."""
+    failures: list[Exception] = []
+    for activity_id in activity_ids:
+        try:
+            _react_to(activity_id)
+        except Exception as error:
+            failures.append(error)
+    # Celery says what it is raised.
+    for error in failures[:-1]:
+        logger.error("The reactions to an activity failed.", exc_info=error)
+    if failures:
+        raise failures[-1]
+
+
+def _react_to(activity_id: str) -> None:
+    """Does nothing where it is done or being done elsewhere."""
     try:
         with transaction.atomic():
             activity = (
@@ -57,8 +72,7 @@ def sweep_activities() -> int:
         .values_list("id", flat=True)[:SWEEP_BATCH]
     )
     ids = list(waiting)
-    for activity_id in ids:
-        enqueue_reaction(activity_id)
+    enqueue_reactions(*ids)
     if ids:
         logger.warning("Swept up %d activities that nobody had reacted to.", len(ids))
     return len(ids)

@@ -98,7 +98,7 @@ def test_a_return_is_told_and_brings_nothing(hack):
 def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_on_commit_callbacks, monkeypatch):
     """The reviewer's own transaction does not even say that there is one."""
     sent = []
-    monkeypatch.setattr("analytics.actions.enqueue_reaction", sent.append)
+    monkeypatch.setattr("analytics.actions.enqueue_reactions", lambda *ids: sent.extend(ids))
     verification = make_verification(hack)
     with django_capture_on_commit_callbacks(execute=True):
         decide(verification)

@@ -65,8 +65,7 @@ def award_achievements(
             text = _counting("award_achievements", family, of_member=member_id is not None)
             cursor.execute(text, {**parameters, "kinds": kinds})
             earned += [EarnedAchievement(*row) for row in cursor.fetchall()]
-    for achievement in earned:
-        enqueue_on_commit(achievement.activity_id)
+    enqueue_on_commit(*(achievement.activity_id for achievement in earned))
     return earned
 
 

@@ -123,8 +123,7 @@ def settle_challenge(*, challenge_id: UUID, now: datetime) -> bool:
             {"challenge_id": challenge_id, "now": now, "activity": Activity.CHALLENGE_ENDED},
         )
         activities = [row[0] for row in cursor.fetchall()]
-    for activity_id in activities:
-        enqueue_on_commit(activity_id)
+    enqueue_on_commit(*activities)
     return True
 
 
@@ -162,8 +161,7 @@ def _grant_achievement(participant: ChallengeParticipant) -> None:
             },
         )
         activities = [row[0] for row in cursor.fetchall()]
-    for activity_id in activities:
-        enqueue_on_commit(activity_id)
+    enqueue_on_commit(*activities)
 
 
 def _work_out(statement: str, parameters: dict[str, Any]) -> int:

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
-from analytics.actions import enqueue_reaction, record
+from analytics.actions import enqueue_reactions, record
 from analytics.models import Activity, Notification, UserActivityLog
 from hacks.tests.factories import HackFactory
 from nrghax.embedded import Valkey
@@ -199,11 +199,11 @@ def test_a_check_in_is_reacted_to_and_repeats_have_one_effect(workers):
     wait_until(lambda: is_processed(activity))
     practice = practise_what_unlocks(member)
     for _ in range(6):
-        enqueue_reaction(practice.pk)
+        enqueue_reactions(practice.pk)
     wait_until(lambda: is_told(member))
     for _ in range(6):
-        enqueue_reaction(practice.pk)
-        enqueue_reaction(activity.pk)
+        enqueue_reactions(practice.pk)
+        enqueue_reactions(activity.pk)
     wait_until(queue_is_empty)
     assert is_processed(practice)
     assert_effect_of_unlocking_is_one(member)

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
-from analytics.actions import record, retry_activities
+from analytics.actions import REACTIONS_A_MESSAGE, record, record_all, retry_activities
 from analytics.models import Activity, Notification, UserActivityLog
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
@@ -112,6 +112,22 @@ def test_a_failing_reaction_is_counted_and_leaves_nothing_half_done(member, monk
     activity.refresh_from_db()
     assert (activity.attempts, activity.processed_at is None) == (1, False)
     assert Notification.objects.count() == 1
+
+
+def test_of_many_in_one_message_what_fails_holds_up_none_of_the_others(member):
+    entries = [record(member.pk, Activity.CHECKIN_SAVED), broken(member), record(member.pk, Activity.CHECKIN_SAVED)]
+    with pytest.raises(KeyError):
+        react(*(str(entry.pk) for entry in entries))
+    for entry in entries:
+        entry.refresh_from_db()
+    assert [entry.processed_at is None for entry in entries] == [False, True, False]
+    assert [entry.attempts for entry in entries] == [0, 1, 0]
+
+
+def test_what_happened_to_many_goes_into_few_messages(member, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        record_all(Activity.CHECKIN_SAVED, [(member.pk, {})] * (REACTIONS_A_MESSAGE + 1))
+    assert queue_length() == 2
 
 
 def test_an_unknown_type_is_counted_as_a_failure(member):
