@@ -89,7 +89,7 @@ def entry_line(row: Row, today: date) -> dict[str, Any]:
         "source": XpEntry.Source(row["source"]).label if row["about"] else "",
         "place": row["category__title"] or "",
         "day": _day(row["earned_on"], today),
-        "amount": "Daily limit reached" if beyond else f"+{row['amount']} XP",
+        "amount": "Daily limit reached" if beyond else f"+{row['amount']:,} XP",
         "counts": row["amount"] > 0,
     }
 

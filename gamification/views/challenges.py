@@ -146,16 +146,19 @@ def _card(challenge: Challenge, now: datetime) -> Card:
             "counting": "Over: the result is being counted",
             "over": f"Ended {date_format(timezone.localtime(challenge.end_date), 'j F Y')}",
         }[state],
-        taking_part=_taking_part(challenge.taking_part),
+        taking_part=_taking_part(challenge.taking_part, challenge.max_participants if state in OPEN else None),
         own=standing(criteria, challenge.own_score) if is_in else None,
         result=_result(challenge) if is_in and state == "over" else "",
     )
 
 
-def _taking_part(number: int) -> str:
+def _taking_part(number: int, places: int | None) -> str:
+    """The places where somebody can still join."""
     match number:
         case 0:
             return "Nobody takes part yet"
+        case _ if number == places:
+            return f"All {number:,} places are taken" if number > 1 else "The place is taken"
         case 1:
             return "1 takes part"
     return f"{number:,} take part"

@@ -14,7 +14,7 @@ from nrghax.demo.lives import Deeds, deeds_of
 from nrghax.news import earned_achievement, reached_level
 
 BATCH = 1000
-UNREAD = 1
+UNREAD = 2
 READ_AFTER = timedelta(hours=9)
 REACTED_AFTER = timedelta(seconds=1)
 
@@ -50,7 +50,7 @@ def make_progress(member_ids: Collection[UUID], told: list[Notification], now: d
 
 
 def _tell(notifications: Iterable[Notification]) -> None:
-    """Each member has read them, but for the latest: somebody has been away from the bell."""
+    """Each member has read them, but for the latest ones: somebody has been away from the bell."""
 
     def whose(notification: Notification) -> UUID:
         return notification.user_id

@@ -70,6 +70,25 @@ ANSWERS = {
             "On short nights. Then I practise lying down and do not call it a shield.",
         ),
         (
+            "A hum below the ribs, and then the skin of my back wakes up. The rings I only guess at.",
+            "I called it up on the ferry when the engine room got loud. It came by itself at my son's football match.",
+            "I have stopped rehearsing answers in the shower. My wife says that I am back at the table.",
+            "On the phone, oddly. I stand up now, and feel my feet first.",
+        ),
+        (
+            "Dry warmth in the palms, and then a wide quiet around the head, as under a big hat.",
+            "I called it up before the morning round at the ward. By itself it came when two relatives quarrelled "
+            "across a bed: I stayed soft, and they lowered their voices.",
+            "I no longer take the night home with me. I sleep before I have undressed my thoughts.",
+            "After the third night in a row. Then I do the lower ring only, on the stairs.",
+        ),
+        (
+            "Like standing in a fountain that is not wet. I feel it at the collarbones first.",
+            "Called up: in the queue at the tax office. By itself: when a dog ran at me, and I stood still.",
+            "I say 'let me think' and mean it. Crowded rooms have edges now.",
+            "When I want it too much. I laugh, shake my hands, and start with the axis.",
+        ),
+        (
             "Not a picture at all, more a temperature: there is a place where my warmth ends, and it is an arm's "
             "length away.",
             "I called it up in the choir, before a solo. By itself it came in the supermarket on the day before the "
@@ -92,6 +111,12 @@ ANSWERS = {
             "Weight in the feet and a breath that goes further down than before. It stays through dinner.",
             "On most days the hallway does it by itself. It did not on the day when I came home with bad news.",
             "My children have stopped asking whether I am still working. I took the word 'should' out of it.",
+        ),
+        (
+            "To be kind before I am right. The cue is the first breath after somebody's question.",
+            "The throat gets wide and my eyes settle. A minute, seldom more.",
+            "With my apprentice it came twice in one morning. With the bank it did not come at all.",
+            "I was told that I ask back more. I rewrote 'never' into 'for now', and that made it work.",
         ),
         (
             "To let go of the day before sleep. The cue is cold water on the wrists.",

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, groupby, repeat
+from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -44,7 +44,7 @@ LATEST = (
     Step(timedelta(days=15), "+", is_escalated=True),
     Step(timedelta(days=20), "-+--"),
 )
-EARLIER = Step(timedelta(days=60), "+++")
+EARLIER = tuple(Step(timedelta(days=30 + 8 * number, hours=5 * number), "+++") for number in range(30))
 # The learner's second hack has come back once, and waits again.
 FIRST_ROUND = Step(timedelta(days=11), "---")
 SECOND_ROUND = Step(timedelta(days=2), "+")
@@ -87,31 +87,38 @@ def _ready(member_ids: Collection[UUID]) -> list[Ready]:
 
 def _fill_queue(hack: Hack, ready: Sequence[Ready], learner_id: UUID | None, now: datetime) -> None:
     """`ready` is the latest first."""
-    _make_known_cases(hack, now)
     practised = UserHackProgress.objects.filter(hack=hack, total_practice_count__gt=0)
     reviewers = list(practised.order_by("-total_practice_count", "user").values_list("user", flat=True))
-    for number, (each, step) in enumerate(zip(ready, chain(LATEST, repeat(EARLIER)), strict=False)):
-        is_waiting = step is not EARLIER
+    _make_known_cases(hack, reviewers, now)
+    for number, (each, step) in enumerate(zip(ready, (*LATEST, *EARLIER), strict=False)):
+        is_waiting = step in LATEST
         # What waits is left for the learner to review.
         absent = {each.member_id, learner_id} if is_waiting else {each.member_id}
         peers = deque(peer for peer in reviewers if peer not in absent)
         peers.rotate(-number)
+        # The learner's own words are nobody else's.
+        words = _words(hack, None if each.member_id == learner_id else number)
         if is_waiting and each.member_id == learner_id:
-            verification = _submit(each, SECOND_ROUND, number, now, round=2)
+            verification = _submit(each, SECOND_ROUND, words, now, round=2)
             _write_first_round(verification, peers, now)
             _review(verification, SECOND_ROUND.reviews, peers)
         else:
-            _review(_submit(each, step, number, now), step.reviews, peers)
+            _review(_submit(each, step, words, now), step.reviews, peers)
 
 
-def _submit(ready: Ready, step: Step, number: int, now: datetime, *, round: int = 1) -> HackVerification:
-    texts = ANSWERS[ready.hack.slug]
+def _words(hack: Hack, number: int | None) -> Sequence[str]:
+    """The first of a hack's answers are the learner's, the last ones are the known case's."""
+    first, *others, _ = ANSWERS[hack.slug]
+    return first if number is None else others[number % len(others)]
+
+
+def _submit(ready: Ready, step: Step, words: Sequence[str], now: datetime, *, round: int = 1) -> HackVerification:
     submitted_at = max(now - step.submitted_ago, ready.since + timedelta(minutes=20))
     is_thin = step.reviews.count("-") > 1
     return HackVerification.objects.create(
         user_id=ready.member_id,
         hack=ready.hack,
-        verification_questions=_answer(ready.hack, [THIN_ANSWER] * 4 if is_thin else texts[number % len(texts)]),
+        verification_questions=_answer(ready.hack, [THIN_ANSWER] * 4 if is_thin else words),
         is_anonymous=step.is_anonymous,
         status=HackVerification.Status.ESCALATED if step.is_escalated else HackVerification.Status.SUBMITTED,
         round=round,
@@ -179,10 +186,11 @@ def _decided() -> list[Notification]:
     return told
 
 
-def _make_known_cases(hack: Hack, now: datetime) -> None:
+def _make_known_cases(hack: Hack, reviewers: Sequence[UUID], now: datetime) -> None:
+    """One of each kind; not everybody recognises them."""
     texts = ANSWERS[hack.slug]
-    for outcome, answers in ((True, texts[-1]), (False, [THIN_ANSWER] * 4)):
-        HackVerification.objects.create(
+    for outcome, answers, verdicts in ((True, texts[-1], "++"), (False, [THIN_ANSWER] * 4, "-+")):
+        known = HackVerification.objects.create(
             hack=hack,
             verification_questions=_answer(hack, answers),
             is_anonymous=True,
@@ -190,6 +198,7 @@ def _make_known_cases(hack: Hack, now: datetime) -> None:
             submitted_at=now - timedelta(days=30),
             known_outcome=outcome,
         )
+        _review(known, verdicts, deque(reviewers[1:3]))
 
 
 def _answer(hack: Hack, texts: Sequence[str]) -> Answers:
