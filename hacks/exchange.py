@@ -159,6 +159,10 @@ class ExchangesHacks(ImportExportMixin):
     def get_import_data_kwargs(self, **kwargs):
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
 
+    def add_data_read_fail_error_to_form(self, form, e) -> None:
+        """The library names the exception; staff want to know what to do."""
+        form.add_error("import_file", "It can't be read. Is it a table in the format below, and saved as UTF-8?")
+
     def process_import(self, request, **kwargs):
         try:
             return super().process_import(request, **kwargs)

@@ -114,6 +114,14 @@ def test_an_unknown_column_is_refused(staff_client, category):
     assert "Traceback" not in page
 
 
+@pytest.mark.parametrize(("content", "kind"), [("Übung".encode("latin-1"), CSV), (b'{"slug":', JSON), (b"[1]", JSON)])
+def test_a_file_that_is_no_table_is_said_to_be_none(staff_client, content, kind):
+    upload = SimpleUploadedFile("hacks", content)
+    page = staff_client.post(IMPORT, {"import_file": upload, "format": kind, "resource": "0"}).text
+    assert "saved as UTF-8?" in page
+    assert "Error" not in page
+
+
 def test_an_update_is_remembered_with_its_values(staff_client, category):
     hack = HackFactory(slug="rest", category=category, duration_minutes=4)
     same = HackFactory(slug="same", name="Same", category=category, duration_minutes=5)
