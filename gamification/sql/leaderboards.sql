@@ -17,7 +17,8 @@ CREATE POLICY member_visible ON leaderboard_entries FOR SELECT TO nrghax_member 
     FROM users WHERE users.id = leaderboard_entries.user_id
   )
 );
-GRANT SELECT ON leaderboard_entries TO nrghax_member;
+-- Nor is it to be read when a place changed (see user_xp).
+GRANT SELECT (board_id, user_id, xp, is_listed) ON leaderboard_entries TO nrghax_member;
 
 -- Nobody is placed by hand. Staff may erase a member, and with that the rows.
 REVOKE INSERT, UPDATE ON leaderboards, leaderboard_steps, leaderboard_entries FROM nrghax_staff;

@@ -13,7 +13,8 @@ CREATE POLICY member_visible ON user_xp FOR SELECT TO nrghax_member USING (
     WHERE users.id = user_xp.user_id AND is_active AND privacy_settings @> '{"leaderboard_visible": true}'
   )
 );
-GRANT SELECT ON user_xp TO nrghax_member;
+-- How much, and not since when: the hour at which a total grew would tell whose anonymous verification is rewarded then.
+GRANT SELECT (user_id, category_id, xp_amount, level) ON user_xp TO nrghax_member;
 
 -- What is earned comes from deeds: staff give nothing. They may erase a member, and with that the rows.
 REVOKE INSERT, UPDATE ON xp_ledger, user_xp FROM nrghax_staff;
