@@ -144,8 +144,10 @@ END
 $$;
 
 -- What the member's user_stats row should hold; no row where there is none. A streak that is over but not yet closed by
--- the hourly statement is not stale.
-CREATE OR REPLACE FUNCTION app.streak_standing(member uuid) RETURNS TABLE (
+-- the hourly statement is not stale. `from_date` says since when check-ins may have changed: where that is after all
+-- that the row tells of, its longest streak is not looked for again.
+DROP FUNCTION app.streak_standing(uuid);
+CREATE FUNCTION app.streak_standing(member uuid, from_date date DEFAULT '-infinity') RETURNS TABLE (
   current_streak integer, longest_streak integer, rest_stock smallint, strength double precision,
   last_checkin_date date, streak_ends_at timestamptz, is_stale boolean
 ) LANGUAGE plpgsql STABLE SET search_path = '' AS $$
@@ -153,6 +155,7 @@ DECLARE
   stored record;
   last record;
   is_over boolean;
+  first_to_ask date := '-infinity';
 BEGIN
   SELECT s.*, coalesce(p.timezone, 'UTC') AS zone, coalesce(p.day_start, '00:00') AS day_start INTO stored
     FROM public.user_stats s LEFT JOIN public.user_profiles p ON p.user_id = s.user_id WHERE s.user_id = member;
@@ -165,7 +168,12 @@ BEGIN
   rest_stock := LEAST(2, coalesce(last.rest_stock, 0) + cardinality(
     app.granted_days(member, coalesce(last.checkin_date + 1, '-infinity'))));
   strength := coalesce(last.strength, 0);
-  SELECT coalesce(max(c.streak_count), 0) INTO longest_streak FROM public.daily_checkins c WHERE c.user_id = member;
+  IF stored.last_checkin_date < from_date THEN
+    first_to_ask := from_date;
+    longest_streak := stored.longest_streak;
+  END IF;
+  longest_streak := GREATEST(0, longest_streak, (
+    SELECT max(c.streak_count) FROM public.daily_checkins c WHERE c.user_id = member AND c.checkin_date >= first_to_ask));
   IF last_checkin_date IS NOT NULL THEN
     streak_ends_at := app.streak_ends_at(
       member, last.checkin_date, last.timezone, last.day_start, last.rest_stock, stored.zone, stored.day_start);
@@ -177,6 +185,29 @@ BEGIN
       IS DISTINCT FROM (longest_streak, rest_stock, last_checkin_date, streak_ends_at)
     OR stored.current_streak <> current_streak AND NOT (is_over AND stored.current_streak = coalesce(last.streak_count, 0));
   RETURN NEXT;
+END
+$$;
+
+-- Rewrites what differs, from a date on, and the member's standing; returns the number of rows that did.
+-- Planned once a connection: PostgreSQL would plan for each date anew, which takes longer than what is planned.
+CREATE OR REPLACE FUNCTION app.recompute_streak(member uuid, from_date date DEFAULT '-infinity') RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  changed integer;
+  restated integer;
+BEGIN
+  -- Two writes of one member take turns: the second reads what the first has committed.
+  PERFORM FROM public.user_stats s WHERE s.user_id = member FOR NO KEY UPDATE;
+  UPDATE public.daily_checkins c
+    SET streak_count = r.streak_count, rest_stock = r.rest_stock, strength = r.strength
+    FROM app.streak_rows(member, from_date) r WHERE r.is_stale AND c.id = r.id;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  UPDATE public.user_stats s
+    SET current_streak = n.current_streak, longest_streak = n.longest_streak, rest_stock = n.rest_stock,
+        strength = n.strength, last_checkin_date = n.last_checkin_date, streak_ends_at = n.streak_ends_at
+    FROM app.streak_standing(member, from_date) n WHERE n.is_stale AND s.user_id = member;
+  GET DIAGNOSTICS restated = ROW_COUNT;
+  RETURN changed + restated;
 END
 $$;
 
@@ -325,9 +356,10 @@ $$;
 
 REVOKE ALL ON FUNCTION
   app.granted_days(uuid, date), app.stock_left(integer, integer, date[], uuid, date, date, text, time),
-  app.streak_story(uuid, date, date, timestamptz)
+  app.streak_story(uuid, date, date, timestamptz), app.streak_standing(uuid, date)
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   app.granted_days(uuid, date), app.stock_left(integer, integer, date[], uuid, date, date, text, time),
   app.streak_story(uuid, date, date, timestamptz)
   TO nrghax_member, nrghax_worker;
+GRANT EXECUTE ON FUNCTION app.streak_standing(uuid, date) TO nrghax_worker;

@@ -2,3 +2,4 @@
 DROP FUNCTION app.streak_story(uuid, date, date, timestamptz);
 DROP FUNCTION app.stock_left(integer, integer, date[], uuid, date, date, text, time);
 DROP FUNCTION app.granted_days(uuid, date);
+DROP FUNCTION app.streak_standing(uuid, date);
