@@ -152,7 +152,8 @@ class DailyCheckin(models.Model):
     """One a local day. Date, zone and day start are those it was judged in; the streak columns are a trigger's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="checkins")
+    # Found by the constraint's index. With one of its own PostgreSQL would read a member's years to find a day.
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="checkins", db_index=False)
     checkin_date = models.DateField()
     timezone = models.CharField(max_length=64, validators=[validate_timezone])
     day_start = models.TimeField(default=time(0))

@@ -1,17 +1,33 @@
 """Writes on the daily check-in; its streak is a trigger's."""
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
-from accounts.database import read_statement
 from accounts.models import Member
-from analytics.actions import record
+from analytics.actions import enqueue_on_commit, record
 from analytics.models import Activity
 from practice.models import DailyCheckin
+
+# Named, as the statement is the only one that says what goes where.
+CHECK_IN = """
+    SELECT current_streak, streak_ends_at FROM app.check_in(
+      member => %(member_id)s, day => %(day)s, zone => %(zone)s, day_start => %(day_start)s,
+      checkin_id => %(checkin_id)s, mood_before => %(mood_before)s, mood_after => %(mood_after)s,
+      selected_hack_id => %(selected_hack_id)s, notes => %(notes)s, activity_id => %(activity_id)s,
+      activity => %(activity)s
+    )
+"""
+
+
+class Standing(NamedTuple):
+    """The streak of the last check-in, and when it is over; see `practice.rules.shown_streak`."""
+
+    streak: int
+    ends_at: datetime | None
 
 
 class AlreadyCheckedIn(Exception):
@@ -31,8 +47,8 @@ def save_checkin(
     mood_after: int | None,
     selected_hack_id: UUID | None,
     notes: str,
-) -> bool:
-    """Make or change the member's check-in of a local day; returns whether it is new.
+) -> Standing | None:
+    """Make or change the member's check-in of a local day; returns where a new one has brought the streak.
 
     A new one keeps the zone and day start that the member is judged by now. `seen_id` is the check-in that the
     member changes; raises `AlreadyCheckedIn` if the day has another one, unless it says the same: a repeated submission
@@ -45,28 +61,35 @@ def save_checkin(
         "notes": notes,
     }
     # Who has seen none makes the day's first nearly always: that is tried before one is looked for.
-    if seen_id is None and _check_in(member, day, values):
-        return True
-    if _change_checkin(member, day, seen_id, values):
-        return False
+    standing = _check_in(member, day, values) if seen_id is None else None
+    if standing or _change_checkin(member, day, seen_id, values):
+        return standing
     # It was there a moment ago.
     return _check_in(member, day, values)
 
 
 # A savepoint would be of no use: whoever is refused by the database is done with.
 @transaction.atomic(savepoint=False)
-def _check_in(member: Member, day: date, values: dict[str, Any]) -> bool:
-    checkin_id = uuid7()
-    place: dict[str, Any] = {"zone": member.zone, "day_start": member.profile.day_start}
+def _check_in(member: Member, day: date, values: dict[str, Any]) -> Standing | None:
+    """Returns None where the day has one already."""
+    activity_id = uuid7()
+    row: dict[str, Any] = {
+        "member_id": member.pk,
+        "day": day,
+        "zone": member.zone,
+        "day_start": member.profile.day_start,
+        "checkin_id": uuid7(),
+        "activity_id": activity_id,
+        "activity": Activity.CHECKIN_SAVED.value,
+        **values,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("practice", "check_in"),
-            {"id": checkin_id, "member_id": member.pk, "day": day, **place, **values},
-        )
-        is_new = cursor.fetchone() is not None
-    if is_new:
-        _record_saved(member, checkin_id, day, is_new=True)
-    return is_new
+        cursor.execute(CHECK_IN, row)
+        standing = cursor.fetchone()
+    if standing is None:
+        return None
+    enqueue_on_commit(activity_id)
+    return Standing(*standing)
 
 
 @transaction.atomic
@@ -83,13 +106,9 @@ def _change_checkin(member: Member, day: date, seen_id: UUID | None, values: dic
     for name in changed:
         setattr(checkin, name, values[name])
     checkin.save(update_fields=changed)
-    _record_saved(member, checkin.pk, day, is_new=False)
-    return True
-
-
-def _record_saved(member: Member, checkin_id: UUID, day: date, *, is_new: bool) -> None:
-    data = {"checkin_id": str(checkin_id), "date": str(day), "is_new": is_new}
+    data = {"checkin_id": str(checkin.pk), "date": str(day), "is_new": False}
     record(member.pk, Activity.CHECKIN_SAVED, data)
+    return True
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.compiled import compiled
 from accounts.models import Member
-from practice.actions import AlreadyCheckedIn, delete_checkin, save_checkin
+from practice.actions import AlreadyCheckedIn, Standing, delete_checkin, save_checkin
 from practice.forms.checkins import CheckinForm
 from practice.models import DailyCheckin, MemberStats
 from practice.rules import days_within_reach, local_date, shown_streak
@@ -64,13 +64,13 @@ def _save(request: HttpRequest, today: date) -> HttpResponse:
         return _page(request, form, day, today, _checkins_within_reach(request, today), seen=seen)
     try:
         hack_id = form.cleaned_data.pop("selected_hack")
-        is_new = save_checkin(
+        standing = save_checkin(
             member=request.member, day=day, seen_id=seen, selected_hack_id=hack_id, **form.cleaned_data
         )
     except AlreadyCheckedIn as already:
         checkins = {**_checkins_within_reach(request, today), day: already.checkin}
         return _page(request, form, day, today, checkins, seen=seen)
-    messages.success(request, _outcome(request, day, today, is_new))
+    messages.success(request, _outcome(request, day, today, standing))
     return redirect("practice:today")
 
 
@@ -103,8 +103,8 @@ def _page(request, form, day, today, checkins, *, seen: UUID | None) -> HttpResp
     )
 
 
-def _outcome(request: HttpRequest, day: date, today: date, is_new: bool) -> str:
-    if not is_new:
+def _outcome(request: HttpRequest, day: date, today: date, standing: Standing | None) -> str:
+    if standing is None:
         done = "Your check-in is changed."
     elif day == today:
         done = "Checked in."
@@ -112,14 +112,13 @@ def _outcome(request: HttpRequest, day: date, today: date, is_new: bool) -> str:
         done = f"{_short_name(day, today)} is checked in."
     if request.member.profile.hide_streaks:
         return done
-    [(count, ends_at)] = _standing(request.member)
-    streak = shown_streak(count, ends_at, timezone.now())
+    standing = standing or _standing(request.member)
+    streak = shown_streak(standing.streak, standing.ends_at, timezone.now())
     return f"{done} Day {streak} of your streak." if streak else done
 
 
-@compiled
-def _standing(member: Member) -> QuerySet:
-    return MemberStats.objects.filter(pk=member.pk).values_list("current_streak", "streak_ends_at")
+def _standing(member: Member) -> Standing:
+    return Standing(*MemberStats.objects.values_list("current_streak", "streak_ends_at").get(pk=member.pk))
 
 
 def _checkins_within_reach(request: HttpRequest, today: date) -> dict[date, DailyCheckin]:
