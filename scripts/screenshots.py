@@ -36,6 +36,9 @@ MEMBERS_PAGES = {
     "today": "/today/",
     "journal": "/journal/",
     "numbers": "/journal/numbers/",
+    "progress": "/progress/",
+    "achievements": "/achievements/",
+    "leaderboard": "/leaderboard/?period=all",
 }
 # Last, because it starts a session, which other pages would show.
 TIMER = {"timer": "/practice/wide-gaze/"}

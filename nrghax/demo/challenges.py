@@ -18,6 +18,8 @@ from gamification.models import Challenge, ChallengeParticipant
 from nrghax.demo.progress import react_to
 from nrghax.news import cancelled_challenge, ended_challenge
 
+CANCELLED_AGO = timedelta(days=5)
+
 
 class Plan(NamedTuple):
     """`days` are when it begins and ends, counted from now; the learner takes part where it says so."""
@@ -80,7 +82,7 @@ PLANS = (
         "Sunrise week",
         "sunrise-week",
         "A practice before the day begins, seven days in a row.",
-        (-2, 5),
+        (2, 9),
         {"type": "days_active", "value": 7},
         ("xp", {"xp": 60}),
         4,
@@ -99,7 +101,7 @@ def make_challenges(learner_id: UUID | None, member_ids: Sequence[UUID], now: da
             continue
         _fill(challenge, plan, learner_id, member_ids, now)
         if plan.cancelled_for:
-            cancel_challenge(challenge=challenge, reason=plan.cancelled_for, now=now - timedelta(days=1))
+            cancel_challenge(challenge=challenge, reason=plan.cancelled_for, now=now - CANCELLED_AGO)
             told += _cancelled(challenge)
     # What is over was settled a day after it.
     settle_challenges(now=now - timedelta(days=2))
@@ -131,11 +133,12 @@ def _fill(challenge: Challenge, plan: Plan, learner_id: UUID | None, member_ids:
     joining = dice.sample(others, min(plan.participants, len(others)))
     if plan.has_learner and learner_id:
         joining[-1:] = [learner_id]
+    latest = now - CANCELLED_AGO if plan.cancelled_for else min(challenge.start_date, now)
     ChallengeParticipant.objects.bulk_create(
         ChallengeParticipant(
             challenge=challenge,
             user_id=member_id,
-            joined_at=min(challenge.start_date, now) - timedelta(minutes=dice.randint(10, 9000)),
+            joined_at=latest - timedelta(minutes=dice.randint(10, 9000)),
         )
         for member_id in joining
     )
