@@ -40,7 +40,8 @@ AIMS: dict[str, Kind] = {
 # What is said beside the aim: which practices are not of it.
 COUNTED = {
     "checkins": "A check-in counts when it is made, for a day that the challenge has a part of.",
-    "": "A practice counts when it was begun in that time, lasted a minute or longer and was logged within a week.",
+    "": "A practice counts when it was begun in that time, lasted a minute or longer and was logged "
+    "within a week, the last ones within a day of the end.",
 }
 
 asked_for = partial(kinds.asked_for, kinds=AIMS)

@@ -56,6 +56,8 @@ class ChallengeQuerySet(models.QuerySet):
             own_completed_at=models.F("own__completed_at"),
             own_data=models.F("own__completion_data"),
             hack_name=models.Subquery(hack.values("name")),
+            # Staff may have unpublished it since.
+            hack_has_page=models.Exists(hack.visible_to(member)),
             category_title=models.Subquery(category.values("title")),
             achievement_name=models.Subquery(achievement.values("name")),
         )

@@ -140,6 +140,13 @@ def test_the_next_step_leads_somewhere(member_client, kind):
         assert member_client.get(step[0]).status_code == 200
 
 
+@pytest.mark.parametrize("is_active", [True, False])
+def test_the_next_step_is_a_hack_that_is_there(member_client, is_active):
+    HackFactory(slug="sea", is_active=is_active)
+    achievement = AchievementFactory(criteria_json={"type": "practice_count", "value": 3, "hack": "sea"})
+    assert ("/hacks/sea/" in member_client.get(detail(achievement)).text) == is_active
+
+
 def test_the_next_step_in_a_category_is_its_hacks(member_client):
     HackCategoryFactory(name="healing", title="Healing")
     achievement = AchievementFactory(criteria_json={"type": "hacks_tried", "value": 3, "category": "healing"})

@@ -152,6 +152,13 @@ def test_the_page_says_what_counts_and_leads_there(member, member_client, criter
     assert response.context["next_step"][0].endswith(leads_to)
 
 
+def test_it_leads_to_no_page_that_is_not_there(member, member_client):
+    HackFactory(slug="sea", name="Sea", is_active=False)
+    challenge = ChallengeFactory(criteria_json={"type": "practice_count", "value": 3, "hack": "sea"})
+    take_part(challenge, member)
+    assert "/hacks/sea/" not in member_client.get(detail(challenge)).text
+
+
 @pytest.mark.parametrize(
     ("reward", "value", "told"),
     [
@@ -287,11 +294,11 @@ def test_the_standing_lists_who_shows_themselves_and_the_member(member, member_c
     rivals(challenge, [3], display_name="Banned", is_active=False)
     response = member_client.get(detail(challenge))
     text = words(response)
-    assert [(line.rank, line.xp) for line in response.context["lines"]] == [("1", "5"), ("5", "1")]
+    assert [(line.rank, line.xp) for line in response.context["lines"]] == [("1", "5"), ("4", "1")]
     assert [(line.rank, line.is_own) for line in response.context["around"]] == [
         ("1", False),
-        ("4", True),
-        ("5", False),
+        ("3", True),
+        ("4", False),
     ]
     assert "Only you see your score and your rank" in text
     assert "5 take part" in text

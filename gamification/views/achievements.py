@@ -19,6 +19,7 @@ from accounts.models import Member
 from gamification.actions import Progress, achievements_progress, has_discord_roles, retry_own_discord_roles
 from gamification.kinds import KINDS, Standing, asked_for, standing
 from gamification.models import Achievement, DiscordRoleGrant
+from hacks.models import Hack
 
 COLUMNS = (
     "pk",
@@ -80,7 +81,7 @@ def achievement_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "card": card,
         "category": _title(row["category"]),
-        "next_step": _next_step(row["criteria_json"], card.progress),
+        "next_step": _next_step(row["criteria_json"], card.progress, request.member),
         "discord_role": _discord_role(request.member, row),
     }
     return render(request, "gamification/achievement_detail.html", context)
@@ -150,12 +151,14 @@ def _day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "j F Y")
 
 
-def _next_step(criteria: dict[str, Any], progress: Progress) -> tuple[str, str] | None:
-    """Where to go from here, as an address and words; None where the product has no place for it yet."""
+def _next_step(criteria: dict[str, Any], progress: Progress, member: Member) -> tuple[str, str] | None:
+    """Where to go from here, as an address and words; None where the product has no place for it (any more)."""
     name, words = KINDS[criteria["type"]].next_step or ("", "")
     if not name:
         return None
     if progress.hack and criteria["type"] != "verification":
+        if not Hack.objects.visible_to(member).filter(slug=criteria["hack"]).exists():
+            return None
         return reverse("hacks:hack-detail", args=[criteria["hack"]]), f"Go to {progress.hack}"
     if progress.category and criteria["type"] != "level":
         query = urlencode({"category": criteria["category"]})

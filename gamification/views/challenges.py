@@ -185,6 +185,8 @@ def _next_step(challenge: Challenge) -> tuple[str, str] | None:
     """Where to go from here, as an address and words."""
     criteria = challenge.criteria_json
     if challenge.hack_name:
+        if not challenge.hack_has_page:
+            return None
         return reverse("hacks:hack-detail", args=[criteria["hack"]]), f"Go to {challenge.hack_name}"
     if challenge.category_title:
         query = urlencode({"category": criteria["category"]})
