@@ -371,6 +371,20 @@ def test_a_reacted_activity_cannot_be_forged(attacker):
         assert run(insert.format("attempts", "10"), [attacker.pk]) == "InsufficientPrivilege"
 
 
+def test_what_comes_of_a_deed_is_not_a_members_to_record(attacker):
+    """Workers believe it: an achievement could bring any number of points."""
+    own = {
+        *("session_logged", "session_changed", "session_deleted", "checkin_saved", "checkin_deleted"),
+        *("challenge_joined", "challenge_left", "verification_submitted", "verification_withdrawn", "review_given"),
+    }
+    with database_identity(Role.MEMBER, attacker.pk):
+        insert = (
+            "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at) "
+            "VALUES (gen_random_uuid(), %s, %s, '{}', now())"
+        )
+        assert {each for each in Activity.values if run(insert, [attacker.pk, each]) == 1} == own
+
+
 def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
