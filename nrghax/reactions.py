@@ -130,15 +130,16 @@ def award_decision(activity: UserActivityLog) -> None:
 
 
 def award_review(activity: UserActivityLog) -> None:
-    review_id = UUID(activity.activity_data["review_id"])
-    hacks = HackVerificationReview.objects.filter(pk=review_id).values_list("verification__hack", flat=True)
-    award_xp(
-        member_id=activity.user_id,
-        source="review",
-        source_id=review_id,
-        hack_id=hacks.first(),
-        done_at=activity.created_at,
-    )
+    """By the review itself, as the activity is written by a member, who could name any."""
+    reviews = HackVerificationReview.objects.filter(reviewer=activity.user_id).select_related("verification")
+    if review := reviews.filter(pk=UUID(activity.activity_data["review_id"])).first():
+        award_xp(
+            member_id=activity.user_id,
+            source="review",
+            source_id=review.pk,
+            hack_id=review.verification.hack_id,
+            done_at=review.reviewed_at,
+        )
 
 
 def announce(activity: UserActivityLog) -> None:

@@ -8,8 +8,10 @@ from statistics import median
 import pytest
 from django.db import connection
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
 from community import actions, tasks
 from community.models import HackVerification, HackVerificationReview, ReviewerSigns, VerificationLease
@@ -85,6 +87,23 @@ def test_a_decision_rewards_unlocks_and_is_told_once(hack):
         UserActivityLog.objects.filter(pk=decided.pk).update(processed_at=None)
         react(str(decided.pk))
     assert ("review", 15, hack.pk) in earned(reviewer)
+
+
+def test_a_review_counts_for_its_own_day_however_late_a_worker_comes_to_it(hack):
+    """Otherwise the reviews of days without a worker would share the limit of the one on which it is back."""
+    reviewer, *_ = decide(make_verification(hack))
+    given_at = timezone.now() - timedelta(days=3)
+    HackVerificationReview.objects.update(reviewed_at=given_at)
+    react_to_everything()
+    assert XpEntry.objects.get(user=reviewer).earned_on == given_at.date()
+
+
+def test_a_review_of_somebody_elses_brings_nothing(hack):
+    reviewer, other, *_ = decide(make_verification(hack))
+    for review in (HackVerificationReview.objects.get(reviewer=other).pk, uuid7()):
+        record(reviewer.pk, Activity.REVIEW_GIVEN, {"review_id": str(review)})
+    react_to_everything()
+    assert earned(reviewer) == [("review", 15, hack.pk)]
 
 
 def test_a_return_is_told_and_brings_nothing(hack):

@@ -59,7 +59,6 @@ def test_what_was_undone_takes_its_award_back(member, activity, model):
 @pytest.mark.parametrize(
     ("activity", "data"),
     [
-        (Activity.REVIEW_GIVEN, {"review_id": str(uuid4())}),
         (Activity.VERIFICATION_REWARDED, {"verification_id": str(uuid4())}),
         (
             Activity.ACHIEVEMENT_EARNED,
@@ -68,7 +67,6 @@ def test_what_was_undone_takes_its_award_back(member, activity, model):
     ],
 )
 def test_a_deed_counts_for_its_own_day_however_late_a_worker_comes_to_it(member, activity, data):
-    """Otherwise the reviews of days without a worker would share the limit of the one on which it is back."""
     done_at = timezone.now() - timedelta(days=3)
     entry = record(member.pk, activity, {**data, "hack_id": str(HackFactory().pk)})
     UserActivityLog.objects.filter(pk=entry.pk).update(created_at=done_at)
