@@ -266,13 +266,17 @@ class TestOutcome:
         assert who in content
         assert reason in content
 
-    def test_the_submission_stays_when_the_hack_asks_no_more(self, hack, author, member_client):
-        make_verification(hack, author, status="draft")
+    @pytest.mark.parametrize("status", ["draft", "returned"])
+    def test_the_submission_stays_when_the_hack_asks_no_more(self, hack, author, member_client, status):
+        make_verification(hack, author, status=status)
         with database_identity(Role.STAFF):
             type(hack).objects.filter(pk=hack.pk).update(requires_verification=False)
         page = member_client.get(page_of(hack))
         assert page.context["form"] is None
         assert "Warm hands." in page.content.decode()
+        assert "asks for no verification any more" in page.context["lead"]
+        response = member_client.post(page_of(hack), {"do": "draft"}, follow=True)
+        assert "asks for no verification any more" in str(*response.context["messages"])
 
 
 def test_nobody_sees_what_is_somebody_elses(hack, member, member_client):

@@ -144,7 +144,7 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
     context = {
         "hack": hack,
         "state": str(state),
-        "lead": LEADS.get(state, "").format(rules.REVIEWS_TO_DECIDE),
+        "lead": _lead(hack, state),
         "form": form,
         "missing": verification is None and form is None,
     }
@@ -164,6 +164,12 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
         "reviews": _reviews(verification.pk, verification.round) if is_decided else before["reviews"],
         "rounds": rounds,
     }
+
+
+def _lead(hack: Hack, state: str) -> str:
+    if state in (Status.DRAFT, Status.RETURNED) and not hack.can_be_verified:
+        return REFUSED[Refusal.NOT_ASKED]
+    return LEADS.get(state, "").format(rules.REVIEWS_TO_DECIDE)
 
 
 def _reviews(verification: UUID | OuterRef, number: int | OuterRef) -> QuerySet:
