@@ -155,7 +155,7 @@ def _review(
             round=of.round,
             reviewer_id=peers.popleft(),
             is_authentic=verdict == "+",
-            comment=comments[number % len(comments)],
+            comment=comments[verdicts[:number].count(verdict) % len(comments)],
             seconds=100 + 47 * number,
             reviewed_at=cast("datetime", of.submitted_at) + number * REVIEW_EVERY,
         )
