@@ -134,8 +134,11 @@ def test_a_page_says_when_it_was_earned_on_the_members_clock(member_client, memb
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_next_step_leads_somewhere(member_client, kind):
     achievement = of(KINDS[kind].least, kind=kind)
-    step = member_client.get(detail(achievement)).context["next_step"]
+    page, overview = member_client.get(detail(achievement)), member_client.get(LIST)
+    step = page.context["next_step"]
     assert (step is None) == (KINDS[kind].next_step is None)
+    for response in (page, overview):
+        assert ("Not possible yet" in response.content.decode()) == (step is None), "nobody looks for what is not there"
     if step:
         assert member_client.get(step[0]).status_code == 200
 

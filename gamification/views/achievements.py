@@ -47,6 +47,8 @@ class Card(NamedTuple):
     earned_on: str
     """Empty until it is."""
     progress: Progress
+    is_possible: bool
+    """Off where the product has no page yet on which the deed could be done."""
 
 
 @require_safe
@@ -130,6 +132,7 @@ def _card(row: Row, progress: Progress) -> Card:
         standing=standing(criteria, progress.value),
         earned_on=_day(row["earned_at"]) if row["earned_at"] else "",
         progress=progress,
+        is_possible=KINDS[criteria["type"]].next_step is not None,
     )
 
 
