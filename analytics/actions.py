@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Collection, Iterable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from celery import current_app
 from django.db import connection, transaction
@@ -78,7 +78,14 @@ def enqueue_reactions(*activity_ids: UUID) -> None:
     """Many to a message: what one statement did to everybody would else be as many messages as people."""
     for first in range(0, len(activity_ids), REACTIONS_A_MESSAGE):
         batch = [str(activity_id) for activity_id in activity_ids[first : first + REACTIONS_A_MESSAGE]]
-        current_app.send_task(REACT_TASK, args=batch, ignore_result=True)
+        _send(batch)
+
+
+def _send(activity_ids: list[str]) -> None:
+    """`send_task` without the options that a task may have of its own: to look for them costs as much as to send it."""
+    message = current_app.amqp.create_task_message(str(uuid4()), REACT_TASK, activity_ids, ignore_result=True)
+    with current_app.producer_pool.acquire(block=True) as producer:
+        current_app.amqp.send_task_message(producer, REACT_TASK, message)
 
 
 @transaction.atomic
