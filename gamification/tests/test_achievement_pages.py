@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Profile
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
+from analytics.models import Notification
 from gamification.actions import award_achievements
 from gamification.kinds import KINDS
 from gamification.models import UserAchievement
@@ -98,6 +99,17 @@ def test_whoever_hides_streaks_meets_none(member_client, member):
     assert "Week Warrior" not in content
     assert "secret" not in content
     assert member_client.get(detail(streak)).status_code == 404
+
+
+def test_whoever_hides_streaks_is_reminded_of_none(member_client, member):
+    other = make_member()
+    for name, kind in (("Week Warrior", "streak"), ("Deep Diver", "practice_count")):
+        subject = str(of(7, kind=kind, name=name).pk)
+        for user in (member, other):
+            Notification.objects.create(user=user, type="achievement_earned", subject=subject, title=name)
+    member_client.post(reverse("practice:streak-hide"), {"hidden": "1"})
+    assert list(Notification.objects.filter(user=member).values_list("title", flat=True)) == ["Deep Diver"]
+    assert Notification.objects.filter(user=other).count() == 2
 
 
 def test_a_page_says_what_it_takes_and_how_far_it_is(member_client, member):
