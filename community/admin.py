@@ -25,6 +25,10 @@ from community.models import (
 
 Status = HackVerification.Status
 
+TO_DECIDE: dict[str, Any] = {"status": Status.ESCALATED, "user__isnull": False}
+TO_CLOSE: dict[str, Any] = {"status": Status.SUBMITTED, "user__isnull": True}
+TO_REOPEN: dict[str, Any] = {"status": Status.DRAFT, "user__isnull": True}
+
 # What waits for staff comes first, and what has waited longest before the others.
 QUEUE_FIRST = models.Case(models.When(status=Status.ESCALATED, then=0), default=1)
 KNOWN_CASE = (
@@ -113,17 +117,18 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         return request.user.has_perm("community.add_hackverification")
 
     def has_decide_permission(self, request, object_id=None):
-        return self._may(request, object_id, status=Status.ESCALATED, user__isnull=False)
+        return self._may(request, object_id, **TO_DECIDE)
 
     def has_close_permission(self, request, object_id=None):
-        return self._may(request, object_id, status=Status.SUBMITTED, user__isnull=True)
+        return self._may(request, object_id, **TO_CLOSE)
 
     def has_reopen_permission(self, request, object_id=None):
-        return self._may(request, object_id, status=Status.DRAFT, user__isnull=True)
+        return self._may(request, object_id, **TO_REOPEN)
 
     def _may(self, request: HttpRequest, object_id: Any, **is_due: Any) -> bool:
-        found = HackVerification.objects.filter(pk=object_id, **is_due)
-        return request.user.has_perm("community.change_hackverification") and found.exists()
+        """A second click is told that it was the second, rather than that it may not."""
+        is_due_now = request.method == "POST" or HackVerification.objects.filter(pk=object_id, **is_due).exists()
+        return request.user.has_perm("community.change_hackverification") and is_due_now
 
     def add_view(self, request, form_url="", extra_context=None):
         """First the hack, then its questions."""
@@ -145,6 +150,9 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
         verification = get_object_or_404(HackVerification.objects.select_related("hack"), pk=object_id)
         title = f"Decide: {verification.hack}"
+        if not HackVerification.objects.filter(pk=object_id, **TO_DECIDE).exists():
+            messages.error(request, REFUSED[Refusal.ALREADY_DECIDED])
+            return redirect("admin:community_hackverification_changelist")
         if verification.user_id == request.user.pk:
             return self._page(request, title, "", verification=verification, refusal=REFUSED[Refusal.OWN])
         form = DecisionForm(request.POST or None)
@@ -169,16 +177,25 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
 
     @action(description="Close the case", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._offer(request, object_id, Status.DRAFT, "Close this known case", CLOSE)
+        return self._offer(request, object_id, TO_CLOSE, Status.DRAFT, "Close this known case", CLOSE)
 
     @action(description="Offer again", permissions=["reopen"])
     def reopen(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._offer(request, object_id, Status.SUBMITTED, "Offer this known case again", KNOWN_CASE)
+        return self._offer(request, object_id, TO_REOPEN, Status.SUBMITTED, "Offer this known case again", KNOWN_CASE)
 
     def _offer(
-        self, request: HttpRequest, object_id: str, status: Status, title: str, explanation: str
+        self,
+        request: HttpRequest,
+        object_id: str,
+        is_due: dict[str, Any],
+        status: Status,
+        title: str,
+        explanation: str,
     ) -> HttpResponse:
         case = get_object_or_404(HackVerification, pk=object_id)
+        if not HackVerification.objects.filter(pk=object_id, **is_due).exists():
+            messages.info(request, "That was done already.")
+            return redirect("admin:community_hackverification_change", case.pk)
         if request.method != "POST":
             return self._page(request, title, title, verification=case, explanation=explanation)
         change = Change("state", case.status, status)

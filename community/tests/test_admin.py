@@ -110,7 +110,10 @@ class TestDecision:
     def test_is_for_what_waits_for_staff(self, hack, staff_client, status):
         verification = make_verification(hack, status=status)
         assert page("decide", verification) not in staff_client.get(page("change", verification)).content.decode()
-        assert staff_client.post(page("decide", verification), decision(confirmed="yes")).status_code == 403
+        response = staff_client.post(page("decide", verification), decision(confirmed="yes"), follow=True)
+        assert "It does not wait for a decision any more." in response.content.decode()
+        verification.refresh_from_db()
+        assert (verification.status, verification.decided_by) == (status, None)
 
     def test_is_for_those_who_may(self, hack, sign_in):
         viewer = make_member(user=make_user(is_staff=True))
@@ -119,6 +122,7 @@ class TestDecision:
         client, verification = sign_in(viewer), make_verification(hack, status="escalated")
         assert client.get(page("change", verification)).status_code == 200
         assert client.get(page("decide", verification)).status_code == 403
+        assert client.post(page("decide", verification), decision(confirmed="yes")).status_code == 403
         assert client.get(ADD).status_code == 403
 
 
@@ -150,5 +154,7 @@ class TestKnownCases:
 
     def test_members_submissions_are_not(self, hack, staff_client):
         draft, submitted = (make_verification(hack, status=status) for status in ("draft", "submitted"))
-        assert staff_client.post(page("close", submitted)).status_code == 403
-        assert staff_client.post(page("reopen", draft)).status_code == 403
+        for button, verification in (("close", submitted), ("reopen", draft)):
+            response = staff_client.post(page(button, verification), follow=True)
+            assert "That was done already." in response.content.decode()
+        assert [row.status for row in HackVerification.objects.order_by("pk")] == ["draft", "submitted"]
