@@ -12,7 +12,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from uuid_utils.compat import uuid7
 
-from accounts.models import Member, User
+from accounts.models import Member, Profile, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
 from gamification.models import DiscordRoleGrant, UserAchievement
@@ -385,6 +385,18 @@ def test_what_comes_of_a_deed_is_not_a_members_to_record(attacker):
         assert {each for each in Activity.values if run(insert, [attacker.pk, each]) == 1} == own
 
 
+def test_whoever_hides_streaks_shows_none_to_other_members(victim, attacker):
+    Member.objects.filter(pk=victim.pk).update(privacy_settings={"leaderboard_visible": True, "profile_public": False})
+    seen = "SELECT current_streak FROM user_stats WHERE user_id = %s"
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(seen, [victim.pk]) == 1
+    Profile.objects.filter(pk=victim.pk).update(hide_streaks=True)
+    with database_identity(Role.MEMBER, attacker.pk):
+        assert run(seen, [victim.pk]) == 0
+    with database_identity(Role.MEMBER, victim.pk):
+        assert run(seen, [victim.pk]) == 1
+
+
 def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
@@ -398,6 +410,7 @@ def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, 
         assert run("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 1
         assert run("SELECT level FROM user_xp WHERE user_id = %s", [victim.pk]) == 1
         assert run("SELECT * FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 0
+        assert run("SELECT xmax FROM user_stats") == "InsufficientPrivilege"
     with database_identity(Role.ANON):
         assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
     User.objects.filter(pk=victim.pk).update(is_active=False)
