@@ -7,16 +7,12 @@ from contextlib import suppress
 from celery import Celery
 from celery.signals import after_setup_logger, heartbeat_sent
 from kombu.exceptions import OperationalError
-from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nrghax.settings")
 os.environ.setdefault("NRGHAX_PROCESS", "worker")
 
 HEARTBEAT = "nrghax.tasks.heartbeat"
 HEARTBEAT_SECONDS = 15
-
-# Instead of kombu's own, whatever address is set.
-TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "nrghax.broker:Transport"
 
 app = Celery("nrghax")
 app.config_from_object("django.conf:settings", namespace="CELERY")
