@@ -1,6 +1,8 @@
+import json
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
@@ -62,9 +64,12 @@ def test_every_one_is_recorded_for_its_member():
 def test_every_reaction_is_enqueued(django_capture_on_commit_callbacks):
     forgotten()
     forgotten()
-    with django_capture_on_commit_callbacks() as callbacks:
+    with django_capture_on_commit_callbacks(execute=True):
         close_abandoned_sessions()
-    assert len(callbacks) == 2
+    with current_app.connection_for_read() as broker:
+        [message] = broker.default_channel.client.lrange("celery", 0, -1)
+    for activity in UserActivityLog.objects.all():
+        assert str(activity.pk) in json.loads(message)["headers"]["argsrepr"]
 
 
 def test_what_is_not_forgotten_or_is_finished_is_left_alone():
