@@ -99,7 +99,8 @@ def withdraw_verification(*, member: Member, hack: Hack) -> HackVerification | N
     return verification
 
 
-@transaction.atomic
+# A savepoint would be of no use: whoever is refused is done with.
+@transaction.atomic(savepoint=False)
 def take_review(*, hack_id: UUID | None = None) -> UUID | None:
     """Lease the oldest submission (of a hack) that the member who asks may review, for half an hour.
 
