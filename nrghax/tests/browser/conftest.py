@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
 from nrghax.tests.connections import url_of
@@ -107,14 +107,16 @@ def _process(*command: str, environment: dict[str, str], log: Path) -> Iterator[
                 process.wait()
 
 
-@pytest.fixture(scope="session")
+# What runs for these tests ends with them: the worker would take the tasks that later tests of the same process hand
+# over, and Playwright leaves an event loop in the thread for as long as it runs.
+@pytest.fixture(scope="package")
 def identity_provider() -> Iterator[IdentityProvider]:
     """Google and Discord, for as long as the product runs: it is told of them when it starts."""
     with running_provider() as provider:
         yield provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provider) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("product")
     mailbox = folder / "mail"
@@ -183,6 +185,12 @@ def browser_type_launch_args(browser_type_launch_args):
     if not Path(executable).exists():
         pytest.exit("Chromium is missing: install it (apt-get install chromium) or set CHROMIUM.", returncode=2)
     return {**browser_type_launch_args, "executable_path": executable, "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(scope="package")
+def browser(browser_type_launch_args) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**browser_type_launch_args)
 
 
 @dataclass
