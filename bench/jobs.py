@@ -18,7 +18,6 @@ from uuid import UUID
 from bench.database import BASE_DIR, BENCH_DIR, Database
 from nrghax.embedded import POSTGRES_BIN
 
-RUNS = 5
 AT_MOST = 1.2
 
 
@@ -26,8 +25,10 @@ class Job(NamedTuple):
     title: str
     before: str  # SQL ahead of each run, so that both sides have the same to do.
     members: str = "SELECT NULL::text"  # For whom it runs, one after the other; NULL: as the worker.
+    runs: int = 5
 
 
+REVIEWERS = "SELECT user_id::text FROM user_hack_progress WHERE total_practice_count = 1000 ORDER BY user_id LIMIT 200"
 JOBS = {
     "achievements": Job(
         "achievements of everybody, a thousand of them new",
@@ -43,20 +44,24 @@ JOBS = {
     "lease": Job(
         "the next submission of the queue, for each of 200 reviewers",
         "DELETE FROM hack_verification_leases RETURNING id",
-        "SELECT user_id::text FROM user_hack_progress WHERE total_practice_count = 1000 ORDER BY user_id LIMIT 200",
+        REVIEWERS,
+        runs=25,
     ),
+    "waiting": Job("how many submissions wait, for each of 200 reviewers", "SELECT 1", REVIEWERS, runs=25),
     "standing": Job(
         "the standing in the queue, for each of 200 authors",
         "SELECT 1",
         "SELECT user_id::text FROM hack_verifications WHERE status = 'submitted' ORDER BY submitted_at DESC LIMIT 200",
+        runs=25,
     ),
 }
-PARTS = {"achievements": ["achievements"], "ranks": ["ranks"], "reviews": ["lease", "standing"]}
+PARTS = {"achievements": ["achievements"], "ranks": ["ranks"], "reviews": ["lease", "waiting", "standing"]}
 
 
 def measure_jobs(database: Database, parts: list[str], members: int) -> None:
     fill(database, members)
-    print("\n| job | in the worker | in psql | ratio | at most |\n| --- | --- | --- | --- | --- |")
+    print("\n| job | in the worker | in psql | ratio | at most | with BEGIN and COMMIT |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for name in (name for part in parts for name in PARTS[part]):
         print(_measure(database, name), flush=True)
     [numbers] = database.rows(
@@ -82,17 +87,21 @@ def _measure(database: Database, name: str) -> str:
     job = JOBS[name]
     members = [member for (member,) in database.rows(job.members)]
     statements = _ask(database, "statements", name, members[:1])
-    took: dict[str, list[float]] = {"job": [], "psql": []}
-    for _ in range(RUNS):
+    took: dict[str, list[list[float]]] = {"job": [], "psql": []}
+    for _ in range(job.runs):
         database.rows(job.before)
         took["job"].append(_ask(database, "run", name, members))
         database.rows(job.before)
         took["psql"].append(_in_psql(database, statements, members))
-    seconds = {side: statistics.median(times) / len(members) for side, times in took.items()}
-    job_took, psql_took = (
-        f"{each:.1f} s" if each > 1 else f"{1000 * each:.2f} ms" for each in (seconds["job"], seconds["psql"])
+    alone, whole = (
+        {side: statistics.median(run[which] for run in runs) / len(members) for side, runs in took.items()}
+        for which in (0, 1)
     )
-    return f"| {job.title} | {job_took} | {psql_took} | {seconds['job'] / seconds['psql']:.2f} | {AT_MOST} |"
+    job_took, psql_took = (
+        f"{each:.1f} s" if each > 1 else f"{1000 * each:.2f} ms" for each in (alone["job"], alone["psql"])
+    )
+    ratio, with_transaction = (seconds["job"] / seconds["psql"] for seconds in (alone, whole))
+    return f"| {job.title} | {job_took} | {psql_took} | {ratio:.2f} | {AT_MOST} | {with_transaction:.2f} |"
 
 
 def _ask(database: Database, do: str, name: str, members: list[str | None]) -> Any:
@@ -109,8 +118,8 @@ def _ask(database: Database, do: str, name: str, members: list[str | None]) -> A
     return json.loads(done.stdout)
 
 
-def _in_psql(database: Database, statements: list[str], members: list[str | None]) -> float:
-    """The seconds that the same statements take there."""
+def _in_psql(database: Database, statements: list[str], members: list[str | None]) -> tuple[float, float]:
+    """The seconds that the same statements take there: they alone, and with the transactions around them."""
     with NamedTemporaryFile("w", suffix=".sql") as file:
         file.writelines(_script(statements, members))
         file.flush()
@@ -120,7 +129,11 @@ def _in_psql(database: Database, statements: list[str], members: list[str | None
             text=True,
             check=True,
         )
-    return sum(float(took) for took in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.MULTILINE)) / 1000
+    took = [float(each) / 1000 for each in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.MULTILINE)]
+    # BEGIN, with the identity where there is one, and COMMIT are one each.
+    each = len(statements) + 2
+    around = sum(took[::each]) + sum(took[each - 1 :: each])
+    return sum(took) - around, sum(took)
 
 
 def _script(statements: list[str], members: list[str | None]) -> Iterator[str]:
@@ -144,6 +157,7 @@ def _job(name: str) -> Callable[[], object]:
         "ranks": rank_members,
         "lease": take_review,
         "standing": queue.standings,
+        "waiting": queue.waiting_reviews,
     }[name]
 
 
@@ -153,17 +167,23 @@ def _identity(member: str | None) -> AbstractContextManager:
     return nullcontext() if member is None else database_identity(Role.MEMBER, UUID(member))
 
 
-def run(name: str, members: list[str | None]) -> float:
-    """The seconds that a job takes for these members, from BEGIN to COMMIT and what follows from it."""
+def run(name: str, members: list[str | None]) -> tuple[float, float]:
+    """The seconds that a job takes for these members: alone, and from BEGIN to COMMIT and what follows from it.
+
+    The worker's own jobs bring their transaction along, so that they are the same.
+    """
     from django.db import connection
 
     connection.ensure_connection()
     job = _job(name)
+    alone = 0.0
     started = time.perf_counter()
     for member in members:
         with _identity(member):
+            called = time.perf_counter()
             job()
-    return time.perf_counter() - started
+            alone += time.perf_counter() - called
+    return alone, time.perf_counter() - started
 
 
 def statements(name: str, members: list[str | None]) -> list[str]:
