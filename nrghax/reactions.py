@@ -58,8 +58,7 @@ def settle(activity: UserActivityLog) -> None:
 
 def award(activity: UserActivityLog) -> None:
     """What comes of something private is private, and so is what comes of that."""
-    is_private = activity.activity_data.get("is_private", False)
-    award_achievements(member_id=activity.user_id, is_private=is_private)
+    award_achievements(member_id=activity.user_id, is_private=_is_private(activity))
 
 
 def award_points(activity: UserActivityLog) -> None:
@@ -70,6 +69,7 @@ def award_points(activity: UserActivityLog) -> None:
         source_id=UUID(achievement["achievement_id"]),
         amount=achievement["points"],
         done_at=activity.created_at,
+        is_private=_is_private(activity),
     )
 
 
@@ -119,6 +119,7 @@ def award_mastery(activity: UserActivityLog) -> None:
         source_id=UUID(verified["verification_id"]),
         hack_id=UUID(verified["hack_id"]),
         done_at=activity.created_at,
+        is_private=_is_private(activity),
     )
 
 
@@ -156,6 +157,10 @@ def notify_of_wait(activity: UserActivityLog) -> None:
 
 def notify_of_wanted_reviews(activity: UserActivityLog) -> None:
     Notification.objects.bulk_create([wanted_reviews(activity)], ignore_conflicts=True)
+
+
+def _is_private(activity: UserActivityLog) -> bool:
+    return activity.activity_data.get("is_private", False)
 
 
 def _participant(activity: UserActivityLog) -> ChallengeParticipant | None:

@@ -49,7 +49,8 @@ def award_achievements(
 ) -> list[EarnedAchievement]:
     """Award what is due, to one member or (None) to all, of one achievement or (None) of all; return what was new.
 
-    What is private is kept from others. Each is written into the activity log and reacted to once that is committed.
+    `is_private` keeps all of it from others; what counts private deeds is kept from them in any case. Each is written
+    into the activity log and reacted to once that is committed.
     Should be called as the worker: a member's own role can award nothing.
     """
     parameters = {

@@ -50,11 +50,13 @@ def award_xp(
     hack_id: UUID | None = None,
     amount: int | None = None,
     done_at: datetime | None = None,
+    is_private: bool = False,
 ) -> bool:
     """Write the award of one deed into the ledger; False, and nothing, where it is there already.
 
     The amount is the rule's of the source unless it is given, and 0 beyond the day's limit. The category is the
-    hack's unless it is given. The day is the member's local one of `done_at`, which is now unless it is given.
+    hack's unless it is given. The day is the member's local one of `done_at`, which is now unless it is given. What
+    counts a private one is kept from others.
     """
     rule = XP_RULES[source]
     amount = rule.amount if amount is None else amount
@@ -73,6 +75,7 @@ def award_xp(
                 "amount": amount,
                 "a_day": rule.a_day,
                 "done_at": done_at or timezone.now(),
+                "is_private": is_private,
             },
         )
         return cursor.rowcount == 1

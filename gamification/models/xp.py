@@ -37,6 +37,10 @@ class XpEntry(models.Model):
     category = models.ForeignKey(HackCategory, on_delete=models.PROTECT, null=True, related_name="xp_entries")
     amount = models.PositiveIntegerField(help_text="0 beyond the day's limit: counted as a deed, without XP.")
     earned_on = models.DateField(help_text="The member's local day.")
+    is_private = models.BooleanField(
+        db_default=False,
+        help_text="Comes of a verification without the member's name: what counts it is kept from others.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = XpEntryQuerySet.as_manager()

@@ -5,6 +5,6 @@ WITH practised AS MATERIALIZED (
   WHERE duration_seconds IS NOT NULL AND WHOSE
   GROUP BY user_id
 )
-SELECT wanted.id AS achievement_id, needed, user_id, days AS value
+SELECT wanted.id AS achievement_id, needed, user_id, days AS value, false AS is_private
 FROM wanted CROSS JOIN practised
 WHERE kind = 'days_active'

@@ -19,6 +19,7 @@ WITH practised AS MATERIALIZED (
   WHERE slug IN (SELECT hack FROM wanted) AND total_practice_count > 0 AND WHOSE
 )
 SELECT wanted.id AS achievement_id, needed, user_id,
-       CASE kind WHEN 'practice_count' THEN practices WHEN 'practice_minutes' THEN minutes ELSE tried END AS value
+       CASE kind WHEN 'practice_count' THEN practices WHEN 'practice_minutes' THEN minutes ELSE tried END AS value,
+       false AS is_private
 FROM wanted JOIN practised USING (hack, category)
 WHERE kind IN ('practice_count', 'practice_minutes', 'hacks_tried')

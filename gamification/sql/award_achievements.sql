@@ -1,6 +1,6 @@
 -- Awards the achievements of some kinds to whom they are due; once, with an entry in the activity log. One of
 -- achievements_by_*.sql stands for COUNTED. Parameters: kinds, their types; member_id, unless it is for everybody;
--- achievement_id, or NULL for all; is_private, whether it is kept from others; activity, the type.
+-- achievement_id, or NULL for all; is_private, whether all of it is kept from others; activity, the type.
 WITH wanted AS (
   SELECT id, name, slug, points, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
          COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category
@@ -13,7 +13,8 @@ WITH wanted AS (
   -- Of two workers, the later one waits for the row, finds it there and returns nothing. Both go by this order, so
   -- that neither waits for the other.
   INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data, is_private)
-  SELECT app.uuid7(), user_id, achievement_id, now(), jsonb_build_object('value', value), %(is_private)s::boolean
+  SELECT app.uuid7(), user_id, achievement_id, now(), jsonb_build_object('value', value),
+         is_private OR %(is_private)s::boolean
   FROM counted
   WHERE value >= needed AND NOT EXISTS (
     SELECT FROM user_achievements AS own
@@ -21,16 +22,16 @@ WITH wanted AS (
   )
   ORDER BY user_id, achievement_id
   ON CONFLICT (user_id, achievement_id) DO NOTHING
-  RETURNING user_id, achievement_id
+  RETURNING user_id, achievement_id, is_private
 ), news AS (
-  SELECT app.uuid7() AS activity_id, user_id, achievement_id, name, slug, points, kind
+  SELECT app.uuid7() AS activity_id, user_id, achievement_id, name, slug, points, kind, is_private
   FROM earned JOIN wanted ON wanted.id = achievement_id
 ), logged AS (
   INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
   SELECT activity_id, user_id, %(activity)s,
          jsonb_build_object(
            'achievement_id', achievement_id, 'name', name, 'slug', slug, 'points', points, 'type', kind,
-           'is_private', %(is_private)s::boolean
+           'is_private', is_private
          ),
          now()
   FROM news

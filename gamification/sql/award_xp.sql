@@ -7,7 +7,7 @@ WITH deed AS (
   CROSS JOIN (VALUES (%(done_at)s::timestamptz)) AS done (moment)
   WHERE profile.user_id = %(member_id)s
 )
-INSERT INTO xp_ledger (id, user_id, source, source_id, hack_id, category_id, amount, earned_on)
+INSERT INTO xp_ledger (id, user_id, source, source_id, hack_id, category_id, amount, earned_on, is_private)
 SELECT app.uuid7(), user_id, source, source_id, hack_id,
        COALESCE(%(category_id)s::uuid, (SELECT category_id FROM hacks WHERE hacks.id = deed.hack_id)),
        CASE
@@ -18,6 +18,6 @@ SELECT app.uuid7(), user_id, source, source_id, hack_id,
          ) >= %(a_day)s::integer THEN 0
          ELSE %(amount)s::integer
        END,
-       earned_on
+       earned_on, %(is_private)s::boolean
 FROM deed
 ON CONFLICT (user_id, source, source_id) DO NOTHING;
