@@ -175,6 +175,20 @@ def test_the_table_of_submissions_shows_a_reviewer_none_but_their_own(hack, auth
         assert run("SELECT id FROM hack_verifications") == [(verification.pk,)]
 
 
+def test_what_was_said_of_somebody_is_read_by_the_two_alone(hack, author, verification):
+    """Of a round, also of one that is history: by its author, and each reviewer their own words."""
+    reviewer, stranger = make_reviewer(hack), make_reviewer(hack)
+    for each in (reviewer, make_reviewer(hack)):
+        review_as(each, verification)
+    verification.rounds.create(
+        round=1, verification_questions=[], submitted_at=verification.submitted_at, outcome="withdrawn"
+    )
+    for person, reviews, rounds in ((author, 2, 1), (reviewer, 1, 0), (stranger, 0, 0)):
+        with database_identity(Role.MEMBER, person.pk):
+            assert len(run("SELECT id FROM hack_verification_reviews")) == reviews
+            assert len(run("SELECT id FROM hack_verification_rounds")) == rounds
+
+
 @pytest.mark.parametrize("role", [Role.ANON, Role.AUTH])
 def test_other_visitors_read_nothing_of_verifications(verification, role):
     with database_identity(role, verification.user_id):
@@ -251,6 +265,7 @@ def test_nobody_reviews_their_own_whatever_their_role(author, verification, mode
             assert run(insert, [verification.pk, whose, make_member().pk]) == 1
         claim = f"UPDATE {model._meta.db_table} SET reviewer_user_id = %s"
         assert run(claim, [author.pk]).startswith("CheckViolation")
+        assert run(f"{claim}, author_user_id = NULL", [author.pk]).startswith("CheckViolation")
         assert run("UPDATE hack_verifications SET user_id = %s", [make_member().pk]).startswith("ForeignKeyViolation")
 
 
