@@ -25,6 +25,7 @@ class Activity(models.TextChoices):
     VERIFICATION_WITHDRAWN = "verification_withdrawn", "Withdrawn from verification"
     VERIFICATION_DECIDED = "verification_decided", "Verification decided"
     VERIFICATION_REWARDED = "verification_rewarded", "Verification rewarded"
+    VERIFICATION_TAKEN_BACK = "verification_taken_back", "Verification taken back"
     VERIFICATION_WAITING = "verification_waiting", "Verification still waiting"
     REVIEWERS_WANTED = "reviewers_wanted", "Reviewers wanted"
     REVIEW_GIVEN = "review_given", "Review given"

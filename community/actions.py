@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from accounts.database import read_statement
 from accounts.models import Member
@@ -19,7 +20,7 @@ from analytics.actions import enqueue_on_commit, record
 from analytics.models import Activity, UserActivityLog
 from community.models import HackVerification, HackVerificationReview, VerificationLease
 from community.rules import ASK_AGAIN_AFTER, KEEP_LEASES, NUDGE_AFTER, REVIEWERS_ASKED, STAFF_AFTER, Answers
-from hacks.models import Hack
+from hacks.models import Hack, UserHackProgress
 
 
 class Refusal(StrEnum):
@@ -31,6 +32,7 @@ class Refusal(StrEnum):
     UNDER_REVIEW = "hack_verifications_under_review"
     NO_SUCH_STEP = "hack_verifications_no_such_step"
     ALREADY_DECIDED = "hack_verifications_already_decided"
+    NOT_VERIFIED = "hack_verifications_not_verified"
     OWN = "hack_verifications_not_decided_by_author"
 
 
@@ -153,6 +155,30 @@ def decide_verification(*, staff: Member, verification_id: UUID, is_authentic: b
         if not waiting.update(decided_by=staff, decision_reason=reason):
             raise VerificationRefused(Refusal.ALREADY_DECIDED)
     enqueue_on_commit(_call("app.close_verification", verification_id, is_authentic))
+
+
+@transaction.atomic
+def take_back_verification(*, staff: Member, verification_id: UUID, reason: str) -> None:
+    """Return what peers or staff have verified, as staff; the author is told with the reason, and may revise it.
+
+    Raises VerificationRefused: OWN, NOT_VERIFIED.
+    """
+    verified = HackVerification.objects.filter(pk=verification_id, is_verified=True)
+    with _refusals():
+        taken_back = verified.update(
+            status=HackVerification.Status.RETURNED,
+            is_verified=False,
+            verified_at=None,
+            taken_back_at=timezone.now(),
+            decided_by=staff,
+            decision_reason=reason,
+        )
+        if not taken_back:
+            raise VerificationRefused(Refusal.NOT_VERIFIED)
+    verification = HackVerification.objects.select_related("hack").get(pk=verification_id)
+    UserHackProgress.objects.filter(user=verification.user_id, hack=verification.hack_id).update(verified_at=None)
+    data = {**_about(verification, verification.hack), "is_anonymous": verification.is_anonymous, "reason": reason}
+    record(verification.user_id, Activity.VERIFICATION_TAKEN_BACK, data)
 
 
 @transaction.atomic

@@ -13,8 +13,8 @@ from unfold.decorators import action
 
 from accounts.history import Change, RemembersChanges, log_changes
 from analytics.admin import ReadOnlyAdmin
-from community.actions import Refusal, VerificationRefused, decide_verification
-from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm
+from community.actions import Refusal, VerificationRefused, decide_verification, take_back_verification
+from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, TakeBackForm
 from community.models import (
     HackVerification,
     HackVerificationReview,
@@ -26,6 +26,7 @@ from community.models import (
 Status = HackVerification.Status
 
 TO_DECIDE: dict[str, Any] = {"status": Status.ESCALATED, "user__isnull": False}
+TO_TAKE_BACK: dict[str, Any] = {"status": Status.VERIFIED, "user__isnull": False}
 TO_CLOSE: dict[str, Any] = {"status": Status.SUBMITTED, "user__isnull": True}
 TO_REOPEN: dict[str, Any] = {"status": Status.DRAFT, "user__isnull": True}
 
@@ -36,10 +37,18 @@ KNOWN_CASE = (
     "show how well they judge. Write nothing that only staff could know."
 )
 CLOSE = "Nobody is given it any more. The reviews that it has had stay in the signs; you can offer it again."
-IS_FINAL = "The author is told at once, and reads the reason. It can't be taken back."
+IS_TOLD = (
+    "The author is told at once, and reads the reason. What is authentic can be taken back later; to what is not, the "
+    "author may answer anew."
+)
+TAKE_BACK = (
+    "It is returned: the author is told at once, reads the reason and may answer anew. Its XP goes. Hacks that it has "
+    "opened stay open, and achievements stay theirs."
+)
 REFUSED = {
     Refusal.OWN: "It is your own: somebody else has to decide it.",
     Refusal.ALREADY_DECIDED: "It does not wait for a decision any more.",
+    Refusal.NOT_VERIFIED: "It is not verified any more.",
 }
 
 
@@ -61,7 +70,10 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(HackVerification)
 class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
-    """Staff decide what waited too long for peers, and make the known cases; the rest is to look at."""
+    """Staff decide what waited too long, take back what should not be verified, and make the known cases.
+
+    The rest is to look at.
+    """
 
     list_display = ["hack", "whose", "state", "submitted_at", "escalated_at", "counts"]
     list_filter = ["status", KindFilter, "is_anonymous", "submitted_at", "hack"]
@@ -82,9 +94,10 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         "decided_at",
         "decided_by",
         "decision_reason",
+        "taken_back_at",
     ]
     readonly_fields = ["whose", "state", "answers", "said"]
-    actions_detail = ["decide", "close", "reopen"]
+    actions_detail = ["decide", "take_back", "close", "reopen"]
 
     @admin.display(description="author", ordering="user__username")
     def whose(self, verification: HackVerification) -> str:
@@ -118,6 +131,9 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
 
     def has_decide_permission(self, request, object_id=None):
         return self._may(request, object_id, **TO_DECIDE)
+
+    def has_take_back_permission(self, request, object_id=None):
+        return self._may(request, object_id, **TO_TAKE_BACK)
 
     def has_close_permission(self, request, object_id=None):
         return self._may(request, object_id, **TO_CLOSE)
@@ -163,7 +179,7 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         if "confirmed" not in request.POST:
             reason = [{"question": f"You decide that it is {words}, because:", "answer": decision["reason"]}]
             return self._page(
-                request, title, f"Decide: {words}", form, confirms=True, pairs=reason, explanation=IS_FINAL
+                request, title, f"Decide: {words}", form, confirms=True, pairs=reason, explanation=IS_TOLD
             )
         try:
             decide_verification(staff=request.user.member, verification_id=verification.pk, **decision)
@@ -173,6 +189,32 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             change = [Change("decision", "", words), Change("reason", "", decision["reason"])]
             log_changes(user=request.user, changed=[(verification, change)])
             messages.success(request, f"Decided: {words}. The author is told.")
+        return redirect("admin:community_hackverification_changelist")
+
+    @action(description="Take back", permissions=["take_back"])
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        verification = get_object_or_404(HackVerification.objects.select_related("hack"), pk=object_id)
+        title = f"Take back: {verification.hack}"
+        if not verification.is_verified:
+            messages.error(request, REFUSED[Refusal.NOT_VERIFIED])
+            return redirect("admin:community_hackverification_changelist")
+        if verification.user_id == request.user.pk:
+            return self._page(request, title, "", verification=verification, refusal=REFUSED[Refusal.OWN])
+        form = TakeBackForm(request.POST or None)
+        if not form.is_valid():
+            return self._page(request, title, "Take it back", form, verification=verification, explanation=TAKE_BACK)
+        reason = form.cleaned_data["reason"]
+        try:
+            take_back_verification(staff=request.user.member, verification_id=verification.pk, reason=reason)
+        except VerificationRefused as refused:
+            messages.error(request, REFUSED[refused.reason])
+        else:
+            change = [
+                Change("decision", "authentic", "taken back"),
+                Change("reason", verification.decision_reason, reason),
+            ]
+            log_changes(user=request.user, changed=[(verification, change)])
+            messages.success(request, "Taken back. The author is told.")
         return redirect("admin:community_hackverification_changelist")
 
     @action(description="Close the case", permissions=["close"])

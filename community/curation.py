@@ -27,6 +27,14 @@ class DecisionForm(forms.Form):
     )
 
 
+class TakeBackForm(forms.Form):
+    reason = forms.CharField(
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget({"rows": 5}),
+        help_text="The author reads it. Name no reviewer: they are promised that nobody learns who they are.",
+    )
+
+
 class ChosenHackForm(forms.Form):
     hack = forms.ModelChoiceField(
         Hack.objects.published().filter(requires_verification=True).exclude(verification_questions=[]),

@@ -72,9 +72,12 @@ class HackVerification(models.Model):
         blank=True,
         editable=False,
         related_name="decided_verifications",
-        help_text="The staff member who decided, where peers did not.",
+        help_text="The staff member who decided, where peers did not, or who took it back.",
     )
     decision_reason = models.TextField(blank=True, default="", max_length=2000)
+    taken_back_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When staff returned what was verified."
+    )
     known_outcome = models.BooleanField(
         null=True, blank=True, help_text="What a known case is: authentic or not. Empty for a member's."
     )
@@ -106,6 +109,10 @@ class HackVerification(models.Model):
                 condition=models.Q(status__in=["returned", "verified"], decided_at__isnull=False)
                 | (~models.Q(status__in=["returned", "verified"]) & models.Q(decided_at=None)),
                 name="hack_verifications_decided_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_back_at=None) | models.Q(status="returned"),
+                name="hack_verifications_taken_back_is_returned",
             ),
             models.CheckConstraint(
                 condition=models.Q(user=None, known_outcome__isnull=False)
@@ -145,6 +152,7 @@ class HackVerificationRound(models.Model):
 
     class Outcome(models.TextChoices):
         RETURNED = "returned", "Returned"
+        TAKEN_BACK = "taken_back", "Taken back"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -165,7 +173,8 @@ class HackVerificationRound(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["verification", "round"], name="verification_rounds_once"),
             models.CheckConstraint(
-                condition=models.Q(outcome__in=["returned", "withdrawn"]), name="verification_rounds_outcome_known"
+                condition=models.Q(outcome__in=["returned", "taken_back", "withdrawn"]),
+                name="verification_rounds_outcome_known",
             ),
         ]
 

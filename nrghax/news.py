@@ -107,6 +107,19 @@ def decided_verification(activity: UserActivityLog) -> Notification:
     )
 
 
+def taken_back_verification(activity: UserActivityLog) -> Notification:
+    taken_back = activity.activity_data
+    return Notification(
+        user_id=activity.user_id,
+        type=Notification.Type.VERIFICATION_DECIDED,
+        subject=f"{taken_back['verification_id']}:{taken_back['round']}:taken_back",
+        title=f"Our staff have taken back your verification in {taken_back['name']}",
+        message="Its XP goes with it; what it has opened to you, and what you have achieved, stays. "
+        f"They say: {taken_back['reason']}",
+        data={"path": f"/verification/{taken_back['slug']}/"},
+    )
+
+
 def waiting_verification(activity: UserActivityLog) -> Notification:
     waiting = activity.activity_data
     is_with_staff = waiting["waits_for"] == "staff"

@@ -8,19 +8,22 @@ call of an app's action.
 from collections.abc import Callable
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Profile
 from analytics.models import Activity, Notification, UserActivityLog
 from community.actions import announce_decision
-from community.models import HackVerificationReview
+from community.models import HackVerification, HackVerificationReview
 from gamification.actions import (
     award_achievements,
     award_xp,
     celebrate_levels,
+    hold_xp,
     reward_participant,
     score_challenges,
     settle_xp,
+    take_back_xp,
     want_discord_roles,
 )
 from gamification.models import Challenge, ChallengeParticipant
@@ -31,6 +34,7 @@ from nrghax.news import (
     earned_achievement,
     ended_challenge,
     reached_level,
+    taken_back_verification,
     unlocked_hack,
     waiting_verification,
     wanted_reviews,
@@ -112,6 +116,10 @@ def notify_of_cancelled_challenge(activity: UserActivityLog) -> None:
 
 
 def award_mastery(activity: UserActivityLog) -> None:
+    """Not where staff have taken it back since; of two workers, the later one sees what the earlier one has done."""
+    hold_xp(member_id=activity.user_id)
+    if not _verified(activity).exists():
+        return
     verified = activity.activity_data
     award_xp(
         member_id=activity.user_id,
@@ -121,6 +129,14 @@ def award_mastery(activity: UserActivityLog) -> None:
         done_at=activity.created_at,
         is_private=_is_private(activity),
     )
+
+
+def take_back_mastery(activity: UserActivityLog) -> None:
+    """Not where it has been verified anew since: that brings the same award."""
+    hold_xp(member_id=activity.user_id)
+    verification_id = UUID(activity.activity_data["verification_id"])
+    if not HackVerification.objects.filter(pk=verification_id, is_verified=True).exists():
+        take_back_xp(member_id=activity.user_id, source="verification", source_id=verification_id)
 
 
 def award_decision(activity: UserActivityLog) -> None:
@@ -148,7 +164,14 @@ def announce(activity: UserActivityLog) -> None:
 
 
 def notify_of_decision(activity: UserActivityLog) -> None:
+    """Nobody is told that they are verified after they were told that they no longer are."""
+    if activity.activity_data["outcome"] == "verified" and not _verified(activity).exists():
+        return
     Notification.objects.bulk_create([decided_verification(activity)], ignore_conflicts=True)
+
+
+def notify_of_taken_back(activity: UserActivityLog) -> None:
+    Notification.objects.bulk_create([taken_back_verification(activity)], ignore_conflicts=True)
 
 
 def notify_of_wait(activity: UserActivityLog) -> None:
@@ -157,6 +180,12 @@ def notify_of_wait(activity: UserActivityLog) -> None:
 
 def notify_of_wanted_reviews(activity: UserActivityLog) -> None:
     Notification.objects.bulk_create([wanted_reviews(activity)], ignore_conflicts=True)
+
+
+def _verified(activity: UserActivityLog) -> QuerySet[HackVerification]:
+    """The submission, where the verification that the activity is of stands: a later one has an activity of its own."""
+    verification_id = UUID(activity.activity_data["verification_id"])
+    return HackVerification.objects.filter(pk=verification_id, verified_at__lte=activity.created_at)
 
 
 def _is_private(activity: UserActivityLog) -> bool:
@@ -185,6 +214,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     Activity.VERIFICATION_WITHDRAWN: (),
     Activity.VERIFICATION_DECIDED: (unlock, award_decision, award, celebrate, notify_of_decision),
     Activity.VERIFICATION_REWARDED: (award_mastery, award, celebrate),
+    Activity.VERIFICATION_TAKEN_BACK: (take_back_mastery, notify_of_taken_back),
     Activity.VERIFICATION_WAITING: (notify_of_wait,),
     Activity.REVIEWERS_WANTED: (notify_of_wanted_reviews,),
     Activity.REVIEW_GIVEN: (announce, award_review, award, celebrate),

@@ -59,7 +59,7 @@ class TestOwn:
             ("draft", "Nobody reads it"),
             ("submitted", "Place 1 in the queue"),
             ("escalated", "our staff decide"),
-            ("returned", "Read the comments"),
+            ("returned", "Read why"),
             ("verified", "You may review it"),
         ],
     )

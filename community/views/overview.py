@@ -26,7 +26,7 @@ STATES: dict[str, tuple[str, str, str, str]] = {
     Status.DRAFT: ("feather", "Draft", "", "Nobody reads it before you submit it."),
     Status.SUBMITTED: ("hourglass", "With your peers", "accent", ""),
     Status.ESCALATED: ("hourglass", "With our staff", "accent", "It took too long: our staff decide."),
-    Status.RETURNED: ("message-circle", "Returned", "warn", "Read the comments, and answer anew."),
+    Status.RETURNED: ("message-circle", "Returned", "warn", "Read why, and answer anew."),
     Status.VERIFIED: ("badge-check", "Verified", "good", "You may review it for others."),
 }
 

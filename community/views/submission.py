@@ -31,6 +31,7 @@ LEADS: dict[str, str] = {
     Status.ESCALATED: "Your answers are with our staff.",
     Status.RETURNED: "Not there yet: see what was missed, and answer anew.",
 }
+TAKEN_BACK = "Our staff took your verification back on {}. Read why, and answer anew when you feel like it."
 REFUSED: dict[Refusal, str] = {
     Refusal.NOT_ASKED: "This hack asks for no verification any more.",
     Refusal.PRACTISE_FIRST: "Practise it a little more before you submit. You can save your answers as a draft.",
@@ -141,10 +142,11 @@ def _kept_in_words(is_saved: bool) -> str:
 
 def _verification_page(hack: Hack, verification: HackVerification | None, form: AnswersForm | None) -> dict[str, Any]:
     state = verification.status if verification else Status.DRAFT
+    taken_back_at = verification and verification.taken_back_at
     context = {
         "hack": hack,
         "state": str(state),
-        "lead": _lead(hack, state),
+        "lead": _lead(hack, state, taken_back_at),
         "form": form,
         "missing": verification is None and form is None,
     }
@@ -153,7 +155,8 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
     is_decided = state in (Status.RETURNED, Status.VERIFIED)
     rounds = [_round_row(ended) for ended in _rounds(verification)]
     # What is to be revised stands above the answers until they are submitted anew.
-    before = rounds[0] if rounds and state == Status.DRAFT else {"reviews": [], "decision_reason": ""}
+    nothing = {"reviews": [], "decision_reason": "", "is_taken_back": taken_back_at is not None}
+    before = rounds[0] if rounds and state == Status.DRAFT else nothing
     verified_at = verification.verified_at and timezone.localtime(verification.verified_at)
     return {
         **context,
@@ -162,13 +165,17 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
         "decision_reason": verification.decision_reason if is_decided else before["decision_reason"],
         "verified_on": date_format(verified_at, "j F Y") if verified_at else "",
         "reviews": _reviews(verification.pk, verification.round) if is_decided else before["reviews"],
+        # They had found it authentic: not what the author should answer to.
+        "is_taken_back": before["is_taken_back"],
         "rounds": rounds,
     }
 
 
-def _lead(hack: Hack, state: str) -> str:
+def _lead(hack: Hack, state: str, taken_back_at: datetime | None) -> str:
     if state in (Status.DRAFT, Status.RETURNED) and not hack.can_be_verified:
         return REFUSED[Refusal.NOT_ASKED]
+    if taken_back_at:
+        return TAKEN_BACK.format(date_format(timezone.localtime(taken_back_at), "j F Y"))
     return LEADS.get(state, "").format(rules.REVIEWS_TO_DECIDE)
 
 
@@ -194,6 +201,7 @@ def _round_row(ended: HackVerificationRound) -> dict[str, Any]:
         "pairs": ended.verification_questions,
         "reviews": ended.said,
         "decision_reason": ended.decision_reason,
+        "is_taken_back": ended.outcome == HackVerificationRound.Outcome.TAKEN_BACK,
     }
 
 

@@ -99,6 +99,14 @@ def take_back_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
         return cursor.fetchone()[0]
 
 
+def hold_xp(*, member_id: UUID) -> None:
+    """Keep other workers from this member's awards until the transaction ends.
+
+    For an award that depends on what its deed is now: read that afterwards. Should be called inside a transaction.
+    """
+    _lock([member_id])
+
+
 @transaction.atomic
 def celebrate_levels(*, member_id: UUID) -> list[ReachedLevel]:
     """The levels that the member has reached since the last time: each is returned once, whoever asks."""

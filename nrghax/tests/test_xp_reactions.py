@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
+from community.tests.factories import make_verification
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackFactory
@@ -56,19 +57,21 @@ def test_what_was_undone_takes_its_award_back(member, activity, model):
     assert UserXp.objects.get(category=None).xp_amount == XpEntry.objects.get().amount
 
 
-@pytest.mark.parametrize(
-    ("activity", "data"),
-    [
-        (Activity.VERIFICATION_REWARDED, {"verification_id": str(uuid4())}),
-        (
-            Activity.ACHIEVEMENT_EARNED,
-            {"achievement_id": str(uuid4()), "name": "Late", "slug": "late", "points": 10, "type": "level"},
-        ),
-    ],
-)
-def test_a_deed_counts_for_its_own_day_however_late_a_worker_comes_to_it(member, activity, data):
+@pytest.mark.parametrize("activity", [Activity.VERIFICATION_REWARDED, Activity.ACHIEVEMENT_EARNED])
+def test_a_deed_counts_for_its_own_day_however_late_a_worker_comes_to_it(member, activity):
     done_at = timezone.now() - timedelta(days=3)
-    entry = record(member.pk, activity, {**data, "hack_id": str(HackFactory().pk)})
+    verified = make_verification(author=member, status="verified", verified_at=done_at)
+    data = {
+        Activity.VERIFICATION_REWARDED: {"verification_id": str(verified.pk), "hack_id": str(verified.hack_id)},
+        Activity.ACHIEVEMENT_EARNED: {
+            "achievement_id": str(uuid4()),
+            "name": "Late",
+            "slug": "late",
+            "points": 10,
+            "type": "level",
+        },
+    }
+    entry = record(member.pk, activity, data[activity])
     UserActivityLog.objects.filter(pk=entry.pk).update(created_at=done_at)
     react(str(entry.pk))
     assert XpEntry.objects.get().earned_on == done_at.date()
