@@ -82,6 +82,7 @@ def test_it_can_be_submitted_at_once(hack, author):
 
 def test_the_questions_come_after_enough_practice(hack):
     newcomer = make_practised(hack, hack.verification_practice_count - 1)
+    make_practised(make_verified_hack(), hack.verification_practice_count, newcomer)
     assert refusal(submit_verification, newcomer, hack) == Refusal.PRACTISE_FIRST
     call(save_draft, newcomer, hack)
     assert refusal(submit_verification, newcomer, hack) == Refusal.PRACTISE_FIRST
@@ -117,7 +118,17 @@ def test_every_question_of_the_hack_wants_an_answer(hack, author, answers):
 
 
 @pytest.mark.parametrize(
-    "answers", [{}, "x", ["x"], [[]], [{"question": "x"}], [{"question": "x", "answer": 1}], [[{"question": "x"}]]]
+    "answers",
+    [
+        {},
+        "x",
+        ["x"],
+        [[]],
+        [{"question": "x"}],
+        [{"question": "x", "answer": 1}],
+        [[{"question": "x"}]],
+        [{"question": "x", "answer": "x" * 500_000}],
+    ],
 )
 def test_the_database_keeps_only_what_a_page_can_show(hack, author, answers):
     with (
