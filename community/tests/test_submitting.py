@@ -157,6 +157,23 @@ def test_submitting_the_same_twice_disturbs_no_reviewer(hack, author):
     assert lease.ended == ""
 
 
+def test_who_reads_it_loses_it_when_its_author_wants_to_be_unknown(hack, author):
+    lease = make_lease(make_reviewer(hack), call(submit_verification, author, hack))
+    call(submit_verification, author, hack, is_anonymous=True)
+    lease.refresh_from_db()
+    assert lease.ended == "changed"
+
+
+@pytest.mark.parametrize("ended", [{"ended": "given_back"}, {"expires_at": timezone.now()}])
+def test_a_change_says_nothing_new_of_a_slot_that_was_over(hack, author, ended):
+    """Whoever gave it back is not offered it again because its author has changed a word."""
+    lease = make_lease(make_reviewer(hack), call(submit_verification, author, hack), **ended)
+    call(submit_verification, author, hack, "Cold hands.")
+    call(withdraw_verification, author, hack)
+    lease.refresh_from_db()
+    assert lease.ended == ended.get("ended", "")
+
+
 @pytest.mark.parametrize("is_authentic", [True, False])
 def test_after_the_first_review_it_stands(hack, author, is_authentic):
     verification = call(submit_verification, author, hack)
@@ -235,6 +252,8 @@ def test_the_reason_of_staff_stays_in_the_history(hack, author):
     assert (revised.round, revised.decision_reason) == (2, "")
     past = HackVerificationRound.objects.get()
     assert (past.outcome, past.decision_reason) == ("returned", "These are another's words.")
+    verification.refresh_from_db()
+    assert verification.decided_by is None
 
 
 def test_staff_decide_once_and_not_on_their_own(hack, author):
