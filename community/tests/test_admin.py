@@ -1,4 +1,4 @@
-"""What staff do with verifications: decide what waited too long, and make known cases."""
+"""What staff do with verifications: decide what waited too long, take back, and make known cases."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -124,6 +124,62 @@ class TestDecision:
         assert client.get(page("decide", verification)).status_code == 403
         assert client.post(page("decide", verification), decision(confirmed="yes")).status_code == 403
         assert client.get(ADD).status_code == 403
+
+
+class TestTakingBack:
+    def test_says_what_it_does_is_done_and_remembered(self, hack, staff, staff_client):
+        verification = make_verification(hack, status="verified", decision_reason="We have met.")
+        address = page("take_back", verification)
+        assert address in staff_client.get(page("change", verification)).content.decode()
+        asked = staff_client.get(address).content.decode()
+        for words in ("Warm hands.", "Its XP goes.", "achievements stay theirs"):
+            assert words in asked
+        done = staff_client.post(address, {"reason": "It was copied."}, follow=True)
+        assert "Taken back. The author is told." in done.content.decode()
+        verification.refresh_from_db()
+        assert (verification.status, verification.decided_by_id) == ("returned", staff.pk)
+        assert verification.decision_reason == "It was copied."
+        told = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_TAKEN_BACK)
+        assert told.user_id == verification.user_id
+        history = staff_client.get(page("history", verification)).content.decode()
+        assert "It was copied." in history
+        assert "We have met." in history
+
+    @pytest.mark.parametrize("reason", ["", " ", "x" * 2001])
+    def test_needs_a_reason(self, hack, staff_client, reason):
+        verification = make_verification(hack, status="verified")
+        response = staff_client.post(page("take_back", verification), {"reason": reason})
+        assert response.context["form"].errors
+        verification.refresh_from_db()
+        assert verification.status == "verified"
+
+    def test_is_refused_on_ones_own(self, hack, staff, staff_client):
+        own = make_verification(hack, make_practised(hack, 3, staff), status="verified")
+        for response in (
+            staff_client.get(page("take_back", own)),
+            staff_client.post(page("take_back", own), {"reason": "It was copied."}),
+        ):
+            assert "somebody else has to decide it" in response.content.decode()
+        own.refresh_from_db()
+        assert own.status == "verified"
+
+    @pytest.mark.parametrize("status", ["draft", "submitted", "escalated", "returned"])
+    def test_is_for_what_is_verified(self, hack, staff_client, status):
+        verification = make_verification(hack, status=status)
+        assert page("take_back", verification) not in staff_client.get(page("change", verification)).content.decode()
+        response = staff_client.post(page("take_back", verification), {"reason": "It was copied."}, follow=True)
+        assert "It is not verified any more." in response.content.decode()
+        verification.refresh_from_db()
+        assert (verification.status, verification.decided_by) == (status, None)
+
+    def test_is_for_those_who_may(self, hack, sign_in):
+        viewer = make_member(user=make_user(is_staff=True))
+        with database_identity(Role.STAFF):
+            viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
+        client, verification = sign_in(viewer), make_verification(hack, status="verified")
+        assert page("take_back", verification) not in client.get(page("change", verification)).content.decode()
+        assert client.get(page("take_back", verification)).status_code == 403
+        assert client.post(page("take_back", verification), {"reason": "It was copied."}).status_code == 403
 
 
 class TestKnownCases:

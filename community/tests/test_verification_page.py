@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
+from community.actions import take_back_verification
 from community.models import HackVerification
 from community.tests.factories import (
     answers_to,
@@ -246,6 +247,28 @@ class TestOutcome:
         (earlier,) = member_client.get(page_of(hack)).context["rounds"]
         assert earlier["title"].startswith("Round 1, returned on ")
         assert (len(earlier["reviews"]), earlier["pairs"]) == (3, answers_to(hack))
+
+    def test_taken_back_it_says_so_why_and_what_reviewers_had_said(self, hack, author, member_client):
+        verification = make_verification(hack, author)
+        for _ in range(3):
+            review_as(make_reviewer(hack), verification)
+        with database_identity(Role.STAFF):
+            take_back_verification(staff=make_member(), verification_id=verification.pk, reason="It was copied.")
+        page = member_client.get(page_of(hack))
+        content = page.content.decode()
+        today = f"{timezone.now():%-d %B %Y}"
+        assert f"Our staff took your verification back on {today}." in content
+        assert content.index("It was copied.") < content.index("What your reviewers had said")
+        assert "What your reviewers say" not in content
+        assert len(page.context["reviews"]) == 3
+        member_client.post(page_of(hack), {**filled(page, "In my palms."), "do": "draft"})
+        draft = member_client.get(page_of(hack)).content.decode()
+        assert draft.index("It was copied.") < draft.index("What your reviewers had said")
+        member_client.post(page_of(hack), {**filled(page, "In my palms."), "do": "submit"})
+        again = member_client.get(page_of(hack))
+        (earlier,) = again.context["rounds"]
+        assert earlier["title"] == f"Round 1, taken back on {today}"
+        assert "What your reviewers had said" not in again.content.decode()
 
     def test_does_not_say_who_reviewed(self, hack, author, member_client):
         verification = make_verification(hack, author)

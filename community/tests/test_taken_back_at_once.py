@@ -1,0 +1,140 @@
+"""A verification is taken back while workers are at it, each over a connection of its own."""
+
+import pytest
+
+from accounts.tests.factories import make_member
+from analytics.models import Activity, UserActivityLog
+from community.actions import (
+    Refusal,
+    VerificationRefused,
+    decide_verification,
+    submit_verification,
+    take_back_verification,
+)
+from community.models import HackVerification
+from community.tests.factories import answers_to, make_verification
+from gamification.actions import hold_xp
+from gamification.models import XpEntry
+from nrghax.identity import Role, database_identity
+from nrghax.reactions import award_decision
+from nrghax.tasks import react
+from practice.tests.test_streak_concurrency import meanwhile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def staff():
+    return make_member()
+
+
+@pytest.fixture
+def verification():
+    return make_verification(status="escalated")
+
+
+def decide(verification, staff):
+    with database_identity(Role.STAFF):
+        decide_verification(staff=staff, verification_id=verification.pk, is_authentic=True, reason="Seen.")
+
+
+def take_back(verification, staff):
+    with database_identity(Role.STAFF):
+        take_back_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
+
+
+def verify_anew(verification, staff):
+    author, hack = verification.user, verification.hack
+    with database_identity(Role.MEMBER, author.pk):
+        submit_verification(member=author, hack=hack, answers=answers_to(hack, "Mine."), is_anonymous=False)
+    with database_identity(Role.WORKER):
+        HackVerification.objects.update(status="escalated")
+    decide(verification, staff)
+
+
+def activity(activity_type):
+    with database_identity(Role.WORKER):
+        return UserActivityLog.objects.filter(activity_type=activity_type).latest("created_at")
+
+
+def reaction(activity_type):
+    entry = activity(activity_type)
+
+    def run():
+        with database_identity(Role.WORKER):
+            react(str(entry.pk))
+
+    return run
+
+
+def at_once(action):
+    """What another connection does while this one is in a transaction; nothing holds it up."""
+    other = meanwhile(action)
+    other.join(timeout=10)
+    assert not other.is_alive()
+
+
+def awards():
+    with database_identity(Role.WORKER):
+        return XpEntry.objects.filter(source="verification").count()
+
+
+def test_an_award_that_waits_for_the_taking_back_is_not_made(verification, staff):
+    decide(verification, staff)
+    late = reaction(Activity.VERIFICATION_DECIDED)
+    with database_identity(Role.WORKER):
+        hold_xp(member_id=verification.user_id)
+        other = meanwhile(late)
+        assert other.is_alive()
+        at_once(lambda: take_back(verification, staff))
+        react(str(activity(Activity.VERIFICATION_TAKEN_BACK).pk))
+    other.join()
+    assert awards() == 0
+
+
+def test_an_award_that_is_being_made_is_taken_back_after_it(verification, staff):
+    decide(verification, staff)
+    decided = activity(Activity.VERIFICATION_DECIDED)
+    with database_identity(Role.WORKER):
+        award_decision(decided)
+        at_once(lambda: take_back(verification, staff))
+        other = meanwhile(reaction(Activity.VERIFICATION_TAKEN_BACK))
+        assert other.is_alive()
+    other.join()
+    assert awards() == 0
+
+
+def test_a_taking_back_that_waits_for_the_next_award_leaves_it(verification, staff):
+    decide(verification, staff)
+    reaction(Activity.VERIFICATION_DECIDED)()
+    take_back(verification, staff)
+    late = reaction(Activity.VERIFICATION_TAKEN_BACK)
+    with database_identity(Role.WORKER):
+        hold_xp(member_id=verification.user_id)
+        other = meanwhile(late)
+        assert other.is_alive()
+        at_once(lambda: verify_anew(verification, staff))
+        award_decision(activity(Activity.VERIFICATION_DECIDED))
+    other.join()
+    assert awards() == 1
+
+
+def test_of_two_who_take_it_back_the_second_is_refused(verification, staff):
+    decide(verification, staff)
+    refusals = []
+
+    def second():
+        try:
+            take_back(verification, make_member())
+        except VerificationRefused as refused:
+            refusals.append(refused.reason)
+
+    with database_identity(Role.STAFF):
+        take_back_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
+        other = meanwhile(second)
+        assert other.is_alive()
+    other.join()
+    assert refusals == [Refusal.NOT_VERIFIED]
+    with database_identity(Role.WORKER):
+        assert HackVerification.objects.get().decided_by == staff
+        assert UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_TAKEN_BACK).count() == 1
