@@ -163,3 +163,22 @@ def test_all_progress_is_one_statement(member, django_assert_num_queries):
         achievement(kind, narrowed)
     with django_assert_num_queries(1):
         assert len(achievements_progress(member=member)) == len(CASES)
+
+
+@pytest.mark.parametrize("for_all", [True, False], ids=["all", "one"])
+@pytest.mark.parametrize(
+    ("open_deeds", "private_deeds", "is_private"), [(2, 0, False), (2, 1, False), (1, 1, True), (0, 2, True)]
+)
+def test_what_counts_private_deeds_is_private_unless_the_others_would_do(
+    member, open_deeds, private_deeds, is_private, for_all
+):
+    hack = HackFactory()
+    for number in range(open_deeds + private_deeds):
+        make_award(member, source="verification", hack=hack, is_private=number >= open_deeds)
+        # Others' deeds, and deeds of another kind, make nothing open.
+        make_award(make_member(), source="verification", hack=hack)
+        make_award(member, source="review", hack=hack)
+    of_all, of_hack = achievement("verification", {}, 2), achievement("verification", {"hack": hack.slug}, 2)
+    award_achievements(member_id=None if for_all else member.pk)
+    earned = UserAchievement.objects.filter(user=member)
+    assert dict(earned.values_list("achievement", "is_private")) == {of_all.pk: is_private, of_hack.pk: is_private}
