@@ -9,16 +9,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
+from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from accounts.history import Change, RemembersChanges, log_changes
 from analytics.admin import ReadOnlyAdmin
 from community.actions import Refusal, VerificationRefused, decide_verification, take_back_verification
-from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, TakeBackForm
+from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, PracticeBuddiesForm, TakeBackForm
 from community.models import (
     HackVerification,
     HackVerificationReview,
     HackVerificationRound,
+    PracticeBuddies,
     ReviewerSigns,
     VerificationLease,
 )
@@ -340,3 +342,25 @@ class ReviewerSignsAdmin(ReadOnlyAdmin):
     @admin.display(description="agrees with the outcome", ordering="agreements")
     def agreeing(self, signs: ReviewerSigns) -> str:
         return f"{signs.agreements} of {signs.outcomes}"
+
+
+@admin.register(PracticeBuddies)
+class PracticeBuddiesAdmin(RemembersChanges, ModelAdmin):
+    """Staff pair two members, and say how it stands with them; who they are does not change any more."""
+
+    form = PracticeBuddiesForm
+    list_display = ["user1", "user2", "status", "practice_count", "last_practice_at", "matched_at"]
+    list_filter = ["status", "matched_at"]
+    list_select_related = ["user1", "user2"]
+    search_fields = ["user1__username", "user2__username"]
+    search_help_text = "A member's username."
+    ordering = ["-matched_at"]
+    autocomplete_fields = ["user1", "user2"]
+    fields = [*PracticeBuddiesForm.Meta.fields, "practice_count", "last_practice_at", "matched_at"]
+
+    def get_readonly_fields(self, request, obj=None):
+        counted = ["practice_count", "last_practice_at", "matched_at"]
+        return ["user1", "user2", *counted] if obj else counted
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else PracticeBuddiesForm.Meta.fields

@@ -1,11 +1,11 @@
-"""The forms with which staff decide where peers did not, and make known cases."""
+"""The forms with which staff decide where peers did not, make known cases, and pair buddies."""
 
 from django import forms
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from community.forms import NO, YES, AnswersForm
-from community.models import HackVerification
+from community.models import HackVerification, PracticeBuddies
 from hacks.models import Hack
 
 
@@ -67,3 +67,24 @@ class KnownCaseForm(AnswersForm):
             status=HackVerification.Status.SUBMITTED,
             submitted_at=timezone.now(),
         )
+
+
+class PracticeBuddiesForm(forms.ModelForm):
+    """In the order that the database keeps, so that a pair is found whichever of the two is named first."""
+
+    class Meta:
+        model = PracticeBuddies
+        fields = ["user1", "user2", "status", "discord_channel_id"]
+
+    def clean(self) -> None:
+        super().clean()
+        named = [self.cleaned_data.get(name) for name in ("user1", "user2")]
+        if not all(named):
+            return
+        first, second = sorted(named, key=lambda member: member.pk)
+        if first == second:
+            self.add_error("user2", "Nobody is their own buddy.")
+        elif PracticeBuddies.objects.filter(user1=first, user2=second).exists():
+            self.add_error("user2", "These two are a pair already. You can change how it stands with them.")
+        else:
+            self.cleaned_data |= {"user1": first, "user2": second}

@@ -246,6 +246,7 @@ class VerificationLease(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn by its author"
         DECIDED = "decided", "Decided by staff"
         GIVEN_BACK = "given_back", "Given back"
+        BUDDIES = "buddies", "Reviewer and author became buddies"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases")
@@ -273,7 +274,7 @@ class VerificationLease(models.Model):
                 condition=~models.Q(reviewer=models.F("author")), name="verification_leases_not_own"
             ),
             models.CheckConstraint(
-                condition=models.Q(ended__in=["", "changed", "withdrawn", "decided", "given_back"]),
+                condition=models.Q(ended__in=["", "changed", "withdrawn", "decided", "given_back", "buddies"]),
                 name="verification_leases_ended_known",
             ),
         ]
@@ -305,3 +306,51 @@ class ReviewerSigns(models.Model):
 
     def __str__(self) -> str:
         return f"Signs of {self.reviewer}"
+
+
+class PracticeBuddies(models.Model):
+    """Two members who practise together: one row, whichever of them is named first (community/sql/ puts them in order).
+
+    Until the pair is over neither is given what the other has submitted.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        INACTIVE = "inactive", "Inactive"
+        COMPLETED = "completed", "Completed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The unique key leads with it.
+    user1 = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", verbose_name="one", db_index=False)
+    user2 = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", verbose_name="the other")
+    matched_at = models.DateTimeField(db_default=Now(), editable=False)
+    discord_channel_id = models.CharField(max_length=32, blank=True, default="", help_text="Where the two talk.")
+    practice_count = models.PositiveIntegerField(
+        db_default=0, editable=False, help_text="How often they have practised together."
+    )
+    last_practice_at = models.DateTimeField(null=True, blank=True, editable=False)
+    status = models.CharField(
+        max_length=9,
+        choices=Status,
+        default=Status.ACTIVE,
+        help_text="Once it is completed, each may be given what the other has submitted for verification.",
+    )
+
+    class Meta:
+        db_table = "practice_buddies"
+        verbose_name = "pair of buddies"
+        verbose_name_plural = "pairs of buddies"
+        constraints = [
+            models.UniqueConstraint(fields=["user1", "user2"], name="practice_buddies_once"),
+            models.CheckConstraint(
+                condition=models.Q(user1__lt=models.F("user2")), name="practice_buddies_two_in_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "inactive", "completed"]),
+                name="practice_buddies_status_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["status"], name="practice_buddies_status")]
+
+    def __str__(self) -> str:
+        return f"{self.user1} and {self.user2}"

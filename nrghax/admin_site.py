@@ -54,6 +54,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "community.reviewersigns": "troubleshoot",
         "community.verificationlease": "hourglass_top",
         "community.hackverificationround": "history_edu",
+        "community.practicebuddies": "group_add",
     },
     "What happened": {
         "analytics.useractivitylog": "history",

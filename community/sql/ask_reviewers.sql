@@ -4,6 +4,7 @@
 WITH overdue AS (
   SELECT hack_id, count(*) AS number FROM hack_verifications
   WHERE status = 'submitted' AND user_id IS NOT NULL AND submitted_at <= %(before)s
+    AND NOT EXISTS (SELECT FROM users WHERE users.id = user_id AND NOT is_active)
   GROUP BY hack_id
 ), asked AS (
   SELECT DISTINCT ON (user_id) user_id, hack_id

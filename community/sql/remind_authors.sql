@@ -3,6 +3,7 @@
 WITH waiting AS (
   UPDATE hack_verifications SET nudged_at = now()
   WHERE status = 'submitted' AND user_id IS NOT NULL AND nudged_at IS NULL AND submitted_at <= %(before)s
+    AND NOT EXISTS (SELECT FROM users WHERE users.id = user_id AND NOT is_active)
   RETURNING id, user_id, hack_id, round
 )
 INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)

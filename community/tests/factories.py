@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
-from community.models import HackVerification, HackVerificationReview, VerificationLease
+from community.models import HackVerification, HackVerificationReview, PracticeBuddies, VerificationLease
 from community.rules import LEASE, Answers
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
@@ -81,6 +81,11 @@ def make_lease(reviewer: Member, verification: HackVerification, **fields) -> Ve
         return VerificationLease.objects.create(
             reviewer=reviewer, verification=verification, **{"leased_at": now, "expires_at": now + LEASE, **fields}
         )
+
+
+def make_buddies(one: Member, other: Member, **fields) -> PracticeBuddies:
+    with database_identity(Role.STAFF):
+        return PracticeBuddies.objects.create(user1=one, user2=other, **fields)
 
 
 def review_as(

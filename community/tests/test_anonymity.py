@@ -124,7 +124,7 @@ CLOSED = (
     "SELECT decided_by_id FROM hack_verifications",
     "SELECT * FROM app.reviewable(%(author)s, %(author)s)",
     "SELECT * FROM app.hacks_to_review(%(author)s)",
-    "SELECT app.may_review(%(author)s, %(author)s)",
+    "SELECT * FROM app.too_near(%(author)s)",
     "SELECT app.known_case_is_due(%(author)s)",
     "SELECT app.close_verification(%(verification)s, true)",
     "SELECT app.count_reviews(%(verification)s)",

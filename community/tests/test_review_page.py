@@ -143,6 +143,7 @@ class TestTooLate:
             ("withdrawn", "It was withdrawn"),
             ("decided", "It is decided already"),
             ("given_back", "You have given it back"),
+            ("buddies", "You are buddies now"),
             ("expired", "The time is over"),
         ],
     )

@@ -28,6 +28,7 @@ OVER: dict[str, tuple[str, str]] = {
     "withdrawn": ("It was withdrawn", "Its author has taken it back. There is nothing more for you to do."),
     "decided": ("It is decided already", "It was decided while you read. Thank you for your time."),
     "given_back": ("You have given it back", "Somebody else reviews it."),
+    "buddies": ("You are buddies now", "Its author has become your buddy meanwhile: somebody else reviews it."),
     "expired": ("The time is over", "The half hour is over, and somebody else may review it now."),
 }
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -9,13 +10,14 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
-from accounts.tests.factories import make_member
+from accounts.tests.factories import make_member, make_user
 from analytics.actions import record
 from analytics.models import Activity, Notification
 from community.models import (
     HackVerification,
     HackVerificationReview,
     HackVerificationRound,
+    PracticeBuddies,
     ReviewerSigns,
     VerificationLease,
 )
@@ -109,6 +111,9 @@ def _leave_verifications(member: Member, hack: Hack) -> None:
         of = {"verification": verification, "author": author, "reviewer": reviewer}
         HackVerificationReview.objects.create(**of, round=1, is_authentic=True, seconds=60)
         VerificationLease.objects.create(**of, expires_at=now)
+    # With a lower key and a higher one: they stand in either place of a pair.
+    for buddy in (make_member(user=make_user(id=UUID(int=uuid7().int >> 8))), make_member()):
+        PracticeBuddies.objects.create(user1=member, user2=buddy)
     ReviewerSigns.objects.create(
         reviewer=member,
         **dict.fromkeys(

@@ -1,0 +1,279 @@
+"""Practice partners: who reads of a pair, how staff make one, and that neither reviews the other."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.tests.factories import make_member, make_user
+from analytics.models import Activity, UserActivityLog
+from community import queue, tasks
+from community.actions import LeaseLost, give_review
+from community.models import PracticeBuddies, VerificationLease
+from community.tests.factories import (
+    call_as,
+    make_buddies,
+    make_known_case,
+    make_lease,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+    review_as,
+)
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack()
+
+
+@pytest.fixture
+def reviewer(hack):
+    return make_reviewer(hack)
+
+
+def take(reviewer):
+    """The submission that the reviewer is given, or None."""
+    lease = call_as(reviewer, "app.lease_verification()")
+    return lease and VerificationLease.objects.get(pk=lease).verification
+
+
+def waiting(reviewer):
+    with database_identity(Role.MEMBER, reviewer.pk):
+        return sum(queue.waiting_reviews().values())
+
+
+def run(statement, params=None):
+    """How many rows, or the error's class."""
+    with connection.cursor() as cursor:
+        try:
+            with transaction.atomic():
+                cursor.execute(statement, params)
+                return cursor.rowcount
+        except DatabaseError as error:
+            return type(error.__cause__).__name__
+
+
+class TestReviewing:
+    @pytest.mark.parametrize("is_first", [True, False])
+    @pytest.mark.parametrize("is_anonymous", [True, False])
+    def test_a_buddys_is_offered_to_others_alone(self, hack, reviewer, is_first, is_anonymous):
+        now = timezone.now()
+        buddys = make_verification(hack, submitted_at=now - timedelta(days=3), is_anonymous=is_anonymous)
+        somebodys = make_verification(hack)
+        make_buddies(*((reviewer, buddys.user) if is_first else (buddys.user, reviewer)))
+        assert waiting(reviewer) == 1
+        assert [take(reviewer), take(reviewer)] == [somebodys, None]
+        assert take(make_reviewer(hack)) == buddys
+
+    def test_one_with_the_lower_key_is_not_given_it_either(self, hack):
+        """Whichever place of the pair the reviewer has."""
+        author = make_reviewer(hack)
+        reviewer = make_reviewer(hack)
+        for one, other in ((author, reviewer), (reviewer, author)):
+            make_verification(hack, one)
+            PracticeBuddies.objects.all().delete()
+            make_buddies(one, other)
+            assert take(other) is None
+
+    @pytest.mark.parametrize(("status", "is_offered"), [("active", False), ("inactive", False), ("completed", True)])
+    def test_until_the_pair_is_over(self, hack, reviewer, status, is_offered):
+        verification = make_verification(hack)
+        pair = make_buddies(reviewer, verification.user)
+        PracticeBuddies.objects.filter(pk=pair.pk).update(status=status)
+        assert take(reviewer) == (verification if is_offered else None)
+
+    def test_known_cases_are_for_those_who_have_buddies_too(self, hack, reviewer):
+        make_buddies(reviewer, make_member())
+        for _ in range(4):
+            review_as(reviewer, make_verification(hack))
+        known = make_known_case(hack, outcome=True)
+        assert take(reviewer) == known
+
+    def test_nobody_is_asked_to_review_their_buddys(self, hack, reviewer):
+        verification = make_verification(hack, submitted_at=timezone.now() - timedelta(days=3))
+        make_buddies(reviewer, verification.user)
+        other = make_reviewer(hack)
+        assert tasks.ask_reviewers() == 1
+        assert UserActivityLog.objects.get(activity_type=Activity.REVIEWERS_WANTED).user_id == other.pk
+
+
+class TestPairedDuringAReview:
+    def give(self, reviewer, lease):
+        with database_identity(Role.MEMBER, reviewer.pk):
+            return give_review(member=reviewer, lease_id=lease.pk, review_id=lease.pk, is_authentic=True, comment="")
+
+    @pytest.mark.parametrize("is_first", [True, False])
+    @pytest.mark.parametrize("was_over", [True, False])
+    def test_it_is_no_longer_theirs_to_give(self, hack, reviewer, is_first, was_over):
+        verification = make_verification(hack)
+        pair = (reviewer, verification.user) if is_first else (verification.user, reviewer)
+        over = make_buddies(*pair, status="completed") if was_over else None
+        lease, others = make_lease(reviewer, verification), make_lease(make_reviewer(hack), verification)
+        elsewhere = make_lease(reviewer, make_verification(hack))
+        if over:
+            PracticeBuddies.objects.filter(pk=over.pk).update(status="active")
+        else:
+            make_buddies(*pair)
+        with pytest.raises(LeaseLost) as lost:
+            self.give(reviewer, lease)
+        assert lost.value.state == "buddies"
+        assert set(VerificationLease.objects.filter(ended="")) == {others, elsewhere}
+
+    def test_what_has_ended_keeps_its_reason(self, hack, reviewer):
+        author = make_verification(hack).user
+        ended = [{"ended": "given_back"}, {"expires_at": timezone.now() - timedelta(minutes=1)}]
+        for fields in ended:
+            make_lease(reviewer, make_verification(make_verified_hack(), author), **fields)
+        make_buddies(reviewer, author)
+        assert not VerificationLease.objects.filter(ended="buddies").exists()
+
+    def test_an_anonymous_authors_lease_does_not_tell_whose_it_is(self, hack, reviewer):
+        verification = make_verification(hack, is_anonymous=True)
+        lease = make_lease(reviewer, verification)
+        with database_identity(Role.MEMBER, reviewer.pk):
+            before = queue.leases()
+        make_buddies(reviewer, verification.user)
+        with database_identity(Role.MEMBER, reviewer.pk):
+            assert queue.leases() == before
+        assert self.give(reviewer, lease)
+
+    def test_a_pair_that_is_over_ends_nothing(self, hack, reviewer):
+        verification = make_verification(hack)
+        lease = make_lease(reviewer, verification)
+        make_buddies(reviewer, verification.user, status="completed")
+        assert self.give(reviewer, lease)
+
+
+def ban(member, *, is_active=False):
+    member.user.is_active = is_active
+    with database_identity(Role.STAFF):
+        member.user.save(update_fields=["is_active"])
+
+
+class TestBannedAuthors:
+    def test_are_offered_again_when_the_ban_is_lifted(self, hack, reviewer):
+        banned = make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
+        other = make_verification(hack)
+
+        def place():
+            with database_identity(Role.MEMBER, other.user_id):
+                return queue.standings()[other.pk].position
+
+        assert (waiting(reviewer), place()) == (2, 2)
+        ban(banned.user)
+        assert (waiting(reviewer), place()) == (1, 1)
+        assert [take(reviewer), take(reviewer)] == [other, None]
+        ban(banned.user, is_active=True)
+        assert (waiting(reviewer), place()) == (1, 2)
+        assert take(reviewer) == banned
+
+    @pytest.mark.parametrize(("age", "status"), [(timedelta(days=3), "submitted"), (timedelta(days=15), "escalated")])
+    def test_wait_for_nobody_meanwhile(self, hack, reviewer, age, status):
+        verification = make_verification(hack, submitted_at=timezone.now() - age)
+        ban(verification.user)
+        for is_active, told in ((False, 0), (True, 1)):
+            ban(verification.user, is_active=is_active)
+            assert tasks.ask_reviewers() == told
+            assert tasks.sweep_verifications() == told
+            verification.refresh_from_db()
+            assert verification.status == (status if is_active else "submitted")
+            assert (verification.nudged_at is not None) == (is_active and status == "submitted")
+
+    def test_may_be_reviewed_by_whoever_has_begun(self, hack, reviewer):
+        verification = make_verification(hack, verification_count=2)
+        for _ in range(2):
+            review_as(make_reviewer(hack), verification)
+        lease = make_lease(reviewer, verification)
+        ban(verification.user)
+        assert call_as(reviewer, "app.review_verification(%s, %s, true, '')", lease.pk, lease.pk)
+        verification.refresh_from_db()
+        assert verification.is_verified
+
+
+class TestRows:
+    def test_a_pair_has_one_whoever_is_named_first(self):
+        one, other = sorted((make_member(), make_member()), key=lambda member: member.pk)
+        make_buddies(other, one)
+        pair = PracticeBuddies.objects.get()
+        assert (pair.user1, pair.user2, pair.status) == (one, other, "active")
+        insert = "INSERT INTO practice_buddies (id, user1_id, user2_id, discord_channel_id, status)"
+        values = "VALUES (gen_random_uuid(), %s, %s, '', %s)"
+        for role in (Role.STAFF, Role.WORKER, Role.OWNER):
+            with database_identity(role):
+                for named in ((one.pk, other.pk), (other.pk, one.pk)):
+                    assert run(f"{insert} {values}", [*named, "active"]) == "UniqueViolation"
+                assert run(f"{insert} {values}", [one.pk, one.pk, "active"]) == "CheckViolation"
+                assert run(f"{insert} {values}", [one.pk, make_member().pk, "best"]) == "CheckViolation"
+                assert run("UPDATE practice_buddies SET user1_id = user2_id") == "CheckViolation"
+
+    def test_the_two_read_it_and_nobody_writes_it(self):
+        one, other, stranger = (make_member() for _ in range(3))
+        make_buddies(one, other)
+        make_buddies(stranger, make_member())
+        insert = (
+            "INSERT INTO practice_buddies (id, user1_id, user2_id, discord_channel_id, status)"
+            f" VALUES (gen_random_uuid(), '{one.pk}', '{stranger.pk}', '', 'active')"
+        )
+        for member in (one, other, stranger):
+            with database_identity(Role.MEMBER, member.pk):
+                assert run("SELECT * FROM practice_buddies") == 1
+                for statement in (
+                    insert,
+                    "UPDATE practice_buddies SET status = 'completed'",
+                    "DELETE FROM practice_buddies",
+                ):
+                    assert run(statement) == "InsufficientPrivilege", statement
+        for role in (Role.ANON, Role.AUTH):
+            with database_identity(role, one.pk):
+                assert run("SELECT FROM practice_buddies") == "InsufficientPrivilege"
+
+
+class TestAdmin:
+    ADD = reverse("admin:community_practicebuddies_add")
+
+    @pytest.fixture
+    def staff_client(self, sign_in):
+        return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
+
+    def pair(self, client, one, other, **more):
+        data = {"user1": one.pk, "user2": other.pk, "status": "active", "discord_channel_id": "", **more}
+        return client.post(self.ADD, data)
+
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_staff_pair_two_members_once(self, staff_client, is_first):
+        two = [make_member(), make_member()]
+        named = two if is_first else two[::-1]
+        assert self.pair(staff_client, *named, discord_channel_id="77").status_code == 302
+        pair = PracticeBuddies.objects.get()
+        assert ([pair.user1, pair.user2], pair.discord_channel_id) == (two, "77")
+        for again in (two, two[::-1]):
+            errors = self.pair(staff_client, *again).context["adminform"].form.errors
+            assert list(errors) == ["user2"]
+            assert "a pair already" in str(errors)
+        assert PracticeBuddies.objects.count() == 1
+
+    def test_nobody_is_paired_with_themselves_or_with_nobody(self, staff_client):
+        member = make_member()
+        form = self.pair(staff_client, member, member).context["adminform"].form
+        assert form.errors == {"user2": ["Nobody is their own buddy."]}
+        response = staff_client.post(self.ADD, {"user1": member.pk, "status": "best"})
+        assert sorted(response.context["adminform"].form.errors) == ["status", "user2"]
+        assert not PracticeBuddies.objects.exists()
+
+    def test_staff_say_how_it_stands_and_not_who_it_is(self, staff_client):
+        pair = make_buddies(make_member(), make_member())
+        address = reverse("admin:community_practicebuddies_change", args=[pair.pk])
+        data = {"user1": make_member().pk, "status": "completed", "discord_channel_id": ""}
+        assert staff_client.post(address, data).status_code == 302
+        assert list(PracticeBuddies.objects.values("user1", "user2", "status")) == [
+            {"user1": pair.user1_id, "user2": pair.user2_id, "status": "completed"}
+        ]
+        history = staff_client.get(reverse("admin:community_practicebuddies_history", args=[pair.pk])).content.decode()
+        assert "active" in history
+        assert "completed" in history
