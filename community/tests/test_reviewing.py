@@ -239,6 +239,8 @@ def test_three_authentic_reviews_verify(hack):
 def test_three_that_say_no_return_it(hack):
     verification = make_verification(hack)
     for is_authentic in (False, True, False, True, False):
+        verification.refresh_from_db()
+        assert verification.status == "submitted"
         review_as(make_reviewer(hack), verification, is_authentic=is_authentic)
     verification.refresh_from_db()
     assert (verification.status, verification.verification_count, verification.rejection_count) == ("returned", 2, 3)
@@ -247,6 +249,34 @@ def test_three_that_say_no_return_it(hack):
     assert verification.user.progress.get().verified_at is None
     decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
     assert decided.activity_data["outcome"] == "returned"
+
+
+@pytest.mark.parametrize("status", ["draft", "returned", "verified"])
+def test_what_does_not_wait_is_not_decided_by_reviews_that_a_repair_writes(hack, status):
+    verification = make_verification(hack, status=status)
+    for _ in range(3):
+        verification.reviews.create(round=1, reviewer=make_reviewer(hack), is_authentic=True, seconds=60)
+    before = verification.verified_at
+    verification.refresh_from_db()
+    assert (verification.status, verification.verified_at, verification.verification_count) == (status, before, 3)
+    assert not UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_DECIDED).exists()
+
+
+def test_a_verdict_that_a_repair_corrects_is_counted_anew(hack):
+    verification = make_verification(hack)
+    review = review_as(make_reviewer(hack), verification)
+    HackVerificationReview.objects.filter(pk=review.pk).update(is_authentic=False)
+    verification.refresh_from_db()
+    assert (verification.verification_count, verification.rejection_count) == (0, 1)
+
+
+def test_who_is_verified_is_so_without_any_progress(hack):
+    verification = make_verification(hack)
+    UserHackProgress.objects.all().delete()
+    for _ in range(3):
+        review_as(make_reviewer(hack), verification)
+    verification.refresh_from_db()
+    assert verification.user.progress.get().verified_at == verification.verified_at
 
 
 def test_reviews_of_an_earlier_round_do_not_count(hack):

@@ -229,6 +229,7 @@ def test_what_was_returned_is_revised_in_a_new_round_with_its_history_kept(hack,
     verification = call(submit_verification, author, hack)
     for _ in range(3):
         review_as(make_reviewer(hack), verification, is_authentic=False, comment="Say more.")
+    HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
     verification.refresh_from_db()
     revised = call(action, author, hack, "Warm hands, and slow breath.")
     assert revised.status == ("draft" if action is save_draft else "submitted")
