@@ -3,7 +3,7 @@
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -21,6 +21,7 @@ from community.models import HackVerification, HackVerificationReview, Verificat
 from community.rules import MAX_LEASES
 from community.tests.factories import (
     answers_to,
+    make_buddies,
     make_lease,
     make_reviewer,
     make_verification,
@@ -228,3 +229,36 @@ def test_two_submissions_at_once_are_one(hack):
     with database_identity(Role.WORKER):
         assert HackVerification.objects.get().submitted_at <= timezone.now()
         assert UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_SUBMITTED).count() == 1
+
+
+@pytest.mark.parametrize("is_paired_first", [True, False])
+def test_whoever_takes_while_a_pair_is_made_waits_for_it_or_is_waited_for(hack, is_paired_first):
+    """Neither sees the other before it is committed: without a lock, both would find nothing in their way."""
+    reviewer, verification = make_reviewer(hack), make_verification(hack)
+
+    def pair():
+        make_buddies(reviewer, verification.user)
+
+    def take_it():
+        with database_identity(Role.MEMBER, reviewer.pk):
+            take_review()
+
+    first, second = (pair, take_it) if is_paired_first else (take_it, pair)
+
+    def act():
+        try:
+            second()
+        finally:
+            connections.close_all()
+
+    late = Thread(target=act)
+    with transaction.atomic():
+        first()
+        late.start()
+        late.join(timeout=0.3)
+        is_waiting = late.is_alive()
+    late.join(timeout=30)
+    assert is_waiting
+    with database_identity(Role.WORKER):
+        ended = list(VerificationLease.objects.values_list("ended", flat=True))
+    assert ended == ([] if is_paired_first else ["buddies"])
