@@ -8,4 +8,4 @@ class GamificationConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("gamification.receivers")
-        import_module("hacks.dependants").NAMING.append(import_module("gamification.curation").naming_hacks)
+        import_module("hacks.dependants").NAMING.append(import_module("gamification.curation").naming)

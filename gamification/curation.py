@@ -36,15 +36,15 @@ def _achievements() -> list[tuple[str, str]]:
     return [("", "None"), *Achievement.objects.values_list("slug", "name")]
 
 
-def naming_hacks(slugs: list[str]) -> Iterator[tuple[str, str]]:
-    """What counts one of these hacks alone; a challenge that is over needs it no more."""
+def naming(key: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    """What counts one of these hacks or categories alone; a challenge that is over needs it no more."""
     for model, rows in (
         (Achievement, Achievement.objects.all()),
         (Challenge, Challenge.objects.filter(cancelled_at=None, end_date__gt=timezone.now())),
     ):
-        named = rows.filter(criteria_json__hack__in=slugs).order_by("name").values_list("criteria_json__hack", "name")
-        for slug, name in named:
-            yield slug, f"the {model._meta.verbose_name} “{name}”"
+        criterion = f"criteria_json__{key}"
+        for named, name in rows.filter(**{f"{criterion}__in": names}).order_by("name").values_list(criterion, "name"):
+            yield named, f"the {model._meta.verbose_name} “{name}”"
 
 
 class PartsWidget(MultiWidget):

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
-from hacks.curation import HackForm, NumbersInList
-from hacks.dependants import named_by
+from hacks.curation import DeletesOneByOne, HackForm, NumbersInList
+from hacks.dependants import category_named_by, named_by
 from hacks.exchange import ExchangesHacks
 from hacks.guides import render_guide
 from hacks.models import Hack, HackCategory, UserHackProgress
@@ -34,7 +34,7 @@ def _reach_back() -> None:
 
 
 @admin.register(HackCategory)
-class HackCategoryAdmin(NumbersInList, RemembersChanges, ModelAdmin):
+class HackCategoryAdmin(DeletesOneByOne, NumbersInList, RemembersChanges, ModelAdmin):
     list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
     list_editable = ["sort_order"]
     # Said again, because counting in the list drops the models' own order.
@@ -53,9 +53,16 @@ class HackCategoryAdmin(NumbersInList, RemembersChanges, ModelAdmin):
     def hack_count(self, category) -> int:
         return category.hack_count
 
+    def delete_view(self, request, object_id, extra_context=None):
+        category = self.get_object(request, object_id)
+        if category and (names := category_named_by(category)):
+            messages.error(request, f"{category} is not deleted: it is named by {names}.")
+            return redirect("admin:hacks_hackcategory_change", object_id)
+        return super().delete_view(request, object_id, extra_context)
+
 
 @admin.register(Hack)
-class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
+class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
     form = HackForm
     list_before_template = "admin/hacks/_path.html"
     list_display = [
@@ -205,12 +212,6 @@ class HackAdmin(ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
         change = Change("published", in_words(not is_active), in_words(is_active))
         log_changes(user=request.user, changed=[(hack, [change]) for hack in hacks])
         messages.success(request, f"{'Published' if is_active else 'Unpublished'}: {len(hacks)}.")
-
-    def get_actions(self, request):
-        """One at a time: what is in use is refused, with words."""
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
 
     def delete_view(self, request, object_id, extra_context=None):
         hack = self.get_object(request, object_id)

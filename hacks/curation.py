@@ -93,6 +93,15 @@ class NumbersInList:
         return super().get_changelist_form(request, widgets=widgets, **kwargs)
 
 
+class DeletesOneByOne:
+    """For a ModelAdmin: what is in use is refused, with words."""
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
 class HackForm(ModelForm):
     unlock_criteria = CriteriaField(
         required=False, help_text="What is asked on the prerequisite. With neither, one practice is enough."

@@ -1,13 +1,14 @@
-"""What staff read of achievements and challenges before they take a hack away."""
+"""What staff read of achievements and challenges before they take a hack or a category away."""
 
 import pytest
 from django.urls import reverse
 
 from accounts.tests.factories import make_member, make_user
 from gamification.tests.factories import AchievementFactory, ChallengeFactory
-from hacks.models import Hack
-from hacks.tests.factories import HackFactory
+from hacks.models import Hack, HackCategory
+from hacks.tests.factories import HackCategoryFactory, HackFactory
 from hacks.tests.test_admin import change_url, form_of
+from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 NAMES = "the achievement “Bubble keeper”, the challenge “Bubble week”"
@@ -46,3 +47,21 @@ def test_a_hack_that_is_named_is_not_deleted(staff_client, hack):
     url = reverse("admin:hacks_hack_delete", args=[hack.pk])
     assert f"it is named by {NAMES}." in staff_client.post(url, {"post": "yes"}, follow=True).text
     assert Hack.objects.filter(pk=hack.pk).exists()
+
+
+def test_a_category_that_is_named_is_not_deleted(staff_client):
+    category, free = HackCategoryFactory(name="before"), HackCategoryFactory(name="free")
+    criteria = {"type": "practice_count", "value": 3, "category": "before"}
+    AchievementFactory(name="Bubble keeper", criteria_json=criteria)
+    ChallengeFactory(name="Bubble week", criteria_json=criteria)
+    ChallengeFactory(name="Last year", criteria_json=criteria | {"category": "free"}, days=(-3, -2))
+    AchievementFactory(criteria_json={"type": "practice_count", "value": 3, "hack": "free"})
+    with database_identity(Role.STAFF):
+        HackCategory.objects.filter(pk=category.pk).update(name="after")
+    urls = [reverse("admin:hacks_hackcategory_delete", args=[each.pk]) for each in (category, free)]
+    said = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
+    assert f"it is named by {NAMES}." in said[0]
+    assert list(HackCategory.objects.all()) == [category]
+    data = {"action": "delete_selected", "_selected_action": [str(category.pk)], "post": "yes"}
+    staff_client.post(reverse("admin:hacks_hackcategory_changelist"), data)
+    assert list(HackCategory.objects.all()) == [category]
