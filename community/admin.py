@@ -197,9 +197,6 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         verification = get_object_or_404(HackVerification.objects.select_related("hack"), pk=object_id)
         title = f"Take back: {verification.hack}"
-        if not verification.is_verified:
-            messages.error(request, REFUSED[Refusal.NOT_VERIFIED])
-            return redirect("admin:community_hackverification_changelist")
         if verification.user_id == request.user.pk:
             return self._page(request, title, "", verification=verification, refusal=REFUSED[Refusal.OWN])
         form = TakeBackForm(request.POST or None)
