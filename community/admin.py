@@ -159,9 +159,12 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         form = KnownCaseForm(request.POST or None, hack=hack)
         if not form.is_valid():
             return self._page(request, f"Known case of {hack}", "Offer it", form, explanation=KNOWN_CASE)
-        case = form.save()
-        self.log_addition(request, case, [{"added": {}}])
-        messages.success(request, "It is among what reviewers are given.")
+        case, is_new = form.save()
+        if is_new:
+            self.log_addition(request, case, [{"added": {}}])
+            messages.success(request, "It is among what reviewers are given.")
+        else:
+            messages.info(request, "That was done already.")
         return redirect("admin:community_hackverification_change", case.pk)
 
     @action(description="Decide", permissions=["decide"])

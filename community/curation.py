@@ -1,5 +1,7 @@
 """The forms with which staff decide where peers did not, make known cases, and pair buddies."""
 
+from typing import Any
+
 from django import forms
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
@@ -7,6 +9,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 from community.forms import NO, YES, AnswersForm
 from community.models import HackVerification, PracticeBuddies
 from hacks.models import Hack
+from practice.forms.sessions import OnceForm
 
 
 def _verdict(label: str) -> forms.TypedChoiceField:
@@ -43,7 +46,7 @@ class ChosenHackForm(forms.Form):
     )
 
 
-class KnownCaseForm(AnswersForm):
+class KnownCaseForm(AnswersForm, OnceForm):
     """Answers of which staff know what they are; reviewers are given them like anybody's."""
 
     is_anonymous = None  # type: ignore[assignment]
@@ -56,16 +59,27 @@ class KnownCaseForm(AnswersForm):
             if isinstance(field.widget, forms.Textarea):
                 field.widget = UnfoldAdminTextareaWidget({"rows": 5})
 
-    def save(self) -> HackVerification:
-        return HackVerification.objects.create(
-            user=None,
-            hack=self.hack,
-            verification_questions=self.answers,
-            known_outcome=self.cleaned_data["known_outcome"],
-            # Nothing may tell it from a member's who does not want to be known.
-            is_anonymous=True,
-            status=HackVerification.Status.SUBMITTED,
-            submitted_at=timezone.now(),
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        same_id = HackVerification.objects.filter(pk=cleaned.get("id"))
+        if same_id.exclude(user=None, hack=self.hack).exists():
+            self.refuse_id()
+        return cleaned
+
+    def save(self) -> tuple[HackVerification, bool]:
+        """The case, and whether it is new: the form may be sent twice."""
+        return HackVerification.objects.get_or_create(
+            pk=self.cleaned_data["id"],
+            defaults={
+                "user": None,
+                "hack": self.hack,
+                "verification_questions": self.answers,
+                "known_outcome": self.cleaned_data["known_outcome"],
+                # Nothing may tell it from a member's who does not want to be known.
+                "is_anonymous": True,
+                "status": HackVerification.Status.SUBMITTED,
+                "submitted_at": timezone.now(),
+            },
         )
 
 

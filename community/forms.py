@@ -6,9 +6,9 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
-from uuid_utils.compat import uuid7
 
 from community.rules import MAX_ANSWER_LENGTH, MAX_COMMENT_LENGTH, Answers
+from practice.forms.sessions import OnceForm
 
 YES, NO = "yes", "no"
 
@@ -75,13 +75,10 @@ def _name_of(question: str) -> str:
     return f"answer_{blake2s(question.encode(), digest_size=6).hexdigest()}"
 
 
-class ReviewForm(forms.Form):
-    """Carries the id of the review that it makes, so that sending it twice makes one."""
-
+class ReviewForm(OnceForm):
     # Whether a comment is needed depends on the verdict: see clean().
     use_required_attribute = False
 
-    id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
     is_authentic = forms.TypedChoiceField(
         label="What do you think?",
         choices=[(YES, "Authentic: this is somebody's own practice"), (NO, "Not authentic yet: something is missing")],
@@ -99,10 +96,6 @@ class ReviewForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if "id" in self.errors:
-            del self.errors["id"]
-            self.data = {**self.data.dict(), "id": str(uuid7())}
-            self.add_error(None, "That did not reach us as it should. Please send it once more.")
         # Without a verdict the verdict alone is asked for.
         if cleaned.get("is_authentic") is not False and self.has_error("comment", "required"):
             del self.errors["comment"]

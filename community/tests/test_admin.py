@@ -1,8 +1,10 @@
 """What staff do with verifications: decide what waited too long, take back, and make known cases."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
+from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member, make_user
 from analytics.models import Activity, UserActivityLog
@@ -187,7 +189,7 @@ class TestKnownCases:
         assert hack in staff_client.get(ADD).context["form"].fields["hack"].queryset
         address = f"{ADD}?hack={hack.pk}"
         names = [name for name in staff_client.get(address).context["form"].fields if name.startswith("answer_")]
-        data = {**dict.fromkeys(names, "As the guide says."), "known_outcome": "no"}
+        data = {**dict.fromkeys(names, "As the guide says."), "known_outcome": "no", "id": str(uuid7())}
         assert staff_client.post(address, {**data, names[0]: ""}).context["form"].errors
         assert staff_client.post(address, {**data, names[0]: "x" * (MAX_ANSWER_LENGTH + 1)}).context["form"].errors
         case = HackVerification.objects.filter(user=None)
@@ -195,6 +197,34 @@ class TestKnownCases:
         assert staff_client.post(address, data).status_code == 302
         assert (case.get().hack, case.get().status, case.get().known_outcome) == (hack, "submitted", False)
         assert case.get().is_anonymous
+
+    def test_are_made_once_however_often_the_form_is_sent(self, hack, staff_client):
+        address = f"{ADD}?hack={hack.pk}"
+        form = staff_client.get(address).context["form"]
+        data = {name: "As the guide says." for name in form.fields if name.startswith("answer_")}
+        data |= {"known_outcome": "no", "id": str(form["id"].value())}
+        assert f'name="id" value="{data["id"]}"' in str(form)
+        first, second = (staff_client.post(address, data, follow=True) for _ in range(2))
+        case = HackVerification.objects.get()
+        assert "That was done already." not in first.text
+        assert "That was done already." in second.text
+        assert second.redirect_chain == [(page("change", case), 302)]
+        assert LogEntry.objects.filter(object_id=case.pk).count() == 1
+
+    @pytest.mark.parametrize("taken", ["a member's", "of another hack", "", "7"])
+    def test_are_not_made_under_an_id_that_is_no_good(self, hack, staff_client, taken):
+        others = {
+            "a member's": lambda: make_verification(hack).pk,
+            "of another hack": lambda: make_known_case(make_verified_hack(), outcome=True).pk,
+        }
+        address = f"{ADD}?hack={hack.pk}"
+        names = [name for name in staff_client.get(address).context["form"].fields if name.startswith("answer_")]
+        data = {**dict.fromkeys(names, "As the guide says."), "known_outcome": "no"}
+        data["id"] = str(others[taken]()) if taken in others else taken
+        form = staff_client.post(address, data).context["form"]
+        assert form.non_field_errors() == ["That did not reach us as it should. Please send it once more."]
+        assert not HackVerification.objects.filter(hack=hack, user=None).exists()
+        assert staff_client.post(address, data | {"id": form["id"].value()}).status_code == 302
 
     def test_are_closed_and_offered_again(self, hack, staff_client):
         case = make_known_case(hack, outcome=True)

@@ -20,8 +20,8 @@ MAX_LOGGED_DAYS_AGO = 365
 HRV_RANGE = (5, 300)
 
 
-class _OnceForm(forms.Form):
-    """Carries the id of the session that it makes, so that sending it twice makes one."""
+class OnceForm(forms.Form):
+    """Carries the id of what it makes, so that sending it twice makes one."""
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
 
@@ -38,7 +38,7 @@ class _OnceForm(forms.Form):
         self.add_error(None, "That did not reach us as it should. Please send it once more.")
 
 
-class StartForm(_OnceForm):
+class StartForm(OnceForm):
     minutes = forms.IntegerField(min_value=1, max_value=MAX_PLANNED_MINUTES)
     session_type = forms.ChoiceField(label="How", choices=PracticeSession.Type, initial=PracticeSession.Type.SOLO)
 
@@ -171,7 +171,7 @@ class LogForm(_FeelingForm):
         return None
 
 
-class LogOnceForm(LogForm, _OnceForm):
+class LogOnceForm(LogForm, OnceForm):
     def to_log(self) -> dict[str, Any]:
         return self.session() | {
             "started_at": self.cleaned_data["started_at"],
