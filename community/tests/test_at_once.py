@@ -1,5 +1,6 @@
 """Reviewers, and an author, at the same instant: over connections of their own, as the roles that they really have."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -13,6 +14,7 @@ from community.actions import (
     TooManyReviewsOpen,
     VerificationRefused,
     give_review,
+    release_review,
     submit_verification,
     take_review,
     withdraw_verification,
@@ -28,6 +30,7 @@ from community.tests.factories import (
     make_verified_hack,
 )
 from nrghax.identity import Role, database_identity
+from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -262,3 +265,41 @@ def test_whoever_takes_while_a_pair_is_made_waits_for_it_or_is_waited_for(hack, 
     with database_identity(Role.WORKER):
         ended = list(VerificationLease.objects.values_list("ended", flat=True))
     assert ended == ([] if is_paired_first else ["buddies"])
+
+
+def test_what_is_being_given_back_takes_no_review(hack):
+    reviewer, outcome = make_reviewer(hack), []
+    lease = make_lease(reviewer, make_verification(hack))
+
+    def give():
+        try:
+            with database_identity(Role.MEMBER, reviewer.pk):
+                outcome.append(review(reviewer, lease)[1]())
+        except LeaseLost as lost:
+            outcome.append(lost.state)
+
+    with database_identity(Role.MEMBER, reviewer.pk):
+        assert release_review(lease_id=lease.pk)
+        waiting = meanwhile(give)
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == ["given_back"]
+    with database_identity(Role.WORKER):
+        assert not HackVerificationReview.objects.exists()
+
+
+def test_who_comes_meanwhile_is_given_the_next_without_waiting(hack):
+    first, second = make_reviewer(hack), make_reviewer(hack)
+    make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
+    following = make_verification(hack)
+
+    def take_too():
+        with database_identity(Role.MEMBER, second.pk):
+            take_review()
+
+    with database_identity(Role.MEMBER, first.pk):
+        assert take_review()
+        other = meanwhile(take_too)
+        assert not other.is_alive()
+    with database_identity(Role.WORKER):
+        assert VerificationLease.objects.get(reviewer=second).verification == following

@@ -13,6 +13,7 @@ from community.actions import LeaseLost, TooManyReviewsOpen, give_review, releas
 from community.models import HackVerification, HackVerificationReview, VerificationLease
 from community.rules import LEASE, MAX_LEASES
 from community.tests.factories import (
+    make_known_case,
     make_lease,
     make_practised,
     make_reviewer,
@@ -67,10 +68,11 @@ def test_mastery_of_another_hack_does_not_count(hack):
 
 def test_one_can_ask_for_a_hack(hack):
     other = make_verified_hack()
-    make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
+    oldest = make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
     wanted = make_verification(other)
     reviewer = make_practised(other, 5, make_reviewer(hack))
     assert take(reviewer, other) == wanted
+    assert take(make_practised(other, 5, make_reviewer(hack))) == oldest
 
 
 @pytest.mark.parametrize("status", ["draft", "returned", "verified", "escalated"])
@@ -114,16 +116,28 @@ def test_no_more_reviewers_than_could_be_needed_hold_one(hack):
     assert take(third) == verification
 
 
+def test_slots_that_an_author_ended_are_free_at_once_for_the_same_ones_too(hack):
+    verification = make_verification(hack)
+    readers = [make_reviewer(hack) for _ in range(3)]
+    for reader in readers:
+        make_lease(reader, verification, ended="changed")
+    for _ in range(MAX_LEASES):
+        make_lease(readers[0], make_verification(hack, status="draft"), ended="withdrawn")
+    assert [take(reader) for reader in readers] == [verification] * 3
+
+
 def test_what_was_given_back_goes_to_others_and_not_to_the_same_one_again(hack):
     first, second = (make_verification(hack, submitted_at=timezone.now() - timedelta(hours=n)) for n in (2, 1))
     reviewer, other = make_reviewer(hack), make_reviewer(hack)
     assert take(reviewer) == first
     [lease] = VerificationLease.objects.all()
+    over = make_lease(reviewer, make_verification(hack, status="escalated"), expires_at=timezone.now())
     with database_identity(Role.MEMBER, other.pk):
         assert not release_review(lease_id=lease.pk)
     with database_identity(Role.MEMBER, reviewer.pk):
         assert release_review(lease_id=lease.pk)
         assert not release_review(lease_id=lease.pk)
+        assert not release_review(lease_id=over.pk)
     assert take(reviewer) == second
     assert take(other) == first
 
@@ -329,6 +343,16 @@ def test_the_waiting_ones_are_counted_by_hack_as_they_could_be_taken(hack):
     make_lease(reviewer, taken)
     with database_identity(Role.MEMBER, reviewer.pk):
         assert queue.waiting_reviews() == {hack.pk: 2}
+
+
+def test_whoever_could_take_a_hundred_does_not_learn_how_many_more_there_are(hack):
+    reviewer, first = make_reviewer(hack), make_known_case(hack, outcome=True)
+    for _ in range(4):
+        review_as(reviewer, make_verification(hack))
+    fields = {"hack": hack, "status": "submitted", "known_outcome": True, "submitted_at": first.submitted_at}
+    HackVerification.objects.bulk_create(HackVerification(**fields) for _ in range(100))
+    with database_identity(Role.MEMBER, reviewer.pk):
+        assert queue.waiting_reviews() == {hack.pk: 100}
 
 
 def test_leases_show_answers_and_the_author_unless_anonymous(hack):

@@ -269,6 +269,20 @@ def test_a_known_case_taken_and_not_reviewed_brings_no_other_one(hack):
         assert call_as(reviewer, "app.lease_verification()") is None
 
 
+def test_what_others_do_brings_a_reviewer_no_known_case_and_keeps_none_from_them(hack):
+    known = make_known_case(hack, outcome=True)
+    reviewer, other, newcomer = (make_reviewer(hack) for _ in range(3))
+    for _ in range(4):
+        review_as(reviewer, make_verification(hack))
+    review_as(other, make_known_case(hack, outcome=True))
+    make_lease(other, known)
+
+    def is_given_a_known_case(to):
+        return VerificationLease.objects.get(pk=call_as(to, "app.lease_verification()")).author_id is None
+
+    assert [is_given_a_known_case(to) for to in (newcomer, reviewer)] == [False, True]
+
+
 def test_a_known_case_has_no_consequences(hack):
     known = make_known_case(hack, outcome=False)
     reviewers = decide(known)
