@@ -158,6 +158,7 @@ class TestBannedAuthors:
     def test_are_offered_again_when_the_ban_is_lifted(self, hack, reviewer):
         banned = make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
         other = make_verification(hack)
+        make_known_case(hack, outcome=True)
 
         def place():
             with database_identity(Role.MEMBER, other.user_id):
@@ -209,6 +210,7 @@ class TestRows:
                 assert run(f"{insert} {values}", [one.pk, one.pk, "active"]) == "CheckViolation"
                 assert run(f"{insert} {values}", [one.pk, make_member().pk, "best"]) == "CheckViolation"
                 assert run("UPDATE practice_buddies SET user1_id = user2_id") == "CheckViolation"
+                assert run("UPDATE practice_buddies SET user1_id = user2_id, user2_id = user1_id") == 1
 
     def test_the_two_read_it_and_nobody_writes_it(self):
         one, other, stranger = (make_member() for _ in range(3))
