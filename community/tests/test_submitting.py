@@ -21,6 +21,7 @@ from community.models import HackVerification, HackVerificationReview, HackVerif
 from community.tests.factories import (
     QUESTIONS,
     answers_to,
+    make_known_case,
     make_lease,
     make_practised,
     make_reviewer,
@@ -285,7 +286,9 @@ def test_an_author_sees_where_it_stands_and_how_long_the_last_ones_took(hack, au
     for days in (1, 2, 9):
         make_verification(hack, status="verified", submitted_at=now - timedelta(days=days), decided_at=now)
     make_verification(hack, submitted_at=now - timedelta(days=3))
-    make_verification(make_verified_hack(), submitted_at=now - timedelta(days=3))
+    other = make_verified_hack()
+    make_verification(other, submitted_at=now - timedelta(days=3))
+    make_verification(other, status="verified", submitted_at=now - timedelta(days=30), decided_at=now)
     own = make_verification(hack, author, submitted_at=now - timedelta(days=1))
     make_verification(hack)
     with database_identity(Role.MEMBER, author.pk):
@@ -294,8 +297,21 @@ def test_an_author_sees_where_it_stands_and_how_long_the_last_ones_took(hack, au
         assert queue.standings() == {}
 
 
+def test_the_wait_that_is_expected_is_that_of_the_last_twenty(hack, author):
+    now = timezone.now()
+    for number in range(23):
+        decided_at = now - timedelta(hours=number)
+        took = timedelta(days=2 if number < 11 else 9)
+        make_verification(hack, status="verified", submitted_at=decided_at - took, decided_at=decided_at)
+    own = make_verification(hack, author)
+    with database_identity(Role.MEMBER, author.pk):
+        assert queue.standings()[own.pk].expected_wait == timedelta(days=2)
+
+
 def test_nobody_waits_by_what_is_not_known(hack, author):
     own = make_verification(hack, author)
+    # It stands in nobody's way, and nobody could tell one by their place.
+    make_known_case(hack, outcome=True)
     with database_identity(Role.MEMBER, author.pk):
         assert queue.standings() == {own.pk: (1, None)}
 
