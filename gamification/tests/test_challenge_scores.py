@@ -89,7 +89,8 @@ def test_each_kind_counts_its_own(member, kind, score):
     practise(member, START, first, minutes=10, duration_seconds=630)
     practise(member, START + HOUR, first, minutes=10)
     practise(member, START + 2 * HOUR, second, minutes=10, duration_seconds=630)
-    practise(member, START + timedelta(days=1), first, minutes=1)
+    week_later = practise(member, START + timedelta(days=1), first, minutes=1)
+    PracticeSession.objects.filter(pk=week_later.pk).update(created_at=week_later.started_at + timedelta(days=7))
     # None of these: too short, running, logged too late, somebody else's.
     practise(member, START + 3 * HOUR, second, duration_seconds=59)
     practise(member, END - HOUR, ended_at=None)
