@@ -176,9 +176,10 @@ def take_back_verification(*, staff: Member, verification_id: UUID, reason: str)
         if not taken_back:
             raise VerificationRefused(Refusal.NOT_VERIFIED)
     verification = HackVerification.objects.select_related("hack").get(pk=verification_id)
-    UserHackProgress.objects.filter(user=verification.user_id, hack=verification.hack_id).update(verified_at=None)
+    author = Member.objects.get(verifications=verification)
+    UserHackProgress.objects.filter(user=author, hack=verification.hack).update(verified_at=None)
     data = {**_about(verification, verification.hack), "is_anonymous": verification.is_anonymous, "reason": reason}
-    record(verification.user_id, Activity.VERIFICATION_TAKEN_BACK, data)
+    record(author.pk, Activity.VERIFICATION_TAKEN_BACK, data)
 
 
 @transaction.atomic
