@@ -1,17 +1,18 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 
 from accounts.history import RemembersChanges
 from analytics.admin import ReadOnlyAdmin
 from gamification.curation import AchievementForm
 from gamification.kinds import asked_for
-from gamification.models import Achievement, UserAchievement
+from gamification.models import Achievement, Challenge, UserAchievement
 from gamification.tasks import award_achievements
-from hacks.curation import NumbersInList
+from hacks.curation import DeletesOneByOne, NumbersInList
 from hacks.models import Hack, HackCategory
 
 
@@ -31,8 +32,15 @@ def _named(key: str, model, slug: str, name: str) -> Coalesce:
     return Coalesce(Subquery(rows.values(name)[:1]), Value(""))
 
 
+def _promised_by(achievement: Achievement) -> str:
+    """The challenges that have yet to bring it, in words; empty where none has."""
+    challenges = Challenge.objects.filter(settled_at=None, cancelled_at=None)
+    promising = challenges.filter(reward_value__achievement=achievement.slug).order_by("name")
+    return ", ".join(f"“{challenge.name}”" for challenge in promising)
+
+
 @admin.register(Achievement)
-class AchievementAdmin(NumbersInList, RemembersChanges, ModelAdmin):
+class AchievementAdmin(DeletesOneByOne, NumbersInList, RemembersChanges, ModelAdmin):
     form = AchievementForm
     change_form_after_template = "admin/gamification/_candidates.html"
     list_display = ["name", "category", "criteria", "points", "is_hidden", "members", "sort_order"]
@@ -83,6 +91,13 @@ class AchievementAdmin(NumbersInList, RemembersChanges, ModelAdmin):
         super().save_model(request, obj, form, change)
         if not change or "criteria_json" in form.changed_data:
             _reach_back(obj)
+
+    def delete_view(self, request, object_id, extra_context=None):
+        achievement = self.get_object(request, object_id)
+        if achievement and (names := _promised_by(achievement)):
+            messages.error(request, f"{achievement} is not deleted: it is the reward of {names}.")
+            return redirect("admin:gamification_achievement_change", object_id)
+        return super().delete_view(request, object_id, extra_context)
 
 
 @admin.register(UserAchievement)

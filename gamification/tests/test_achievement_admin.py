@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member, make_user
 from gamification.models import Achievement, UserAchievement
-from gamification.tests.factories import AchievementFactory
+from gamification.tests.factories import AchievementFactory, ChallengeFactory
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from practice.tests.factories import make_session
 
@@ -177,3 +177,20 @@ def test_what_was_earned_is_looked_at_only(staff_client, member):
     delete = reverse("admin:gamification_achievement_delete", args=[earned.achievement_id])
     staff_client.post(delete, {"post": "yes"})
     assert UserAchievement.objects.count() == 1
+
+
+def test_the_reward_of_a_challenge_is_not_deleted(staff_client):
+    prize, former = AchievementFactory(name="Calm Sea", slug="calm-sea"), AchievementFactory(slug="former")
+    for name, slug, fields in (
+        ("Spring", "calm-sea", {}),
+        ("Settled", "former", {"settled_at": timezone.now()}),
+        ("Cancelled", "former", {"cancelled_at": timezone.now(), "is_active": False}),
+    ):
+        reward = {"reward_type": "achievement", "reward_value": {"achievement": slug}}
+        ChallengeFactory(name=name, **reward, **fields)
+    urls = [reverse("admin:gamification_achievement_delete", args=[each.pk]) for each in (prize, former)]
+    said = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
+    assert "Calm Sea is not deleted: it is the reward of “Spring”." in said[0]
+    data = {"action": "delete_selected", "_selected_action": [str(prize.pk)], "post": "yes"}
+    staff_client.post(reverse("admin:gamification_achievement_changelist"), data)
+    assert list(Achievement.objects.all()) == [prize]
