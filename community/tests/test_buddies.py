@@ -17,6 +17,7 @@ from community.tests.factories import (
     make_buddies,
     make_known_case,
     make_lease,
+    make_practised,
     make_reviewer,
     make_verification,
     make_verified_hack,
@@ -183,6 +184,18 @@ class TestBannedAuthors:
             verification.refresh_from_db()
             assert verification.status == (status if is_active else "submitted")
             assert (verification.nudged_at is not None) == (is_active and status == "submitted")
+
+    def test_do_not_make_a_hack_the_one_where_most_wait(self, hack, reviewer):
+        """Whoever may review two is asked for that one."""
+        long_ago, fuller = timezone.now() - timedelta(days=3), make_verified_hack()
+        make_practised(fuller, 5, reviewer)
+        for each in (hack, fuller, fuller):
+            make_verification(each, submitted_at=long_ago)
+        for _ in range(2):
+            ban(make_verification(hack, submitted_at=long_ago).user)
+        tasks.ask_reviewers()
+        asked = UserActivityLog.objects.get(activity_type=Activity.REVIEWERS_WANTED)
+        assert asked.activity_data["hack_id"] == str(fuller.pk)
 
     def test_may_be_reviewed_by_whoever_has_begun(self, hack, reviewer):
         verification = make_verification(hack, verification_count=2)
