@@ -218,5 +218,9 @@ class PrivacyForm(SwitchesForm):
         super().__init__(*args, initial=initial, **kwargs)
         self.fields[
             "profile_public"
-        ].help_text = f"Your name, your picture, your words about yourself and your path, at /@{member.username}/."
-        self.fields["leaderboard_visible"].help_text = "Your longest streak then stands on your profile, too."
+        ].help_text = (
+            f"Your name, your picture, your words, your path and what you have achieved, at /@{member.username}/."
+        )
+        self.fields[
+            "leaderboard_visible"
+        ].help_text = "Also in challenges. Your level and your longest streak then stand on your profile, too."

@@ -99,7 +99,7 @@ def decided_verification(activity: UserActivityLog) -> Notification:
         subject=f"{decided['verification_id']}:{decided['round']}",
         title=f"You are verified in {decided['name']}" if is_verified else f"{decided['name']} has come back to you",
         message=(
-            "Others recognise what you have learnt. You can review now what they submit."
+            "Others recognise what you have learnt. You can now review what they submit."
             if is_verified
             else "Read what the reviewers say, practise on, and submit it again when you feel like it."
         ),

@@ -187,13 +187,20 @@ class TestWaiting:
         page = member_client.get(page_of(hack))
         assert page.context["form"] is None
         assert "Warmer hands." in page.content.decode()
-        assert "1 of 3 reviews is in." in page.context["standing"]
+        assert "1 review is in. It takes 3 that agree." in page.context["standing"]
         typed = dict.fromkeys(data, "Typed meanwhile.")
         content = member_client.post(page_of(hack), {**typed, "do": "submit"}).content.decode()
         assert "Somebody has reviewed it meanwhile" in content
         assert "Typed meanwhile." in content
         verification.refresh_from_db()
         assert verification.verification_questions == answers_to(hack, "Warmer hands.")
+
+    def test_counts_reviews_that_do_not_agree(self, hack, author, member_client):
+        verification = make_verification(hack, author)
+        for is_authentic in (True, False, True, False):
+            review_as(make_reviewer(hack), verification, is_authentic=is_authentic)
+        standing = member_client.get(page_of(hack)).context["standing"]
+        assert "4 reviews are in. It takes 3 that agree." in standing
 
     def test_no_draft_takes_its_place(self, hack, author, member_client):
         data = filled(member_client.get(page_of(hack)), "Later.")

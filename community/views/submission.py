@@ -214,7 +214,8 @@ def _standing_in_words(verification: HackVerification) -> list[str]:
     lines = wait_in_words(standing, verification.submitted_at)
     number = verification.verification_count + verification.rejection_count
     if number:
-        return [*lines, f"{number} of {rules.REVIEWS_TO_DECIDE} reviews {pluralize(number, 'is,are')} in."]
+        reviews = f"{number} review{pluralize(number)} {pluralize(number, 'is,are')} in."
+        return [*lines, f"{reviews} It takes {rules.REVIEWS_TO_DECIDE} that agree."]
     return [*lines, "Until the first review you can change your answers; you keep your place."]
 
 
