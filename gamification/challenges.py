@@ -69,11 +69,15 @@ def validate_reward(kind: str, value: Any) -> None:
             return
         case (("" | "rest_day"), {}) if not value:
             return
+        case "xp", {"achievement": _}:
+            raise ValidationError("Leave the achievement empty: this reward is XP.", code="reward")
+        case "achievement", {"xp": _}:
+            raise ValidationError("Leave the XP empty: this reward is an achievement.", code="reward")
     words = {
         "xp": f"Say how much XP: a whole number from 1 to {MOST_XP:,}.",
         "achievement": "Choose the achievement.",
     }
-    raise ValidationError(words.get(kind, "This reward has no value."), code="reward")
+    raise ValidationError(words.get(kind, "Leave both empty: this reward has no value."), code="reward")
 
 
 def time_until(moment: datetime, now: datetime) -> str:

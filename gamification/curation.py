@@ -170,6 +170,10 @@ class ChallengeForm(ModelForm):
 
     def clean_max_participants(self) -> int | None:
         places = self.cleaned_data["max_participants"]
-        if places is not None and places < (taking_part := self.instance.participants.count()):
+        if places is None:
+            return None
+        if places < 1:
+            raise ValidationError("At least 1; empty where as many may take part as come.", code="no_place")
+        if places < (taking_part := self.instance.participants.count()):
             raise ValidationError(f"{taking_part} take part already.", code="too_few")
         return places

@@ -109,22 +109,27 @@ def test_criteria_and_reward_are_chosen_from_lists(staff_client, fields, criteri
         (
             {"reward_type": "xp", "reward_value_xp": "5", "reward_value_achievement": "bloom"},
             "reward_value",
-            "how much",
+            "Leave the achievement empty",
+        ),
+        (
+            {"reward_type": "achievement", "reward_value_xp": "5", "reward_value_achievement": "bloom"},
+            "reward_value",
+            "Leave the XP empty",
         ),
         ({"reward_type": "achievement"}, "reward_value", "Choose the achievement."),
-        ({"reward_value_xp": "5"}, "reward_value", "This reward has no value."),
-        ({"reward_type": "rest_day", "reward_value_xp": "5"}, "reward_value", "This reward has no value."),
+        ({"reward_value_xp": "5"}, "reward_value", "Leave both empty"),
+        ({"reward_type": "rest_day", "reward_value_xp": "5"}, "reward_value", "Leave both empty"),
         ({"end_date_0": "2026-01-01"}, "end_date", "It ends after it begins."),
         ({"start_date_0": "2026-01-01", "end_date_0": "2026-02-01"}, "end_date", "That is over already"),
-        ({"max_participants": "0"}, None, ""),
+        ({"max_participants": "0"}, "max_participants", "At least 1"),
     ],
 )
 def test_what_does_not_fit_is_refused_beside_its_field(staff_client, fields, field, words):
     HackFactory(slug="sea", category=HackCategoryFactory(name="calm"))
     AchievementFactory(slug="bloom")
     form = staff_client.post(ADD, form_of(**fields)).context["adminform"].form
-    errors = form.errors.get(field, []) if field else [each for group in form.errors.values() for each in group]
-    assert any(words in error for error in errors)
+    assert form.errors.keys() == {field}
+    assert words in " ".join(form.errors[field])
     assert not Challenge.objects.exists()
 
 
