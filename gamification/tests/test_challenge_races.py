@@ -122,7 +122,7 @@ def test_two_workers_settle_it_once(won):
     with database_identity(Role.WORKER):
         assert settle_challenge(challenge_id=won.pk, now=timezone.now())
         other = meanwhile(settle)
-        other.join()
+        assert not other.is_alive()
     assert outcome == [False]
     [ended] = rows(UserActivityLog, activity_type=Activity.CHALLENGE_ENDED)
 
@@ -133,8 +133,24 @@ def test_two_workers_settle_it_once(won):
     with database_identity(Role.WORKER):
         react(str(ended.pk))
         other = meanwhile(react_too)
-        other.join()
+        assert not other.is_alive()
     assert [entry.amount for entry in rows(XpEntry, source="challenge")] == [50]
+
+
+def test_what_is_being_settled_is_not_cancelled_any_more(won):
+    outcome = []
+
+    def cancel():
+        with database_identity(Role.STAFF):
+            outcome.append(cancel_challenge(challenge=won, reason="Too late.", now=timezone.now()))
+
+    with database_identity(Role.WORKER):
+        assert settle_challenge(challenge_id=won.pk, now=timezone.now())
+        waiting = meanwhile(cancel)
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == [False]
+    assert [(each.is_active, each.cancelled_at) for each in rows(Challenge)] == [(True, None)]
 
 
 def test_a_score_sees_what_was_committed_while_it_waited():

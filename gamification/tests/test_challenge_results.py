@@ -9,7 +9,13 @@ from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
-from gamification.actions import cancel_challenge, settle_challenge, settle_challenges
+from gamification.actions import (
+    cancel_challenge,
+    reward_participant,
+    score_challenges,
+    settle_challenge,
+    settle_challenges,
+)
 from gamification.challenges import GRACE
 from gamification.models import Challenge, ChallengeParticipant, UserAchievement, XpEntry
 from gamification.tasks import settle_challenges as settle_task
@@ -106,6 +112,18 @@ def test_a_completed_challenge_is_a_deed_of_whoever_completed_it():
         (winner.user_id, challenge.pk, 0)
     ]
     assert UserAchievement.objects.get().user_id == winner.user_id
+
+
+def test_who_has_got_there_is_rewarded_once_the_result_is_final(member):
+    challenge = ChallengeFactory(
+        criteria_json={"type": "practice_count", "value": 2}, reward_type="xp", reward_value={"xp": 9}
+    )
+    completed(challenge, member)
+    score_challenges(now=NOW)
+    participant = challenge.participants.get()
+    assert participant.completed_at
+    reward_participant(participant=participant)
+    assert not XpEntry.objects.filter(source="challenge").exists()
 
 
 def test_a_rest_day_is_granted_silently_to_whoever_hides_streaks():

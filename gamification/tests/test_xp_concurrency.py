@@ -6,7 +6,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
-from gamification.actions import award_xp, settle_xp
+from gamification.actions import award_xp, settle_xp, take_back_xp
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackFactory
@@ -59,6 +59,22 @@ def test_two_deeds_at_once_keep_the_days_limit():
     other.join()
     with database_identity(Role.WORKER):
         assert sorted(XpEntry.objects.values_list("amount", flat=True)) == [0, 15, 15, 15, 15]
+        assert overall(member) == 60
+
+
+def test_a_deed_that_is_undone_leaves_its_place_to_one_that_comes_at_once():
+    member, undone = make_member(), uuid7()
+    deed = {"member_id": member.pk, "source": "review"}
+    with database_identity(Role.WORKER):
+        for source_id in (undone, uuid7(), uuid7(), uuid7()):
+            award_xp(**deed, source_id=source_id)
+    with database_identity(Role.WORKER):
+        award_xp(**deed, source_id=uuid7())
+        other = meanwhile(as_worker(take_back_xp, **deed, source_id=undone))
+        assert other.is_alive()
+    other.join()
+    with database_identity(Role.WORKER):
+        assert list(XpEntry.objects.values_list("amount", flat=True)) == [15] * 4
         assert overall(member) == 60
 
 
