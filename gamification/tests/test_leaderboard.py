@@ -137,7 +137,14 @@ class TestBoards:
         count()
         html = words(member_client.get(ALL).content.decode())
         assert "Nobody is listed here yet." in html
-        assert "You have no XP here yet." in html
+        assert "You had no XP here yet when it was counted at" in html
+
+    def test_what_came_since_the_count_is_not_denied(self, member, member_client):
+        count()
+        Leaderboard.objects.update(counted_at=datetime(2026, 3, 2, 12, 40, tzinfo=UTC))
+        earn(member, 80, LONG_AGO)
+        html = words(member_client.get(ALL).content.decode())
+        assert "when it was counted at 12:40; what came since counts from " in html
 
     def test_leads_to_the_challenges_that_run(self, member_client):
         now, hour = timezone.now(), timedelta(hours=1)
