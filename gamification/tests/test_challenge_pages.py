@@ -188,7 +188,8 @@ def test_joining_is_written_down_once(member, member_client):
     challenge = ChallengeFactory(max_participants=1)
     for _ in range(2):
         response = member_client.post(join(challenge), follow=True)
-        assert said(response) == [f"You take part in {challenge.name}."]
+        [message] = said(response)
+        assert message == f"You take part in {challenge.name}. What you have practised since it began is being counted."
     participant = ChallengeParticipant.objects.get()
     assert (participant.user_id, participant.score, participant.rank) == (member.pk, 0, None)
     assert activities() == [Activity.CHALLENGE_JOINED]
@@ -199,7 +200,8 @@ def test_joining_is_written_down_once(member, member_client):
 def test_one_may_join_before_it_begins(member_client):
     challenge = ChallengeFactory(days=(2, 3))
     assert "Begins in 47 hours" in words(member_client.get(detail(challenge)))
-    member_client.post(join(challenge))
+    response = member_client.post(join(challenge), follow=True)
+    assert said(response) == [f"You take part in {challenge.name}."], "nothing is there to be counted"
     assert ChallengeParticipant.objects.exists()
 
 

@@ -98,7 +98,9 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     except ChallengeRefused as refused:
         messages.error(request, refused.reason)
     else:
-        messages.success(request, f"You take part in {challenge.name}.")
+        # A worker counts it, a moment after the page is shown.
+        since = " What you have practised since it began is being counted." if _has_begun(challenge) else ""
+        messages.success(request, f"You take part in {challenge.name}.{since}")
     return redirect(challenge)
 
 
@@ -116,6 +118,10 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         messages.success(request, f"You no longer take part in {challenge.name}.")
     return redirect(challenge)
+
+
+def _has_begun(challenge: Challenge) -> bool:
+    return challenge.start_date <= timezone.now()
 
 
 def _shown(show: str, member: Member, now: datetime) -> ChallengeQuerySet:
