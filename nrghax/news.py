@@ -20,6 +20,18 @@ def unlocked_hack(activity: UserActivityLog) -> Notification:
     )
 
 
+def provable_hack(member_id: UUID, *, pk: UUID, name: str, slug: str) -> Notification:
+    """Practice has opened its verification; once a hack for ever."""
+    return Notification(
+        user_id=member_id,
+        type=Notification.Type.HACK_UNLOCKED,
+        subject=f"{pk}:verification",
+        title=f"You can prove your mastery of {name}",
+        message="You have practised it often enough. Answer some questions when you feel like it; peers read them.",
+        data={"path": f"/verification/{slug}/"},
+    )
+
+
 def reached_level(member_id: UUID, reached: ReachedLevel) -> Notification:
     where = f" in {reached.title}" if reached.category else ""
     return Notification(

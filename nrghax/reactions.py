@@ -8,7 +8,7 @@ call of an app's action.
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import Profile
@@ -28,11 +28,13 @@ from gamification.actions import (
 )
 from gamification.models import Challenge, ChallengeParticipant
 from hacks.actions import unlock_hacks
+from hacks.models import Hack
 from nrghax.news import (
     cancelled_challenge,
     decided_verification,
     earned_achievement,
     ended_challenge,
+    provable_hack,
     reached_level,
     taken_back_verification,
     unlocked_hack,
@@ -50,6 +52,21 @@ def unlock(activity: UserActivityLog) -> None:
 
 def notify_of_unlocked_hack(activity: UserActivityLog) -> None:
     Notification.objects.bulk_create([unlocked_hack(activity)], ignore_conflicts=True)
+
+
+def notify_of_provable_hacks(activity: UserActivityLog) -> None:
+    """What is practised as often as its verification asks for; not where they know of it: there is a submission."""
+    own = HackVerification.objects.filter(user=activity.user_id, hack=OuterRef("pk"))
+    hacks = Hack.objects.published().filter(
+        ~Exists(own),
+        requires_verification=True,
+        progress__user=activity.user_id,
+        progress__total_practice_count__gte=F("verification_practice_count"),
+    )
+    provable = hacks.exclude(verification_questions=[]).values("pk", "name", "slug")
+    Notification.objects.bulk_create(
+        [provable_hack(activity.user_id, **hack) for hack in provable], ignore_conflicts=True
+    )
 
 
 def recompute(activity: UserActivityLog) -> None:
@@ -199,8 +216,8 @@ def _participant(activity: UserActivityLog) -> ChallengeParticipant | None:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    Activity.SESSION_LOGGED: (unlock, settle, score, award, celebrate),
-    Activity.SESSION_CHANGED: (unlock, settle, score, award, celebrate),
+    Activity.SESSION_LOGGED: (unlock, notify_of_provable_hacks, settle, score, award, celebrate),
+    Activity.SESSION_CHANGED: (unlock, notify_of_provable_hacks, settle, score, award, celebrate),
     Activity.SESSION_DELETED: (settle, score),
     Activity.CHECKIN_SAVED: (recompute, settle, score, award, celebrate),
     Activity.CHECKIN_DELETED: (recompute, settle, score),

@@ -7,11 +7,13 @@ from celery import current_app
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.actions import REACTIONS_A_MESSAGE, record, record_all, retry_activities
 from analytics.models import Activity, Notification, UserActivityLog
+from community.tests.factories import make_practised, make_verification, make_verified_hack
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.reactions import REACTIONS, notify_of_unlocked_hack
@@ -64,6 +66,31 @@ def test_practice_unlocks_and_the_unlocking_is_told(member):
     notification = Notification.objects.get(user=member)
     assert (notification.title, notification.data) == ("Next is open to you", {"path": "/hacks/next/"})
     assert not UserActivityLog.objects.filter(processed_at=None).exists()
+
+
+@pytest.mark.parametrize("activity_type", [Activity.SESSION_LOGGED, Activity.SESSION_CHANGED])
+def test_who_has_practised_enough_is_told_once_that_they_can_prove_it(member, activity_type):
+    shield = make_verified_hack(name="Shield", slug="shield")
+    make_verification(shield)
+    for but in ({"is_active": False}, {"requires_verification": False}, {"verification_practice_count": 4}):
+        make_practised(make_verified_hack(**but), 3, member)
+    react(str(record(member.pk, activity_type).pk))
+    assert not Notification.objects.exists()
+    make_practised(shield, 3, member)
+    for _ in range(2):
+        react(str(record(member.pk, activity_type).pk))
+    notification = Notification.objects.get(user=member)
+    assert notification.title == "You can prove your mastery of Shield"
+    assert notification.data == {"path": reverse("community:verification-edit", args=["shield"])}
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "returned", "verified"])
+def test_who_has_begun_to_prove_it_is_not_told_that_they_can(member, status):
+    verification = make_verification(author=member, status=status)
+    make_practised(verification.hack, 3, member)
+    make_verification(verification.hack)
+    react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
+    assert not Notification.objects.exists()
 
 
 @pytest.mark.parametrize("activity_type", [Activity.CHECKIN_SAVED, Activity.CHECKIN_DELETED])
