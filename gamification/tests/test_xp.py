@@ -199,6 +199,21 @@ class TestOneDeed:
         take_back_xp(member_id=member.pk, source="review", source_id=deeds[5])
         assert awards(member) == [("review", 15)] * 4
 
+    def test_undone_beyond_the_days_limit_it_leaves_no_place(self, member):
+        deeds = [uuid7() for _ in range(6)]
+        for deed in deeds:
+            award_xp(member_id=member.pk, source="review", source_id=deed)
+        take_back_xp(member_id=member.pk, source="review", source_id=deeds[5])
+        assert sorted(XpEntry.objects.values_list("amount", flat=True)) == [0, 15, 15, 15, 15]
+
+    def test_undone_where_there_is_no_limit_it_leaves_the_others_as_they_are(self, member):
+        """The deed is one that others have done too, as a challenge is."""
+        other, won, nothing = make_member(), uuid7(), uuid7()
+        for person, deed, amount in ((member, won, 50), (member, nothing, 0), (other, won, 50)):
+            award_xp(member_id=person.pk, source="challenge", source_id=deed, amount=amount)
+        take_back_xp(member_id=member.pk, source="challenge", source_id=won)
+        assert (awards(member), awards(other)) == ([("challenge", 0)], [("challenge", 50)])
+
     def test_of_somebody_who_is_gone_is_nothing(self):
         gone = UUID(int=7)
         assert award_xp(member_id=gone, source="review", source_id=uuid7()) is False

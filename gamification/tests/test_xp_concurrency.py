@@ -46,6 +46,29 @@ def test_two_that_settle_award_once(transactional_db):
         assert settle_xp(member_id=member.pk) == 0
 
 
+def test_two_practices_at_once_keep_the_days_limit():
+    member = make_member()
+
+    def practise(hour):
+        start = MORNING + timedelta(hours=hour)
+        with database_identity(Role.WORKER):
+            make_session(member, HackFactory(), started_at=start, created_at=start)
+
+    for hour in range(4):
+        practise(hour)
+    with database_identity(Role.WORKER):
+        settle_xp(member_id=member.pk)
+    with database_identity(Role.WORKER):
+        practise(4)
+        assert settle_xp(member_id=member.pk) == 1
+        assert not meanwhile(lambda: practise(5)).is_alive()
+        other = meanwhile(as_worker(settle_xp, member_id=member.pk))
+        assert other.is_alive()
+    other.join()
+    with database_identity(Role.WORKER):
+        assert (XpEntry.objects.count(), overall(member)) == (6, 100)
+
+
 def test_two_deeds_at_once_keep_the_days_limit():
     member = make_member()
     deed = {"member_id": member.pk, "source": "review"}
