@@ -21,7 +21,7 @@ PAGE_SIZE = 20
 def notification_list(request: HttpRequest) -> HttpResponse:
     notifications = (
         Notification.objects.visible_to(request.member)
-        .order_by("is_read", "-created_at", "-pk")
+        .order_by("-created_at", "-pk")
         .values("id", "title", "message", "is_read", "created_at")
     )
     page = Paginator(notifications, PAGE_SIZE).get_page(request.GET.get("page"))

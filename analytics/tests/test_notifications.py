@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,14 +26,19 @@ def read(member, number, **fields):
     return make_notification(member, number, is_read=True, read_at=timezone.now(), **fields)
 
 
-def test_own_are_listed_unread_first(member_client, member):
-    make_notification(member, 1)
-    read(member, 2)
-    make_notification(make_member(), 3)
+def test_own_are_listed_newest_first_and_the_unread_are_marked(member_client, member):
+    today = timezone.now()
+    make_notification(member, 1, created_at=today - timedelta(days=2))
+    read(member, 2, created_at=today)
+    read(member, 3, created_at=today - timedelta(days=4))
+    make_notification(make_member(), 4)
     response = member_client.get(LIST)
-    assert [row["title"] for row in response.context["rows"]] == ["Hack 1 is open to you", "Hack 2 is open to you"]
-    assert "Hack 3" not in response.content.decode()
-    assert "1<span" in response.content.decode(), "the bell counts the unread one"
+    rows = [(row["title"], row["is_read"]) for row in response.context["rows"]]
+    assert rows == [(f"Hack {number} is open to you", number != 1) for number in (2, 1, 3)]
+    page = response.content.decode()
+    assert page.count("New</span>") == 1
+    assert "Hack 4" not in page
+    assert "1<span" in page, "the bell counts the unread one"
 
 
 def test_none_yet_says_what_to_do_next(member_client):
