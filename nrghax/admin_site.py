@@ -5,11 +5,13 @@ from typing import Any
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib.admin import sites
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
+
+from community.models import HackVerification
 
 # Topics in the order in which staff meet them, each with its models and their icons. What is not named stands last.
 TOPICS: dict[str, dict[str, str]] = {
@@ -79,6 +81,10 @@ class AdminSite(UnfoldAdminSite):
         """Its pages alone may do what unfold's scripts need; every other page keeps the strict policy."""
         return super().admin_view(csp_update(POLICY)(view), cacheable)
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """First what waits for staff: members were promised that it would not wait for long."""
+        return super().index(request, {**(extra_context or {}), "to_decide": verifications_to_decide(request)})
+
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """Colours come with our style sheet: unfold would write them into an inline one, which the policy refuses."""
         return {**context, "colors": None}
@@ -92,8 +98,15 @@ def style_sheet(request: HttpRequest) -> str:
     return static("css/admin.css")
 
 
+def verifications_to_decide(request: HttpRequest) -> int:
+    """How many wait for staff; none for whoever may not decide them."""
+    if not request.user.has_perm("community.change_hackverification"):
+        return 0
+    return HackVerification.objects.waiting().filter(status=HackVerification.Status.ESCALATED).count()
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar by topic: what this person may look at."""
+    """The sidebar by topic: what this person may look at, and beside it how much of it waits for them."""
     listed = {
         model["model"]._meta.label_lower: model
         for app in sites.site.get_app_list(request)
@@ -101,13 +114,19 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if model["admin_url"]
     }
     known = {label for icons in TOPICS.values() for label in icons}
+    waiting = {"community.hackverification": verifications_to_decide(request)}
     topics = {**TOPICS, "More": {label: "folder" for label in listed if label not in known}}
     groups = [
         {
             "title": topic,
             "separator": topic != "Library",
             "items": [
-                {"title": capfirst(listed[label]["name"]), "icon": icon, "link": listed[label]["admin_url"]}
+                {
+                    "title": capfirst(listed[label]["name"]),
+                    "icon": icon,
+                    "link": listed[label]["admin_url"],
+                    "badge": waiting.get(label, 0),
+                }
                 for label, icon in icons.items()
                 if label in listed
             ],

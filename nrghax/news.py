@@ -149,6 +149,18 @@ def waiting_verification(activity: UserActivityLog) -> Notification:
     )
 
 
+def escalated_verification(activity: UserActivityLog, staff_id: UUID) -> Notification:
+    """For those who decide; once a day, however many there are."""
+    return Notification(
+        user_id=staff_id,
+        type=Notification.Type.VERIFICATION_WAITING,
+        subject=f"for_staff:{activity.created_at:%Y-%m-%d}",
+        title="Members wait for your decision",
+        message="Their peers have not verified in time what they have submitted, so that it is with our staff now.",
+        data={"path": "/admin/community/hackverification/?status__exact=escalated"},
+    )
+
+
 def wanted_reviews(activity: UserActivityLog) -> Notification:
     """Once a week, whatever the hack."""
     return Notification(

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.models import Profile
+from accounts.models import Profile, User
 from analytics.models import Activity, Notification, UserActivityLog
 from community.actions import announce_decision
 from community.models import HackVerification, HackVerificationReview
@@ -195,6 +195,16 @@ def notify_of_wait(activity: UserActivityLog) -> None:
     Notification.objects.bulk_create([waiting_verification(activity)], ignore_conflicts=True)
 
 
+def notify_staff_of_wait(activity: UserActivityLog) -> None:
+    if activity.activity_data["waits_for"] != "staff":
+        return
+    staff = User.objects.filter(is_staff=True, is_active=True)
+    who_decide = [user.pk for user in staff if user.has_perm("community.change_hackverification")]
+    Notification.objects.bulk_create(
+        [escalated_verification(activity, staff_id) for staff_id in who_decide], ignore_conflicts=True
+    )
+
+
 def notify_of_wanted_reviews(activity: UserActivityLog) -> None:
     Notification.objects.bulk_create([wanted_reviews(activity)], ignore_conflicts=True)
 
@@ -232,7 +242,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     Activity.VERIFICATION_DECIDED: (unlock, award_decision, award, celebrate, notify_of_decision),
     Activity.VERIFICATION_REWARDED: (award_mastery, award, celebrate),
     Activity.VERIFICATION_TAKEN_BACK: (take_back_mastery, notify_of_taken_back),
-    Activity.VERIFICATION_WAITING: (notify_of_wait,),
+    Activity.VERIFICATION_WAITING: (notify_of_wait, notify_staff_of_wait),
     Activity.REVIEWERS_WANTED: (notify_of_wanted_reviews,),
     Activity.REVIEW_GIVEN: (announce, award_review, award, celebrate),
 }

@@ -126,6 +126,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "nrghax.formats"
 
 # Static files
 STATIC_URL = "/static/"

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,8 +18,10 @@ from community.actions import Refusal, VerificationRefused, decide_verification,
 from community.admin.reviews import answers_in_full
 from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, TakeBackForm
 from community.models import HackVerification
+from community.rules import staff_take_over_at
 
 Status = HackVerification.Status
+WAITING = (Status.SUBMITTED, Status.ESCALATED)
 
 TO_DECIDE: dict[str, Any] = {"status": Status.ESCALATED, "user__isnull": False}
 TO_TAKE_BACK: dict[str, Any] = {"status": Status.VERIFIED, "user__isnull": False}
@@ -65,7 +68,7 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     The rest is to look at.
     """
 
-    list_display = ["hack", "whose", "state", "submitted_at", "escalated_at", "counts"]
+    list_display = ["hack", "whose", "state", "submitted_at", "promised_for", "counts"]
     list_filter = ["status", KindFilter, "is_anonymous", "submitted_at", "hack"]
     list_select_related = ["hack", "user"]
     search_fields = ["user__username", "hack__name"]
@@ -80,13 +83,14 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         "answers",
         "said",
         "submitted_at",
+        "promised_for",
         "escalated_at",
         "decided_at",
         "decided_by",
         "decision_reason",
         "taken_back_at",
     ]
-    readonly_fields = ["whose", "state", "answers", "said"]
+    readonly_fields = ["whose", "state", "answers", "said", "promised_for"]
     actions_detail = ["decide", "take_back", "close", "reopen"]
 
     @admin.display(description="author", ordering="user__username")
@@ -100,6 +104,13 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         if verification.user is None:
             return "Offered" if verification.status == Status.SUBMITTED else "Closed"
         return verification.get_status_display()
+
+    @admin.display(description="promised for", ordering="submitted_at")
+    def promised_for(self, verification: HackVerification) -> datetime | None:
+        """When its author was told that staff decide at the latest; nobody waits for a known case."""
+        if verification.user is None or verification.status not in WAITING:
+            return None
+        return staff_take_over_at(verification.submitted_at)
 
     @admin.display(description="authentic, not authentic", ordering="verification_count")
     def counts(self, verification: HackVerification) -> str:

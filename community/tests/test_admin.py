@@ -1,5 +1,7 @@
 """What staff do with verifications: decide what waited too long, take back, and make known cases."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
@@ -55,6 +57,18 @@ class TestQueue:
         make_verification(hack, status="verified")
         waiting = make_verification(hack, status="escalated")
         assert staff_client.get(LIST).context["cl"].result_list[0] == waiting
+
+    def test_says_until_when_a_decision_is_promised_by_24_hours(self, hack, staff_client):
+        submitted_at = datetime(2026, 10, 2, 21, 12, tzinfo=UTC)
+        for status in ("submitted", "escalated"):
+            verification = make_verification(hack, status=status, submitted_at=submitted_at)
+            listed = staff_client.get(LIST, {"q": verification.user.username}).content.decode()
+            assert "16 Oct 2026, 21:12" in listed
+        for nobody_waits in (
+            make_verification(hack, status="verified", submitted_at=submitted_at),
+            make_known_case(hack, outcome=True, submitted_at=submitted_at),
+        ):
+            assert "16 Oct 2026" not in staff_client.get(page("change", nobody_waits)).content.decode()
 
     @pytest.mark.parametrize(("kind", "is_known"), [("members", False), ("known", True)])
     def test_tells_known_cases_from_members(self, hack, staff_client, kind, is_known):

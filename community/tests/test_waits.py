@@ -7,10 +7,12 @@ from statistics import median
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from accounts.tests.factories import make_member, make_user
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
 from community import actions, tasks
@@ -193,6 +195,22 @@ def test_every_wait_ends(hack):
     assert tasks.sweep_verifications() == 2
     react_to_everything()
     assert told(waiting.user)[1:] == [(wait, "Our staff look at your Energy shield")]
+
+
+def test_staff_who_decide_are_told_once_a_day(hack):
+    decides, banned, looks = (
+        make_member(user=make_user(is_staff=True, **fields))
+        for fields in ({"is_superuser": True}, {"is_superuser": True, "is_active": False}, {})
+    )
+    now = timezone.now()
+    for age in (timedelta(days=3), STAFF_AFTER, STAFF_AFTER):
+        make_verification(hack, submitted_at=now - age)
+    tasks.sweep_verifications()
+    react_to_everything()
+    (notification,) = Notification.objects.filter(user__in=[decides, banned, looks])
+    assert (notification.user, notification.title) == (decides, "Members wait for your decision")
+    listed = reverse("admin:community_hackverification_changelist")
+    assert notification.data == {"path": f"{listed}?status__exact=escalated"}
 
 
 def test_with_the_staff_a_review_that_was_begun_still_counts(hack):

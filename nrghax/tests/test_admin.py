@@ -11,6 +11,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from accounts.tests.factories import make_member, make_user
+from community.tests.factories import make_verification
 from gamification.models import Achievement
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
@@ -173,3 +174,27 @@ def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
     with database_identity(Role.STAFF):
         curator.user.user_permissions.add(Permission.objects.get(codename="view_hack"))
     assert sidebar(sign_in(curator)) == {"Library": ["Hacks"]}
+
+
+def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, staff_client):
+    def told(client) -> tuple[str, list[int]]:
+        index = client.get(reverse("admin:index"))
+        groups = index.context["sidebar_navigation"]
+        items = [item for group in groups for item in group["items"] if item["title"] == "Verifications"]
+        return index.content.decode(), [item["badge"] for item in items]
+
+    listed = f"{reverse('admin:community_hackverification_changelist')}?status__exact=escalated"
+    page, badges = told(staff_client)
+    assert (listed in page, badges) == (False, [0])
+    make_verification(status="submitted")
+    for _ in range(2):
+        make_verification(status="escalated")
+    page, badges = told(staff_client)
+    assert (listed in page, badges) == (True, [2])
+    assert "2 verifications wait for a decision of our staff" in page
+    assert staff_client.get(listed).context["cl"].result_count == 2
+    viewer = make_member(user=make_user(is_staff=True))
+    with database_identity(Role.STAFF):
+        viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
+    page, badges = told(sign_in(viewer))
+    assert (listed in page, badges) == (False, [0])
