@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +12,7 @@ from accounts.tests.factories import PASSWORD, make_member, make_user
 from gamification.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 from gamification.tests.factories import AchievementFactory
+from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,16 @@ def test_who_was_not_on_the_server_joins_it_and_tries_again(discord, wearer, mem
     assert "You have it." in page_of(member_client, achievement)
 
 
+def test_a_role_is_told_of_where_it_was_earned(discord, wearer, member_client):
+    settle()
+    assert "Your role on Discord" not in page_of(member_client, AchievementFactory(discord_role_id="7"))
+
+
+def test_what_is_a_secret_is_not_tried_again_either(discord, wearer, member_client):
+    secret = AchievementFactory(is_hidden=True)
+    assert retry(member_client, secret).status_code == 404
+
+
 def a_minute_passes():
     DiscordRoleGrant.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
 
@@ -106,6 +118,18 @@ def test_staff_see_why_and_try_again(discord, wearer, staff_client):
     staff_client.post(url, {"action": "try_again", "_selected_action": [str(grant().pk)]})
     assert send().number == 1
     assert grant().state == State.DONE
+
+
+def test_staff_who_may_only_look_have_nothing_tried_again(discord, wearer, sign_in):
+    discord.above_the_bot.add("7")
+    settle()
+    viewer = make_member(user=make_user(is_staff=True))
+    with database_identity(Role.STAFF):
+        viewer.user.user_permissions.add(Permission.objects.get(codename="view_discordrolegrant"))
+    client, url = sign_in(viewer), reverse("admin:gamification_discordrolegrant_changelist")
+    assert client.get(url).status_code == 200
+    client.post(url, {"action": "try_again", "_selected_action": [str(grant().pk)]})
+    assert grant().state == State.FAILED
 
 
 def test_the_role_of_an_achievement_is_a_number():
