@@ -29,6 +29,7 @@ class Refusal(StrEnum):
     NOT_ASKED = "hack_verifications_not_asked"
     PRACTISE_FIRST = "hack_verifications_practise_first"
     ANSWER_ALL = "hack_verifications_answer_all"
+    UNCHANGED = "hack_verifications_unchanged"
     UNDER_REVIEW = "hack_verifications_under_review"
     NO_SUCH_STEP = "hack_verifications_no_such_step"
     ALREADY_DECIDED = "hack_verifications_already_decided"
@@ -74,7 +75,7 @@ def submit_verification(*, member: Member, hack: Hack, answers: Answers, is_anon
     """Submit, or change what nobody has reviewed yet; as the member.
 
     A change keeps the place in the queue, and takes the submission out of the hands of whoever reads it now. Raises
-    VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNDER_REVIEW, NO_SUCH_STEP.
+    VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNCHANGED, UNDER_REVIEW, NO_SUCH_STEP.
     """
     with _refusals():
         verification = _begin(member, hack, answers, is_anonymous)

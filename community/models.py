@@ -247,6 +247,7 @@ class VerificationLease(models.Model):
         DECIDED = "decided", "Decided by staff"
         GIVEN_BACK = "given_back", "Given back"
         BUDDIES = "buddies", "Reviewer and author became buddies"
+        REVIEWED = "reviewed", "Reviewed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases")
@@ -274,7 +275,9 @@ class VerificationLease(models.Model):
                 condition=~models.Q(reviewer=models.F("author")), name="verification_leases_not_own"
             ),
             models.CheckConstraint(
-                condition=models.Q(ended__in=["", "changed", "withdrawn", "decided", "given_back", "buddies"]),
+                condition=models.Q(
+                    ended__in=["", "changed", "withdrawn", "decided", "given_back", "buddies", "reviewed"]
+                ),
                 name="verification_leases_ended_known",
             ),
         ]

@@ -21,7 +21,7 @@ class Lease(NamedTuple):
     id: UUID
     verification_id: UUID
     hack_id: UUID
-    state: str  # open, expired, changed, withdrawn, decided, given_back, buddies
+    state: str  # open, expired, changed, withdrawn, decided, given_back, buddies, reviewed
     leased_at: datetime
     expires_at: datetime
     answers: Answers | None

@@ -117,6 +117,12 @@ class TestReviewing:
         assert list(response.context["form"].errors) == [field]
         assert not HackVerificationReview.objects.exists()
 
+    def test_its_address_says_afterwards_that_it_is_given(self, lease, reviewer_client):
+        reviewer_client.post(page_of(lease), sent(reviewer_client.get(page_of(lease))))
+        page = reviewer_client.get(page_of(lease))
+        read_page(page, status=410)
+        assert "You have reviewed it" in page.content.decode()
+
     def test_a_spoilt_id_is_replaced(self, lease, reviewer_client):
         response = reviewer_client.post(page_of(lease), {"id": "mine", "is_authentic": "yes"})
         assert "Please send it once more" in response.content.decode()

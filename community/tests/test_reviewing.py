@@ -161,7 +161,8 @@ def test_a_review_is_stored_with_its_round_and_time_and_the_lease_is_over(hack):
     assert (review.author_id, review.reviewer_id, review.round) == (verification.user_id, reviewer.pk, 2)
     assert (review.is_authentic, review.comment) == (True, "Well seen.")
     assert 90 <= review.seconds < 120
-    assert not VerificationLease.objects.exists()
+    lease.refresh_from_db()
+    assert lease.ended == "reviewed"
     verification.refresh_from_db()
     assert (verification.verification_count, verification.rejection_count) == (1, 0)
     activity = UserActivityLog.objects.get(activity_type=Activity.REVIEW_GIVEN)
@@ -203,6 +204,7 @@ def test_without_a_reason_or_with_a_novel_it_is_refused_and_the_lease_lasts(hack
         ({"ended": "withdrawn"}, "withdrawn"),
         ({"ended": "decided"}, "decided"),
         ({"ended": "given_back"}, "given_back"),
+        ({"ended": "reviewed"}, "reviewed"),
     ],
 )
 def test_a_lost_lease_takes_no_review_and_says_why(hack, fields, state):

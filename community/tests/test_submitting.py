@@ -243,6 +243,23 @@ def test_what_was_returned_is_revised_in_a_new_round_with_its_history_kept(hack,
     assert past.verification_questions == answers_to(hack)
 
 
+@pytest.mark.parametrize("outcome", ["returned", "taken_back"])
+def test_answers_that_came_back_do_not_go_out_again_as_they_are(hack, author, outcome):
+    taken_back_at = timezone.now() if outcome == "taken_back" else None
+    make_verification(hack, author, status="returned", taken_back_at=taken_back_at)
+    assert refusal(submit_verification, author, hack, is_anonymous=True) == Refusal.UNCHANGED
+    call(save_draft, author, hack)
+    assert refusal(submit_verification, author, hack) == Refusal.UNCHANGED
+    call(submit_verification, author, hack, "Warm hands, and slow breath.")
+    assert refusal(submit_verification, author, hack) == Refusal.UNCHANGED
+
+
+def test_answers_that_were_withdrawn_may_go_out_again(hack, author):
+    review_as(make_reviewer(hack), call(submit_verification, author, hack))
+    call(withdraw_verification, author, hack)
+    assert call(submit_verification, author, hack).round == 2
+
+
 def test_the_reason_of_staff_stays_in_the_history(hack, author):
     verification = make_verification(hack, author, status="escalated")
     staff = make_member()
@@ -250,7 +267,7 @@ def test_the_reason_of_staff_stays_in_the_history(hack, author):
         decide_verification(
             staff=staff, verification_id=verification.pk, is_authentic=False, reason="These are another's words."
         )
-    revised = call(submit_verification, author, hack)
+    revised = call(submit_verification, author, hack, "My own.")
     assert (revised.round, revised.decision_reason) == (2, "")
     past = HackVerificationRound.objects.get()
     assert (past.outcome, past.decision_reason) == ("returned", "These are another's words.")

@@ -29,6 +29,7 @@ OVER: dict[str, tuple[str, str]] = {
     "decided": ("It is decided already", "It was decided while you read. Thank you for your time."),
     "given_back": ("You have given it back", "Somebody else reviews it."),
     "buddies": ("You are buddies now", "Its author has become your buddy meanwhile: somebody else reviews it."),
+    "reviewed": ("You have reviewed it", "Thank you. Its author reads what you said, and does not learn who you are."),
     "expired": ("The time is over", "The half hour is over, and somebody else may review it now."),
 }
 

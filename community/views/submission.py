@@ -36,6 +36,7 @@ REFUSED: dict[Refusal, str] = {
     Refusal.NOT_ASKED: "This hack asks for no verification any more.",
     Refusal.PRACTISE_FIRST: "Practise it a little more before you submit. You can save your answers as a draft.",
     Refusal.ANSWER_ALL: "The questions have just been changed. Please look at them once more.",
+    Refusal.UNCHANGED: "These answers have come back to you as they are. Say what was missing, then submit them again.",
     Refusal.UNDER_REVIEW: "Somebody has reviewed it meanwhile, so that it can't be changed any more.",
     Refusal.NO_SUCH_STEP: "It was not saved: it is submitted or decided already.",
 }

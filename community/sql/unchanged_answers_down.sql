@@ -1,0 +1,2 @@
+DROP TRIGGER refuse_unchanged ON hack_verifications;
+DROP FUNCTION app.refuse_unchanged();
