@@ -34,6 +34,7 @@ from nrghax.news import (
     decided_verification,
     earned_achievement,
     ended_challenge,
+    escalated_verification,
     provable_hack,
     reached_level,
     taken_back_verification,
