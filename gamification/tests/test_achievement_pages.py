@@ -48,19 +48,21 @@ def names(response, category="More") -> list[str]:
 
 def test_earned_ones_first_then_the_nearest(member_client, member):
     practise(member, times=3)
+    untouched = of(5, kind="reviews_given")
     far, near, done, next_one = of(12), of(4), of(2), of(3)
     award_achievements(member_id=member.pk)
     UserAchievement.objects.filter(achievement=done).update(earned_at=timezone.now() - timedelta(days=2))
-    never = of(3, kind="referral")
+    never = of(1, kind="referral", sort_order=-1)
+    of(1, kind="teaching", category="teaching")
     response = member_client.get(LIST)
     page = read_page(response)
-    assert names(response) == [each.name for each in (next_one, done, near, far, never)]
+    assert names(response) == [each.name for each in (next_one, done, near, far, untouched, never)]
     assert response.context["earned_count"] == 2
     content = response.content.decode()
     assert "3 of 4 practices" in content
-    assert "Not possible yet" in content
-    assert "2 of 5" in content
-    assert page.tags["progress"] == 2
+    assert "Not counted yet" in content
+    assert "2 of 5" in content, "what nobody can earn yet is not missing"
+    assert page.tags["progress"] == 3
 
 
 def test_groups_stand_in_the_order_of_their_first(member_client):
@@ -77,7 +79,7 @@ def test_a_secret_leaves_no_trace_until_it_is_earned(member_client, member):
     content = member_client.get(LIST).content.decode()
     for trace in ("Night Owl", "night-owl", "In the dark", str(secret.pk)):
         assert trace not in content
-    assert "secret left to come upon" in content
+    assert "secret left to find" in content
     missing = member_client.get(detail(secret))
     assert missing.status_code == 404
     assert "Night Owl" not in missing.content.decode()
@@ -86,7 +88,7 @@ def test_a_secret_leaves_no_trace_until_it_is_earned(member_client, member):
     earn(member, secret)
     content = member_client.get(LIST).content.decode()
     assert "Night Owl" in content
-    assert "to come upon" not in content
+    assert "left to find" not in content
     assert "In the dark." in member_client.get(detail(secret)).content.decode()
 
 
@@ -150,7 +152,7 @@ def test_the_next_step_leads_somewhere(member_client, kind):
     step = page.context["next_step"]
     assert (step is None) == (KINDS[kind].next_step is None)
     for response in (page, overview):
-        assert ("Not possible yet" in response.content.decode()) == (step is None), "nobody looks for what is not there"
+        assert ("Not counted yet" in response.content.decode()) == (step is None), "nobody looks for what is not there"
     if step:
         assert member_client.get(step[0]).status_code == 200
 

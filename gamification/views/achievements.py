@@ -48,13 +48,13 @@ class Card(NamedTuple):
     """Empty until it is."""
     progress: Progress
     is_possible: bool
-    """Off where the product has no page yet on which the deed could be done."""
+    """Off where nothing in the product brings the deed into the ledger yet, though one may be able to log it."""
 
 
 @require_safe
 @login_required
 def achievement_list(request: HttpRequest) -> HttpResponse:
-    """Grouped by category; in each, what is earned (the latest first), then what is nearest."""
+    """Grouped by category; in each, what is earned (the latest first), then what is nearest, last what can't be yet."""
     member = request.member
     progress = achievements_progress(member=member)
     rows = _visible_to(member)
@@ -65,7 +65,7 @@ def achievement_list(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": [(_title(category), sorted(group, key=_place)) for category, group in groups.items()],
         "earned_count": sum(bool(card.earned_on) for card in cards),
-        "count": len(cards),
+        "count": sum(card.is_possible or bool(card.earned_on) for card in cards),
         "secret_count": len(progress) - len(rows),
     }
     return render(request, "gamification/achievement_list.html", context)
@@ -140,6 +140,7 @@ def _place(card: Card) -> tuple:
     earned_at = card.row["earned_at"]
     return (
         -earned_at.timestamp() if earned_at else 0,
+        not card.is_possible,
         -card.standing.share,
         card.standing.needed,
         card.row["sort_order"],
