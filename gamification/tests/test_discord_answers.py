@@ -20,7 +20,7 @@ from gamification.discord import (
     backoff,
 )
 from gamification.models import DiscordRoleGrant
-from gamification.tests.discord_server import TOKEN, Failure
+from gamification.tests.discord_server import GUILD, TOKEN, Failure
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +64,13 @@ def test_a_limit_stops_everybody_until_it_is_over(discord, wearer, make_wearer, 
     assert len(discord.requests) == 1
     assert send(after=timedelta(seconds=seconds + 1.5)).number == 2
     assert discord.worn == {("1001", "7"), ("1002", "7")}
+
+
+def test_the_bots_token_goes_nowhere_else(discord, wearer):
+    address = f"{discord.url}/guilds/{GUILD}/members/1001/roles/7"
+    discord.answers.append(Failure(307, b"", {"Location": address}))
+    settle()
+    assert (len(discord.requests), grant().state) == (1, State.FAILED)
 
 
 def test_what_remains_of_a_limit_is_not_used_up(discord, wearer, make_wearer):

@@ -10,6 +10,7 @@ from accounts.models import Profile
 from gamification.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 from nrghax.identity import Role, database_identity
+from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,6 +89,19 @@ def test_what_is_wanted_no_longer_waits_for_the_answer_and_is_taken_then(discord
     with database_identity(Role.WORKER):
         send_discord_roles(now=timezone.now())
     assert (discord.worn, rows()) == (set(), [])
+
+
+def test_what_another_worker_has_just_written_down_is_left_as_it_is(discord, make_wearer):
+    outcome = []
+    with database_identity(Role.WORKER):
+        make_wearer("1001")
+    with database_identity(Role.WORKER):
+        assert want_discord_roles() == 1
+        DiscordRoleGrant.objects.update(state=DiscordRoleGrant.State.DONE)
+        other = meanwhile(as_worker(lambda: outcome.append(want_discord_roles())))
+        assert other.is_alive()
+    other.join()
+    assert (outcome, rows()) == ([0], [("1001", True, "done")])
 
 
 def test_a_worker_that_dies_before_it_has_written_down_the_answer_does_no_harm(discord, make_wearer):

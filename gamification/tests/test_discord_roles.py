@@ -205,6 +205,15 @@ def test_what_an_erased_account_keeps_is_forgotten_in_time(discord, wearer):
     assert forget_erased_accounts(now=timezone.now() + timedelta(days=31)) == 1
 
 
+def test_what_could_not_be_taken_is_not_begun_anew_each_round(discord, wearer):
+    settle()
+    connect(wearer, None)
+    discord.above_the_bot.add("7")
+    settle()
+    assert settle().number == 0
+    assert (grant().is_wanted, grant().state) == (False, State.FAILED)
+
+
 def test_what_a_member_could_not_be_given_is_kept(discord, wearer):
     discord.members.clear()
     settle()
