@@ -104,11 +104,13 @@ class TestFeedback:
         assert "Warm hands." in text
         assert "52 ms" in text
         assert "How was it?" not in text
+        assert "What it brings" not in text
 
     def test_after_todays_practice_comes_the_check_in(self, member_client, member, hack):
         today = make_session(member, hack, started_at=timezone.now(), minutes=0)
         page = member_client.get(url("session-detail", today))
         assert "Save and check in" in page.text
+        assert f'What it brings is added to <a href="{reverse("gamification:progress")}">your progress</a>' in page.text
         response = member_client.post(url("session-detail", today), self.feedback(minutes="1"))
         assert response.url == reverse("practice:checkin")
 
