@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     ANSWER_ALL = "hack_verifications_answer_all"
     UNCHANGED = "hack_verifications_unchanged"
     UNDER_REVIEW = "hack_verifications_under_review"
+    WITHDRAWN = "hack_verifications_withdrawn"
     NO_SUCH_STEP = "hack_verifications_no_such_step"
     ALREADY_DECIDED = "hack_verifications_already_decided"
     NOT_VERIFIED = "hack_verifications_not_verified"
@@ -71,14 +72,21 @@ def save_draft(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bo
 
 
 @transaction.atomic
-def submit_verification(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
+def submit_verification(
+    *, member: Member, hack: Hack, answers: Answers, is_anonymous: bool, is_change: bool = False
+) -> HackVerification:
     """Submit, or change what nobody has reviewed yet; as the member.
 
-    A change keeps the place in the queue, and takes the submission out of the hands of whoever reads it now. Raises
-    VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNCHANGED, UNDER_REVIEW, NO_SUCH_STEP.
+    A change keeps the place in the queue, and takes the submission out of the hands of whoever reads it now; with
+    `is_change` nothing else is meant. Raises VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNCHANGED,
+    UNDER_REVIEW, WITHDRAWN, NO_SUCH_STEP.
     """
     with _refusals():
         verification = _begin(member, hack, answers, is_anonymous)
+        if is_change and verification.status == HackVerification.Status.DRAFT:
+            raise VerificationRefused(Refusal.WITHDRAWN)
+        if is_change and verification.status == HackVerification.Status.RETURNED:
+            raise VerificationRefused(Refusal.NO_SUCH_STEP)
         if verification.status == HackVerification.Status.RETURNED:
             verification = _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
         was_draft = verification.status == HackVerification.Status.DRAFT

@@ -18,7 +18,9 @@ class _LongText(forms.CharField):
 
     def __init__(self, *, most: int, rows: int, **kwargs) -> None:
         widget = forms.Textarea(attrs={"rows": rows, "maxlength": most})
-        super().__init__(widget=widget, validators=[MaxLengthValidator(most)], **kwargs)
+        super().__init__(
+            widget=widget, validators=[MaxLengthValidator(most, f"At most {most:,} characters.")], **kwargs
+        )
 
     def to_python(self, value: Any) -> str:
         return super().to_python(value).replace("\r\n", "\n")

@@ -50,6 +50,10 @@ REFUSED = {
 }
 
 
+def _when_by(moment: datetime, who: Member | str | None) -> str:
+    return f"{date_format(timezone.localtime(moment), 'DATETIME_FORMAT')}, by {who or 'our staff'}"
+
+
 class KindFilter(admin.SimpleListFilter):
     title = "kind"
     parameter_name = "kind"
@@ -85,12 +89,11 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         "submitted_at",
         "promised_for",
         "escalated_at",
-        "decided_at",
-        "decided_by",
-        "decision_reason",
-        "taken_back_at",
+        "decided",
+        "taken_back",
+        "reason",
     ]
-    readonly_fields = ["whose", "state", "answers", "said", "promised_for"]
+    readonly_fields = ["whose", "state", "answers", "said", "promised_for", "decided", "taken_back", "reason"]
     actions_detail = ["decide", "take_back", "close", "reopen"]
 
     @admin.display(description="author", ordering="user__username")
@@ -125,6 +128,23 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         reviews = verification.reviews.select_related("reviewer").order_by("round", "reviewed_at")
         rows = [(review.round, review.reviewer or "account deleted", review, review.comment) for review in reviews]
         return format_html_join("", '<p class="mb-2 whitespace-pre-line">Round {}, {}: {}. {}</p>', rows) or "None"
+
+    @admin.display
+    def decided(self, verification: HackVerification) -> str | None:
+        """Who took it back stands in the place of whoever decided before."""
+        if verification.decided_at is None:
+            return None
+        if max(verification.verification_count, verification.rejection_count) >= REVIEWS_TO_DECIDE:
+            return _when_by(verification.decided_at, "its peers")
+        return _when_by(verification.decided_at, None if verification.taken_back_at else verification.decided_by)
+
+    @admin.display
+    def taken_back(self, verification: HackVerification) -> str | None:
+        return verification.taken_back_at and _when_by(verification.taken_back_at, verification.decided_by)
+
+    @admin.display(description="reason that staff gave")
+    def reason(self, verification: HackVerification) -> str:
+        return verification.decision_reason
 
     def has_add_permission(self, request):
         """What staff add is a known case."""
@@ -168,55 +188,41 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
 
     @action(description="Decide", permissions=["decide"])
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        verification = get_object_or_404(HackVerification.objects.select_related("hack"), pk=object_id)
-        title = f"Decide: {verification.hack}"
+        verification = get_object_or_404(HackVerification.objects.select_related("hack", "user"), pk=object_id)
         if not HackVerification.objects.filter(pk=object_id, **TO_DECIDE).exists():
-            messages.error(request, REFUSED[Refusal.ALREADY_DECIDED])
-            return redirect("admin:community_hackverification_changelist")
-        if verification.user_id == request.user.pk:
-            return self._page(request, title, "", verification=verification, refusal=REFUSED[Refusal.OWN])
-        form = DecisionForm(request.POST or None)
-        if not form.is_valid():
-            return self._page(request, title, "Go on", form, verification=verification)
-        decision = form.cleaned_data
+            return self._refused(request, Refusal.ALREADY_DECIDED)
+        asked = Asked(f"Decide: {verification.hack}, by {verification.user}", "", DecisionForm(request.POST or None))
+        if response := self._ask(request, verification, asked):
+            return response
+        decision = asked.form.cleaned_data
         words = "authentic" if decision["is_authentic"] else "not authentic"
         if "confirmed" not in request.POST:
-            reason = [{"question": f"You decide that it is {words}, because:", "answer": decision["reason"]}]
-            return self._page(
-                request, title, f"Decide: {words}", form, confirms=True, pairs=reason, explanation=IS_TOLD
-            )
+            return self._ask_again(request, verification, asked, f"Decide: {words}", f"decide that it is {words}", IS_TOLD)
         try:
             decide_verification(staff=request.user.member, verification_id=verification.pk, **decision)
         except VerificationRefused as refused:
-            messages.error(request, REFUSED[refused.reason])
-        else:
-            change = [Change("decision", "", words), Change("reason", "", decision["reason"])]
-            log_changes(user=request.user, changed=[(verification, change)])
-            messages.success(request, f"Decided: {words}. The author is told.")
-        return redirect("admin:community_hackverification_changelist")
+            return self._refused(request, refused.reason)
+        change = [Change("decision", "", words), Change("reason", "", decision["reason"])]
+        return self._done(request, verification, change, f"Decided: {words}. The author is told.")
 
     @action(description="Take back", permissions=["take_back"])
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        verification = get_object_or_404(HackVerification.objects.select_related("hack"), pk=object_id)
-        title = f"Take back: {verification.hack}"
-        if verification.user_id == request.user.pk:
-            return self._page(request, title, "", verification=verification, refusal=REFUSED[Refusal.OWN])
-        form = TakeBackForm(request.POST or None)
-        if not form.is_valid():
-            return self._page(request, title, "Take it back", form, verification=verification, explanation=TAKE_BACK)
-        reason = form.cleaned_data["reason"]
+        verification = get_object_or_404(HackVerification.objects.select_related("hack", "user"), pk=object_id)
+        if not HackVerification.objects.filter(pk=object_id, **TO_TAKE_BACK).exists():
+            return self._refused(request, Refusal.NOT_VERIFIED)
+        title = f"Take back: {verification.hack}, by {verification.user}"
+        asked = Asked(title, TAKE_BACK, TakeBackForm(request.POST or None))
+        if response := self._ask(request, verification, asked):
+            return response
+        reason = asked.form.cleaned_data["reason"]
+        if "confirmed" not in request.POST:
+            return self._ask_again(request, verification, asked, "Take it back", "take it back", TAKE_BACK)
         try:
             take_back_verification(staff=request.user.member, verification_id=verification.pk, reason=reason)
         except VerificationRefused as refused:
-            messages.error(request, REFUSED[refused.reason])
-        else:
-            change = [
-                Change("decision", "authentic", "taken back"),
-                Change("reason", verification.decision_reason, reason),
-            ]
-            log_changes(user=request.user, changed=[(verification, change)])
-            messages.success(request, "Taken back. The author is told.")
-        return redirect("admin:community_hackverification_changelist")
+            return self._refused(request, refused.reason)
+        change = [Change("decision", "authentic", "taken back"), Change("reason", verification.decision_reason, reason)]
+        return self._done(request, verification, change, "Taken back. The author is told.")
 
     @action(description="Close the case", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -148,7 +148,7 @@ class TestSubmitting:
     def test_takes_answers_of_a_bearable_length(self, hack, author, member_client):
         page = member_client.get(page_of(hack))
         response = member_client.post(page_of(hack), {**filled(page, "x" * 5001), "do": "draft"})
-        assert len(response.context["form"].errors) == 2
+        assert list(response.context["form"].errors.values()) == [["At most 5,000 characters."]] * 2
         assert member_client.post(page_of(hack), {**filled(page, "é\r\n" * 2500), "do": "submit"}).status_code == 302
 
     def test_does_so_once_it_is_practised_often_enough(self, hack, member, member_client):
@@ -208,6 +208,47 @@ class TestWaiting:
         response = member_client.post(page_of(hack), {**data, "do": "draft"})
         assert "it is submitted or decided already" in response.content.decode()
         assert HackVerification.objects.get().verification_questions == answers_to(hack)
+
+    def test_a_change_is_saved(self, hack, author, member_client):
+        verification = make_verification(hack, author)
+        page = member_client.get(page_of(hack))
+        assert 'value="change"' in page.content.decode()
+        response = member_client.post(page_of(hack), {**filled(page, "Warmer."), "do": "change"}, follow=True)
+        assert "Your change is saved." in response.content.decode()
+        verification.refresh_from_db()
+        assert (verification.status, verification.verification_questions) == ("submitted", answers_to(hack, "Warmer."))
+
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [("draft", "You have withdrawn it. Submit it again?"), ("returned", "submitted or decided already")],
+    )
+    def test_no_change_submits_what_is_not_submitted_any_more(self, hack, author, member_client, status, words):
+        verification = make_verification(hack, author, status=status)
+        data = filled(member_client.get(page_of(hack)), "Warmer.")
+        response = member_client.post(page_of(hack), {**data, "do": "change"})
+        read_page(response)
+        content = response.content.decode()
+        assert words in content
+        assert content.count("Warmer.") == 2
+        assert 'value="submit"' in content
+        verification.refresh_from_db()
+        assert (verification.status, verification.verification_questions) == (status, answers_to(hack))
+
+    @pytest.mark.parametrize(
+        ("verdicts", "words"),
+        [
+            ((), ""),
+            ((True,), "1 review is in. They stay"),
+            ((True, False), "2 reviews are in. They stay in your history, but no longer count."),
+        ],
+    )
+    def test_withdrawing_says_what_becomes_of_reviews(self, hack, author, member_client, verdicts, words):
+        verification = make_verification(hack, author)
+        for is_authentic in verdicts:
+            review_as(make_reviewer(hack), verification, is_authentic=is_authentic)
+        content = member_client.get(withdrawal_of(hack)).content.decode()
+        assert words in content
+        assert ("They stay in your history" in content) == bool(verdicts)
 
     @pytest.mark.parametrize("status", ["submitted", "escalated"])
     def test_is_withdrawn_after_a_question(self, hack, author, member_client, status):
@@ -276,6 +317,23 @@ class TestOutcome:
         (earlier,) = again.context["rounds"]
         assert earlier["title"] == f"Round 1, taken back on {today}"
         assert "What your reviewers had said" not in again.content.decode()
+
+    @pytest.mark.parametrize(
+        ("comments", "last"),
+        [
+            (["", "", ""], "3 reviewers found it authentic"),
+            (["", "Lovely.", ""], "2 other reviewers found it authentic"),
+            (["", "Lovely.", "Yes."], "1 other reviewer found it authentic"),
+            (["Fine.", "Lovely.", "Yes."], "Authentic"),
+        ],
+    )
+    def test_counts_those_who_said_nothing_more(self, hack, author, member_client, comments, last):
+        verification = make_verification(hack, author)
+        for comment in comments:
+            review_as(make_reviewer(hack), verification, comment=comment)
+        reviews = member_client.get(page_of(hack)).context["reviews"]
+        assert reviews[-1]["verdict"] == last
+        assert [review["comment"] for review in reviews if review["comment"]] == sorted(filter(None, comments))
 
     def test_does_not_say_who_reviewed(self, hack, author, member_client):
         verification = make_verification(hack, author)

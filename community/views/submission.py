@@ -1,6 +1,8 @@
 """/verification/<hack>/: one's own submission, from the draft to its outcome."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +40,13 @@ REFUSED: dict[Refusal, str] = {
     Refusal.ANSWER_ALL: "The questions have just been changed. Please look at them once more.",
     Refusal.UNCHANGED: "These answers have come back to you as they are. Say what was missing, then submit them again.",
     Refusal.UNDER_REVIEW: "Somebody has reviewed it meanwhile, so that it can't be changed any more.",
+    Refusal.WITHDRAWN: "You have withdrawn it. Submit it again?",
     Refusal.NO_SUCH_STEP: "It was not saved: it is submitted or decided already.",
 }
+
+# By what the form says that it does.
+SAVED = {"draft": "Your draft is saved.", "change": "Your change is saved."}
+SUBMITTED = "It is with your peers now."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,15 +55,15 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     hack, verification = _hack_and_own(request.member, slug)
     form = _answers_form(request, hack, verification)
     if request.method == "POST":
-        is_saved = form is not None and form.is_valid() and _is_saved(request.member, hack, form)
+        do = request.POST.get("do", "")
+        is_saved = form is not None and form.is_valid() and _is_saved(request.member, hack, form, do == "change")
         if request.htmx:
             return HttpResponse(_kept_in_words(is_saved))
         if form is None:
             messages.error(request, _why_closed(hack, verification))
             return redirect("community:verification-edit", slug)
         if is_saved:
-            words = "Your draft is saved." if form.may_have_gaps else "It is with your peers now."
-            messages.success(request, words)
+            messages.success(request, SAVED.get(do, SUBMITTED))
             return redirect("community:verification-edit", slug)
     return render(request, "community/verification_edit.html", _verification_page(hack, verification, form))
 
@@ -77,7 +84,8 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("community:verification-edit", slug)
     if verification.status not in (Status.SUBMITTED, Status.ESCALATED):
         return redirect("community:verification-edit", slug)
-    return render(request, "community/verification_withdraw.html", {"hack": hack})
+    context = {"hack": hack, "reviews": _reviews_in(verification)}
+    return render(request, "community/verification_withdraw.html", context)
 
 
 def _hack_and_own(member: Member, slug: str) -> tuple[Hack, HackVerification | None]:
@@ -90,8 +98,9 @@ def _hack_and_own(member: Member, slug: str) -> tuple[Hack, HackVerification | N
     return hack, verification
 
 
-def _is_reviewed(verification: HackVerification) -> bool:
-    return verification.verification_count + verification.rejection_count > 0
+def _reviews_in(verification: HackVerification) -> str:
+    number = verification.verification_count + verification.rejection_count
+    return f"{number} review{pluralize(number)} {pluralize(number, 'is,are')} in." if number else ""
 
 
 def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerification | None) -> AnswersForm | None:
@@ -100,7 +109,7 @@ def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerificati
         is_open = hack.practice_count >= hack.verification_practice_count
     elif verification.status == Status.SUBMITTED:
         # What was typed while the first review came is refused by the action, and not lost.
-        is_open = request.method == "POST" or not _is_reviewed(verification)
+        is_open = request.method == "POST" or not _reviews_in(verification)
     else:
         is_open = verification.status in (Status.DRAFT, Status.RETURNED)
     if not (is_open and hack.can_be_verified):
@@ -120,8 +129,8 @@ def _why_closed(hack: Hack, verification: HackVerification | None) -> str:
     return REFUSED[Refusal.NO_SUCH_STEP] if verification else "It was not saved: practise it a little more first."
 
 
-def _is_saved(member: Member, hack: Hack, form: AnswersForm) -> bool:
-    save = actions.save_draft if form.may_have_gaps else actions.submit_verification
+def _is_saved(member: Member, hack: Hack, form: AnswersForm, is_change: bool) -> bool:
+    save = actions.save_draft if form.may_have_gaps else partial(actions.submit_verification, is_change=is_change)
     try:
         save(
             member=member,
@@ -165,7 +174,7 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
         "standing": _standing_in_words(verification),
         "decision_reason": verification.decision_reason if is_decided else before["decision_reason"],
         "verified_on": date_format(verified_at, "j F Y") if verified_at else "",
-        "reviews": _reviews(verification.pk, verification.round) if is_decided else before["reviews"],
+        "reviews": _said(_reviews(verification.pk, verification.round)) if is_decided else before["reviews"],
         # They had found it authentic: not what the author should answer to.
         "is_taken_back": before["is_taken_back"],
         "rounds": rounds,
@@ -187,6 +196,17 @@ def _reviews(verification: UUID | OuterRef, number: int | OuterRef) -> QuerySet:
     return reviews.order_by("-is_authentic", "comment").values("verdict", "is_authentic", "comment")
 
 
+def _said(reviews: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those with a comment; whoever had nothing to add is counted. Nobody finds it inauthentic without a word."""
+    rows = list(reviews)
+    agreed = [row for row in rows if row["is_authentic"] and row["comment"]]
+    silent = sum(not row["comment"] for row in rows)
+    if silent:
+        verdict = f"{silent} {'other ' if agreed else ''}reviewer{pluralize(silent)} found it authentic"
+        agreed.append({"verdict": verdict, "is_authentic": True, "comment": ""})
+    return agreed + [row for row in rows if not row["is_authentic"]]
+
+
 def _rounds(verification: HackVerification) -> QuerySet:
     """The earlier ones with their reviews, the latest first."""
     reviews = _reviews(OuterRef("verification"), OuterRef("round"))
@@ -200,7 +220,7 @@ def _round_row(ended: HackVerificationRound) -> dict[str, Any]:
     return {
         "title": f"Round {ended.round}, {ended.get_outcome_display().lower()} on {day}",
         "pairs": ended.verification_questions,
-        "reviews": ended.said,
+        "reviews": _said(ended.said),
         "decision_reason": ended.decision_reason,
         "is_taken_back": ended.outcome == HackVerificationRound.Outcome.TAKEN_BACK,
     }
@@ -213,9 +233,7 @@ def _standing_in_words(verification: HackVerification) -> list[str]:
     if standing is None:
         return []
     lines = wait_in_words(standing, verification.submitted_at)
-    number = verification.verification_count + verification.rejection_count
-    if number:
-        reviews = f"{number} review{pluralize(number)} {pluralize(number, 'is,are')} in."
+    if reviews := _reviews_in(verification):
         return [*lines, f"{reviews} It takes {rules.REVIEWS_TO_DECIDE} that agree."]
     return [*lines, "Until the first review you can change your answers; you keep your place."]
 
