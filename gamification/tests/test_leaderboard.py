@@ -188,6 +188,15 @@ class TestOwnPlace:
             "= shared 30 Peer_30 @peer_30 970", "32 Peer_31 @peer_31 969", "33 Peer_32 @peer_32 968",
         ]  # fmt: skip
 
+    def test_below_the_end_of_the_list_it_is_found_all_the_same(self, member, member_client, monkeypatch):
+        monkeypatch.setattr("gamification.leaderboards.MOST_LISTED", PAGE_SIZE)
+        place_many(PAGE_SIZE + 3)
+        earn(member, 1, LONG_AGO)
+        count()
+        assert listed(member_client, f"{ALL}&page=2") == listed(member_client)
+        assert "page=2" not in member_client.get(ALL).text
+        assert len(around(member_client)) == 4
+
     def test_hidden_it_is_seen_by_its_owner_alone(self, member, member_client, sign_in):
         place_many(5)
         Member.objects.filter(pk=member.pk).update(username="own", display_name="Own")

@@ -172,6 +172,13 @@ class TestCounting:
         rank_members(now=datetime(2026, 4, 6, tzinfo=UTC))
         assert [len(entries(period)) for period in ("week", "month", "all")] == [0, 0, 1]
 
+    def test_a_month_may_end_within_a_week(self, member):
+        """It is the first of April already, where somebody practises."""
+        earn(member, 5, date(2026, 3, 31))
+        earn(member, 7, date(2026, 4, 1))
+        rank_members(now=datetime(2026, 3, 31, 23, tzinfo=UTC))
+        assert [entries(period)[0][1] for period in ("week", "month", "all")] == [12, 5, 12]
+
     def test_a_category_has_its_boards_before_anybody_practises_in_it(self):
         category = HackCategoryFactory()
         rank_members(now=NOW)
