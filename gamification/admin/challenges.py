@@ -56,7 +56,8 @@ class ChallengeAdmin(RemembersChanges, ModelAdmin):
         return [*super().get_readonly_fields(request, obj), *fixed]
 
     def view_on_site(self, challenge) -> str | None:
-        return challenge.get_absolute_url() if challenge.is_active else None
+        is_announced = challenge.is_active or challenge.cancelled_at
+        return challenge.get_absolute_url() if is_announced else None
 
     @admin.display(ordering="end_date")
     def state(self, challenge) -> str:

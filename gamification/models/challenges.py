@@ -18,8 +18,9 @@ from hacks.models import Hack, HackCategory
 
 class ChallengeQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """Those that are on, and those that the member takes or took part in: cancelled ones too."""
-        return self.filter(is_active=True) | self.joined_by(member)
+        """All but those that are not announced yet: of a cancelled one, whoever follows a link learns the reason."""
+        announced = self.filter(models.Q(is_active=True) | models.Q(cancelled_at__isnull=False))
+        return announced | self.joined_by(member)
 
     def running(self, now: datetime):
         return self.filter(is_active=True, start_date__lte=now, end_date__gt=now)

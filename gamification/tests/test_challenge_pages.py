@@ -82,7 +82,7 @@ def test_joining_wants_a_post(member_client):
         ("now", ["Ends soon", "Runs"]),
         ("coming", ["Begins"]),
         ("yours", ["Runs", "Ended", "Called off"]),
-        ("past", ["Ended", "Ended before", "Called off"]),
+        ("past", ["Called off without you", "Ended", "Ended before", "Called off"]),
         ("nonsense", ["Ends soon", "Runs"]),
     ],
 )
@@ -223,14 +223,33 @@ def test_joining_is_refused_in_words(member, member_client, fields, reason):
     assert activities() == []
 
 
-def test_a_challenge_that_is_off_is_not_there_but_for_whoever_took_part(member, member_client):
-    challenge = ChallengeFactory(**CANCELLED)
+def test_a_challenge_that_is_not_announced_is_not_there(member_client):
+    challenge = ChallengeFactory(is_active=False)
     for answer in (member_client.get(detail(challenge)), member_client.post(join(challenge))):
         assert answer.status_code == 404
+
+
+def test_a_cancelled_challenge_says_why_to_everybody_and_promises_nothing(member, member_client):
+    challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 60}, **CANCELLED)
+    take_part(challenge, make_member())
+    text = words(member_client.get(detail(challenge)))
+    assert "This challenge is cancelled. The weather." in text
+    assert "1 took part" in text
+    for promise in ("60 XP", "all of it counts", "A practice counts", "How it stands"):
+        assert promise not in text
+    assert said(member_client.post(join(challenge), follow=True)) == ["This challenge does not take place."]
     take_part(challenge, member)
-    assert "This challenge is cancelled. The weather." in words(member_client.get(detail(challenge)))
+    assert "You had joined" in words(member_client.get(LIST, {"show": "yours"}))
     assert said(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
     assert member.challenges.exists()
+
+
+def test_what_is_over_is_told_as_past(member_client):
+    challenge = ChallengeFactory(days=(-3, -2), reward_type="xp", reward_value={"xp": 60})
+    text = words(member_client.get(detail(challenge)))
+    assert "Nobody took part" in text
+    assert "60 XP, for everybody who got there" in text
+    assert "Whenever you join" not in text
 
 
 def test_who_joins_a_challenge_that_goes_off_meanwhile_is_told(member):

@@ -77,6 +77,7 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "ends": _moment(challenge.end_date),
         "zone": member.zone.rpartition("/")[2].replace("_", " "),
         "reward": _reward(challenge, member),
+        "open": OPEN,
         "places_left": None if places is None else max(places - challenge.taking_part, 0),
         "may_join": card.state in OPEN and card.own is None,
         "may_leave": card.state in OPEN and card.own is not None,
@@ -152,18 +153,21 @@ def _card(challenge: Challenge, now: datetime) -> Card:
             "counting": "Over: the result is being counted",
             "over": f"Ended {date_format(timezone.localtime(challenge.end_date), 'j F Y')}",
         }[state],
-        taking_part=_taking_part(challenge.taking_part, challenge.max_participants if state in OPEN else None),
+        taking_part=_taking_part(challenge, state),
         own=standing(criteria, challenge.own_score) if is_in else None,
         result=_result(challenge) if is_in and state == "over" else "",
     )
 
 
-def _taking_part(number: int, places: int | None) -> str:
+def _taking_part(challenge: Challenge, state: str) -> str:
     """The places where somebody can still join."""
+    number = challenge.taking_part
+    if state not in OPEN:
+        return f"{number:,} took part" if number else "Nobody took part"
     match number:
         case 0:
             return "Nobody takes part yet"
-        case _ if number == places:
+        case challenge.max_participants:
             return f"All {number:,} places are taken" if number > 1 else "The place is taken"
         case 1:
             return "1 takes part"
