@@ -43,8 +43,8 @@ class ChallengeQuerySet(models.QuerySet):
         """Annotate what pages show beside a challenge: how the member does in it, and the names of what it names."""
         hack = Hack.objects.filter(slug=KeyTextTransform("hack", OuterRef("criteria_json")))
         category = HackCategory.objects.filter(name=KeyTextTransform("category", OuterRef("criteria_json")))
-        achievement = Achievement.objects.filter(
-            slug=KeyTextTransform("achievement", OuterRef("reward_value")), is_hidden=False
+        achievement = Achievement.objects.visible_to(member).filter(
+            slug=KeyTextTransform("achievement", OuterRef("reward_value"))
         )
         if member.profile.hide_streaks:
             achievement = achievement.exclude(criteria_json__type="streak")

@@ -13,7 +13,7 @@ from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
 from analytics.models import Activity, UserActivityLog
 from gamification.actions import rank_participants, score_challenges
-from gamification.models import ChallengeParticipant
+from gamification.models import ChallengeParticipant, UserAchievement
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from nrghax.identity import Role, database_identity
@@ -130,7 +130,7 @@ def test_times_are_told_by_the_members_clock(member, member_client):
     text = words(member_client.get(detail(challenge)))
     assert "Tuesday, 3 March 2026, 03:30" in text
     assert "Wednesday, 4 March 2026, 03:30" in text
-    assert "Yours: Tokyo" in text
+    assert "Times are in Tokyo time." in text
     assert "Ended 4 March 2026" in text
 
 
@@ -272,6 +272,14 @@ def test_leaving_asks_first(member, member_client):
     assert response.context["may_join"]
 
 
+def test_who_is_not_in_it_is_not_asked_to_leave(member_client):
+    challenge = ChallengeFactory()
+    take_part(challenge, make_member())
+    response = member_client.get(leave(challenge), follow=True)
+    assert response.redirect_chain == [(detail(challenge), 302)]
+    assert said(response) == [f"You don't take part in {challenge.name}."]
+
+
 def test_nobody_leaves_what_is_over(member, member_client):
     challenge = ChallengeFactory(days=(-3, -1))
     take_part(challenge, member)
@@ -366,7 +374,7 @@ def test_far_down_the_member_stands_among_neighbours(member, member_client, quer
 
 
 def test_a_final_result_says_so(member, member_client):
-    challenge = ChallengeFactory(days=(-5, -3))
+    challenge = ChallengeFactory(days=(-5, -3), reward_type="xp", reward_value={"xp": 60})
     for number in range(3):
         make_session(member, HackFactory(), started_at=challenge.start_date + timedelta(hours=number))
     participant = take_part(challenge, member)
@@ -378,9 +386,41 @@ def test_a_final_result_says_so(member, member_client):
         challenge.settled_at = now
         challenge.save(update_fields=["settled_at"])
     text = words(member_client.get(detail(challenge)))
-    assert "Completed" in text
+    assert "Completed 60 XP: given on" in text
     assert "2 final rank of 9" in text
     assert "You came 2nd of 9" in words(member_client.get(LIST, {"show": "yours"}))
+
+
+def test_what_is_completed_says_when_the_reward_comes_and_urges_no_more(member, member_client):
+    challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 60})
+    participant = take_part(challenge, member, score=2)
+    page = member_client.get(detail(challenge))
+    assert "given" not in words(page)
+    assert "button--primary" in page.text
+    ChallengeParticipant.objects.filter(pk=participant.pk).update(score=3)
+    page = member_client.get(detail(challenge))
+    assert "Completed 60 XP: given with the final result, a day after the end." in words(page)
+    assert "Practise today" in words(page)
+    assert "button--primary" not in page.text
+
+
+def test_a_secret_that_was_won_is_named(member, member_client):
+    secret = AchievementFactory(slug="secret", name="Hush", is_hidden=True)
+    reward = {"reward_type": "achievement", "reward_value": {"achievement": "secret"}}
+    challenge = ChallengeFactory(days=(-5, -3), settled_at=timezone.now(), **reward)
+    take_part(challenge, member, score=3, rank=1, completion_data={"participants": 1})
+    UserAchievement.objects.create(user=member, achievement=secret)
+    assert "The achievement “Hush”: given on" in words(member_client.get(detail(challenge)))
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2])
+def test_that_it_is_full_is_said_once(member_client, taken):
+    challenge = ChallengeFactory(max_participants=2)
+    for _ in range(taken):
+        take_part(challenge, make_member())
+    text = words(member_client.get(detail(challenge)))
+    assert ("Places left" in text) == (taken < 2)
+    assert text.count("places are taken") == text.count("Nobody can join now") == (taken == 2)
 
 
 def test_the_pages_ask_as_often_however_much_there_is(member, member_client, queries_of):

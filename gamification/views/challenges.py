@@ -75,13 +75,14 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "counted": counted_words(challenge.criteria_json),
         "begins": _moment(challenge.start_date),
         "ends": _moment(challenge.end_date),
-        "zone": member.zone.rpartition("/")[2].replace("_", " "),
+        "zone": _zone(member),
         "reward": _reward(challenge, member),
         "open": OPEN,
         "places_left": None if places is None else max(places - challenge.taking_part, 0),
         "may_join": card.state in OPEN and card.own is None,
         "may_leave": card.state in OPEN and card.own is not None,
         "next_step": _next_step(challenge) if card.state == "running" and card.own else None,
+        "is_completed": card.state != "cancelled" and card.own is not None and card.own.done == card.own.needed,
         "hides": not member.privacy_settings["leaderboard_visible"],
         "own_unit": unit_of(challenge.criteria_json, challenge.own_score or 0),
         "unit": unit_of(challenge.criteria_json, 2).capitalize(),
@@ -111,6 +112,9 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks first: the score goes, and the place may be somebody else's a moment later."""
     challenge = get_object_or_404(Challenge.objects.visible_to(request.member), slug=slug)
     if request.method != "POST":
+        if not challenge.participants.filter(user=request.member).exists():
+            messages.info(request, f"You don't take part in {challenge.name}.")
+            return redirect(challenge)
         return render(request, "gamification/challenge_leave.html", {"challenge": challenge})
     try:
         leave_challenge(member=request.member, challenge=challenge)
@@ -241,6 +245,12 @@ def _line(row: dict[str, Any], member: Member, *, is_shared: bool) -> Line:
         "xp": row["ranked_score"],
     }
     return line_of(person, member, is_shared=is_shared)
+
+
+def _zone(member: Member) -> str:
+    """As it stands in "Times are in ...": "UTC", "New York time"."""
+    region, _, name = member.zone.rpartition("/")
+    return f"{name.replace('_', ' ')} time" if region else name
 
 
 def _moment(moment: datetime) -> str:
