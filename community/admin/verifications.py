@@ -9,16 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from unfold.decorators import action
 
 from accounts.history import Change, RemembersChanges, log_changes
+from accounts.models import Member
 from analytics.admin import ReadOnlyAdmin
 from community.actions import Refusal, VerificationRefused, decide_verification, take_back_verification
 from community.admin.reviews import answers_in_full
 from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, TakeBackForm
-from community.models import HackVerification
-from community.rules import staff_take_over_at
+from community.models import HackVerification, ReviewerSigns
+from community.rules import REVIEWS_TO_DECIDE, staff_take_over_at
 
 Status = HackVerification.Status
 WAITING = (Status.SUBMITTED, Status.ESCALATED)
@@ -43,8 +46,9 @@ TAKE_BACK = (
     "It is returned: the author is told at once, reads the reason and may answer anew. Its XP goes. Hacks that it has "
     "opened stay open, and achievements stay theirs."
 )
+OWN = "It is your own: somebody else has to decide it."
 REFUSED = {
-    Refusal.OWN: "It is your own: somebody else has to decide it.",
+    Refusal.OWN: OWN,
     Refusal.ALREADY_DECIDED: "It does not wait for a decision any more.",
     Refusal.NOT_VERIFIED: "It is not verified any more.",
 }
@@ -52,6 +56,19 @@ REFUSED = {
 
 def _when_by(moment: datetime, who: Member | str | None) -> str:
     return f"{date_format(timezone.localtime(moment), 'DATETIME_FORMAT')}, by {who or 'our staff'}"
+
+
+def _summary(request: HttpRequest, verification: HackVerification) -> dict[str, Any]:
+    """What a judgement needs: whose it is, what they say, what peers said of it, and how those peers review."""
+    reviews = list(verification.reviews.select_related("reviewer").order_by("-round", "reviewed_at"))
+    signs = {}
+    if request.user.has_perm("community.view_reviewersigns"):
+        signs = ReviewerSigns.objects.in_bulk([review.reviewer_id for review in reviews if review.reviewer_id])
+    return {
+        "verification": verification,
+        "promised_for": staff_take_over_at(verification.submitted_at),
+        "reviews": [(review, signs.get(review.reviewer_id)) for review in reviews],
+    }
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -191,13 +208,14 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         verification = get_object_or_404(HackVerification.objects.select_related("hack", "user"), pk=object_id)
         if not HackVerification.objects.filter(pk=object_id, **TO_DECIDE).exists():
             return self._refused(request, Refusal.ALREADY_DECIDED)
-        asked = Asked(f"Decide: {verification.hack}, by {verification.user}", "", DecisionForm(request.POST or None))
-        if response := self._ask(request, verification, asked):
+        form = DecisionForm(request.POST or None)
+        title = f"Decide: {verification.hack}, by {verification.user}"
+        if response := self._ask(request, verification, title, form):
             return response
-        decision = asked.form.cleaned_data
+        decision = form.cleaned_data
         words = "authentic" if decision["is_authentic"] else "not authentic"
         if "confirmed" not in request.POST:
-            return self._ask_again(request, verification, asked, f"Decide: {words}", f"decide that it is {words}", IS_TOLD)
+            return self._ask_again(request, title, form, f"decide that it is {words}", f"Decide: {words}", IS_TOLD)
         try:
             decide_verification(staff=request.user.member, verification_id=verification.pk, **decision)
         except VerificationRefused as refused:
@@ -210,19 +228,46 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         verification = get_object_or_404(HackVerification.objects.select_related("hack", "user"), pk=object_id)
         if not HackVerification.objects.filter(pk=object_id, **TO_TAKE_BACK).exists():
             return self._refused(request, Refusal.NOT_VERIFIED)
+        form = TakeBackForm(request.POST or None)
         title = f"Take back: {verification.hack}, by {verification.user}"
-        asked = Asked(title, TAKE_BACK, TakeBackForm(request.POST or None))
-        if response := self._ask(request, verification, asked):
+        if response := self._ask(request, verification, title, form, explanation=TAKE_BACK):
             return response
-        reason = asked.form.cleaned_data["reason"]
         if "confirmed" not in request.POST:
-            return self._ask_again(request, verification, asked, "Take it back", "take it back", TAKE_BACK)
+            return self._ask_again(request, title, form, "take it back", "Take it back", TAKE_BACK)
+        reason = form.cleaned_data["reason"]
         try:
             take_back_verification(staff=request.user.member, verification_id=verification.pk, reason=reason)
         except VerificationRefused as refused:
             return self._refused(request, refused.reason)
         change = [Change("decision", "authentic", "taken back"), Change("reason", verification.decision_reason, reason)]
         return self._done(request, verification, change, "Taken back. The author is told.")
+
+    def _ask(
+        self, request: HttpRequest, verification: HackVerification, title: str, form: Form, **more: Any
+    ) -> HttpResponse | None:
+        """What it is about, and the form: until it is filled in, and always on one's own."""
+        if verification.user_id == request.user.pk:
+            return self._page(request, title, "", pairs=verification.verification_questions, refusal=OWN)
+        if form.is_valid():
+            return None
+        return self._page(request, title, "Go on", form, summary=_summary(request, verification), **more)
+
+    def _ask_again(
+        self, request: HttpRequest, title: str, form: Form, deed: str, button: str, explanation: str
+    ) -> HttpResponse:
+        pairs = [{"question": f"You {deed}, because:", "answer": form.cleaned_data["reason"]}]
+        return self._page(request, title, button, form, confirms=True, pairs=pairs, explanation=explanation)
+
+    def _refused(self, request: HttpRequest, reason: Refusal) -> HttpResponse:
+        messages.error(request, REFUSED[reason])
+        return redirect("admin:community_hackverification_changelist")
+
+    def _done(
+        self, request: HttpRequest, verification: HackVerification, change: list[Change], words: str
+    ) -> HttpResponse:
+        log_changes(user=request.user, changed=[(verification, change)])
+        messages.success(request, words)
+        return redirect("admin:community_hackverification_changelist")
 
     @action(description="Close the case", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -246,7 +291,7 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             messages.info(request, "That was done already.")
             return redirect("admin:community_hackverification_change", case.pk)
         if request.method != "POST":
-            return self._page(request, title, title, verification=case, explanation=explanation)
+            return self._page(request, title, title, pairs=case.verification_questions, explanation=explanation)
         change = Change("state", case.status, status)
         case.status = status
         case.save(update_fields=["status"])
@@ -260,8 +305,6 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         title: str,
         button: str,
         form: Form | None = None,
-        *,
-        verification: HackVerification | None = None,
         **more: Any,
     ) -> HttpResponse:
         context = {
@@ -270,7 +313,6 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             "title": title,
             "button": button,
             "form": form,
-            "pairs": verification.verification_questions if verification else None,
             "method": "post",
             "back": reverse("admin:community_hackverification_changelist"),
             **more,

@@ -1,17 +1,20 @@
 """What staff do with verifications: decide what waited too long, take back, and make known cases."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member, make_user
 from analytics.models import Activity, UserActivityLog
-from community.models import HackVerification, VerificationLease
-from community.rules import MAX_ANSWER_LENGTH
+from community.models import HackVerification, HackVerificationReview, ReviewerSigns, VerificationLease
+from community.rules import MAX_ANSWER_LENGTH, STAFF_AFTER
 from community.tests.factories import (
     make_known_case,
     make_lease,
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:community_hackverification_changelist")
 ADD = reverse("admin:community_hackverification_add")
+AT = datetime(2026, 10, 16, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -47,6 +51,28 @@ def page(name: str, verification) -> str:
     return reverse(f"admin:community_hackverification_{name}", args=[verification.pk])
 
 
+def make_review(verification, *, is_authentic: bool = True, comment: str = "") -> HackVerificationReview:
+    """Of somebody new; past what asks for a lease."""
+    with database_identity(Role.WORKER):
+        return HackVerificationReview.objects.create(
+            verification=verification,
+            round=1,
+            reviewer=make_member(),
+            is_authentic=is_authentic,
+            comment=comment,
+            seconds=40,
+        )
+
+
+def make_signs(reviewer, **fields) -> ReviewerSigns:
+    numbers = dict.fromkeys(
+        ("reviews", "median_seconds", "reciprocal_pairs", "known_cases", "known_cases_right", "agreements", "outcomes"),
+        0,
+    )
+    with database_identity(Role.WORKER):
+        return ReviewerSigns.objects.create(reviewer=reviewer, **numbers | fields)
+
+
 def decision(is_authentic: str = "yes", reason: str = "We have met.", **more) -> dict[str, str]:
     return {"is_authentic": is_authentic, "reason": reason, **more}
 
@@ -59,7 +85,7 @@ class TestQueue:
         assert staff_client.get(LIST).context["cl"].result_list[0] == waiting
 
     def test_says_until_when_a_decision_is_promised_by_24_hours(self, hack, staff_client):
-        submitted_at = datetime(2026, 10, 2, 21, 12, tzinfo=UTC)
+        submitted_at = AT - STAFF_AFTER
         for status in ("submitted", "escalated"):
             verification = make_verification(hack, status=status, submitted_at=submitted_at)
             listed = staff_client.get(LIST, {"q": verification.user.username}).content.decode()
@@ -150,7 +176,12 @@ class TestTakingBack:
         asked = staff_client.get(address).content.decode()
         for words in ("Warm hands.", "Its XP goes.", "achievements stay theirs"):
             assert words in asked
-        done = staff_client.post(address, {"reason": "It was copied."}, follow=True)
+        asked = staff_client.post(address, {"reason": "It was copied."}).content.decode()
+        for words in ('name="confirmed"', f"Take back: {hack}, by {verification.user}", "Its XP goes."):
+            assert words in asked
+        verification.refresh_from_db()
+        assert verification.status == "verified"
+        done = staff_client.post(address, {"reason": "It was copied.", "confirmed": "yes"}, follow=True)
         assert "Taken back. The author is told." in done.content.decode()
         verification.refresh_from_db()
         assert (verification.status, verification.decided_by_id) == ("returned", staff.pk)
@@ -164,7 +195,7 @@ class TestTakingBack:
     @pytest.mark.parametrize("reason", ["", " ", "x" * 2001])
     def test_needs_a_reason(self, hack, staff_client, reason):
         verification = make_verification(hack, status="verified")
-        response = staff_client.post(page("take_back", verification), {"reason": reason})
+        response = staff_client.post(page("take_back", verification), {"reason": reason, "confirmed": "yes"})
         assert response.context["form"].errors
         verification.refresh_from_db()
         assert verification.status == "verified"
@@ -173,7 +204,7 @@ class TestTakingBack:
         own = make_verification(hack, make_practised(hack, 3, staff), status="verified")
         for response in (
             staff_client.get(page("take_back", own)),
-            staff_client.post(page("take_back", own), {"reason": "It was copied."}),
+            staff_client.post(page("take_back", own), {"reason": "It was copied.", "confirmed": "yes"}),
         ):
             assert "somebody else has to decide it" in response.content.decode()
         own.refresh_from_db()
@@ -183,7 +214,8 @@ class TestTakingBack:
     def test_is_for_what_is_verified(self, hack, staff_client, status):
         verification = make_verification(hack, status=status)
         assert page("take_back", verification) not in staff_client.get(page("change", verification)).content.decode()
-        response = staff_client.post(page("take_back", verification), {"reason": "It was copied."}, follow=True)
+        taking_back = {"reason": "It was copied.", "confirmed": "yes"}
+        response = staff_client.post(page("take_back", verification), taking_back, follow=True)
         assert "It is not verified any more." in response.content.decode()
         verification.refresh_from_db()
         assert (verification.status, verification.decided_by) == (status, None)
@@ -195,7 +227,78 @@ class TestTakingBack:
         client, verification = sign_in(viewer), make_verification(hack, status="verified")
         assert page("take_back", verification) not in client.get(page("change", verification)).content.decode()
         assert client.get(page("take_back", verification)).status_code == 403
-        assert client.post(page("take_back", verification), {"reason": "It was copied."}).status_code == 403
+        taking_back = {"reason": "It was copied.", "confirmed": "yes"}
+        assert client.post(page("take_back", verification), taking_back).status_code == 403
+
+
+@pytest.mark.parametrize(("button", "status"), [("decide", "escalated"), ("take_back", "verified")])
+class TestWhatAJudgementNeeds:
+    def test_stands_on_its_page(self, hack, staff_client, button, status):
+        verification = make_verification(hack, status=status, is_anonymous=True)
+        review = make_review(verification, comment="The words are my own.")
+        signed = make_signs(review.reviewer, reviews=31)
+        judged = staff_client.get(page(button, verification)).content.decode()
+        for words in (
+            f"Submitted by {verification.user}, anonymous to reviewers",
+            "Warm hands.",
+            f"{review.reviewer}:",
+            "The words are my own.",
+            "31 reviews",
+            reverse("admin:community_reviewersigns_change", args=[signed.pk]),
+        ):
+            assert words in judged
+
+    def test_keeps_signs_from_those_who_may_not_see_them(self, hack, sign_in, button, status):
+        decides = make_member(user=make_user(is_staff=True))
+        with database_identity(Role.STAFF):
+            rights = Permission.objects.filter(codename__endswith="e_hackverification") | Permission.objects.filter(
+                codename="view_hackverification"
+            )
+            decides.user.user_permissions.add(*rights)
+        review = make_review(make_verification(hack, status=status))
+        make_signs(review.reviewer)
+        judged = sign_in(decides).get(page(button, review.verification)).content.decode()
+        assert str(review.reviewer) in judged
+        assert "Signs of" not in judged
+
+    def test_takes_the_same_queries_however_many_have_reviewed(self, hack, staff_client, button, status):
+        verification, counts = make_verification(hack, status=status), []
+        for _ in range(2):
+            make_signs(make_review(verification).reviewer)
+            with CaptureQueriesContext(connection) as captured:
+                staff_client.get(page(button, verification))
+            counts.append(len(captured))
+        assert counts[0] == counts[1]
+
+
+class TestWhoDecided:
+    """Whoever took it back is not shown as whoever decided before."""
+
+    def shown(self, staff_client, verification) -> str:
+        text = re.sub(r"<[^>]+>", " ", staff_client.get(page("change", verification)).content.decode())
+        return re.sub(r"\s+", " ", text)
+
+    @pytest.mark.parametrize(("count", "by"), [(3, "its peers"), (1, "Person who decides")])
+    def test_is_peers_or_staff(self, hack, staff, staff_client, count, by):
+        with database_identity(Role.STAFF):
+            type(staff).objects.filter(pk=staff.pk).update(display_name="Person who decides")
+        verification = make_verification(
+            hack, status="verified", decided_at=AT, verification_count=count, decided_by=None if count == 3 else staff
+        )
+        assert f"Decided 16 Oct 2026, 21:12, by {by} Taken back -" in self.shown(staff_client, verification)
+
+    @pytest.mark.parametrize(("count", "by"), [(3, "its peers"), (1, "our staff")])
+    def test_is_not_who_took_it_back(self, hack, staff, staff_client, count, by):
+        taken_back = make_verification(
+            hack,
+            status="returned",
+            decided_at=AT,
+            verification_count=count,
+            decided_by=staff,
+            taken_back_at=AT + timedelta(days=1),
+        )
+        words = f"Decided 16 Oct 2026, 21:12, by {by} Taken back 17 Oct 2026, 21:12, by {staff} Reason that staff gave"
+        assert words in self.shown(staff_client, taken_back)
 
 
 class TestKnownCases:
