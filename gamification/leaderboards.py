@@ -33,10 +33,10 @@ ROW = (
     '<span class="member__name">{}</span> <span class="member__username">@{}</span></span>{}{}</th>'
     '<td class="number">{}</td></tr>'
 )
-OWN_BADGES = {
-    hides: format_html(' <span class="badge badge--accent">{}</span>', words)
-    for hides, words in ((False, "You"), (True, "You: only you see this"))
-}
+YOU, HIDDEN, WOULD_BE = (
+    format_html(' <span class="badge badge--accent">{}</span>', words)
+    for words in ("You", "You: only you see this", "Where you would be: only you see this")
+)
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,12 @@ def standing_of(member: Member, board_id: UUID, page: int) -> Standing:
     )
 
 
-def line_of(row: Row, member: Member, *, is_shared: bool) -> Line:
-    """The line of a row that has the member's card, `has_page`, `rank` and `xp`."""
+def line_of(row: Row, member: Member, *, is_shared: bool, hidden: SafeString = HIDDEN) -> Line:
+    """The line of a row that has the member's card, `has_page`, `rank` and `xp`; `hidden` marks a member who hides."""
     is_own = row["user_id"] == member.pk
     rank, xp = _rank(row["rank"], is_shared), f"{row['xp']:,}"
-    badge = OWN_BADGES[not member.privacy_settings["leaderboard_visible"]] if is_own else ""
+    shows = member.privacy_settings["leaderboard_visible"]
+    badge = (YOU if shows else hidden) if is_own else ""
     card = (row["user_id"], row["username"], row["display_name"], row["avatar_url"], row["has_page"] or is_own)
     return Line(rank, xp, _row(rank, xp, badge, *card), is_own)
 
@@ -134,7 +135,8 @@ def _row(
 
 
 def _line(row: Row, member: Member) -> Line:
-    return line_of(row, member, is_shared=row["is_shared"])
+    """Ranks count the list alone: whoever hides has none on it, but the one that they would share."""
+    return line_of(row, member, is_shared=row["is_shared"], hidden=WOULD_BE)
 
 
 def _rows(member: Member, board_id: UUID, page: int) -> list[Row]:

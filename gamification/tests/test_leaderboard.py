@@ -203,12 +203,22 @@ class TestOwnPlace:
         earn(member, 997, LONG_AGO)
         count()
         assert around(member_client) == [
-            "1 Peer_1 @peer_1 999", "2 Peer_2 @peer_2 998", "= shared 3 Own @own You: only you see this 997",
+            "1 Peer_1 @peer_1 999", "2 Peer_2 @peer_2 998", "= shared 3 Own @own Where you would be: only you see this 997",
             "3 Peer_3 @peer_3 997", "4 Peer_4 @peer_4 996", "5 Peer_5 @peer_5 995",
         ]  # fmt: skip
         assert [line.split()[0] for line in listed(member_client)] == ["1", "2", "3", "4", "5"]
-        assert reverse("accounts:settings-privacy") in member_client.get(ALL).content.decode()
+        assert "shared 3 where you would be" in words(member_client.get(ALL).content.decode())
         assert "@own " not in str(tables(sign_in(make_member())))
+
+    def test_who_hides_may_show_themselves_with_and_without_xp(self, member, member_client):
+        link = reverse("accounts:settings-privacy")
+        count()
+        assert link in member_client.get(ALL).text
+        earn(member, 5, LONG_AGO)
+        count()
+        assert link in member_client.get(ALL).text
+        Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
+        assert link not in member_client.get(ALL).text
 
     def test_who_shows_themselves_since_the_count_waits_for_the_next(self, member, member_client):
         place_many(2)
