@@ -180,6 +180,16 @@ def test_the_database_keeps_what_somebody_has_joined(change):
             ChallengeParticipant.objects.update(score=9)
 
 
+@pytest.mark.parametrize("is_joined", [True, False])
+@pytest.mark.parametrize("change", [{"cancelled_at": None}, {"cancelled_at": None, "is_active": True}])
+def test_the_database_keeps_off_what_is_cancelled(member, change, is_joined):
+    challenge = ChallengeFactory(is_active=False, cancelled_at=timezone.now())
+    if is_joined:
+        take_part(challenge, member)
+    with database_identity(Role.STAFF), pytest.raises(IntegrityError, match="stays what it was"), transaction.atomic():
+        Challenge.objects.filter(pk=challenge.pk).update(**change)
+
+
 def test_a_hack_that_gets_another_name_takes_the_criteria_along(member):
     hack = HackFactory(slug="sea")
     challenge = ChallengeFactory(criteria_json={"type": "practice_count", "value": 1, "hack": "sea"})
