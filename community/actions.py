@@ -6,7 +6,7 @@ constraint; here the name becomes an exception that a page can put into words.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,15 @@ from accounts.models import Member
 from analytics.actions import enqueue_on_commit, record
 from analytics.models import Activity, UserActivityLog
 from community.models import HackVerification, HackVerificationReview, VerificationLease
-from community.rules import ASK_AGAIN_AFTER, KEEP_LEASES, NUDGE_AFTER, REVIEWERS_ASKED, STAFF_AFTER, Answers
+from community.rules import (
+    ASK_AGAIN_AFTER,
+    KEEP_LEASES,
+    NUDGE_AFTER,
+    REVIEWERS_ASKED,
+    STAFF_AFTER,
+    Answers,
+    rewarded_before,
+)
 from hacks.models import Hack, UserHackProgress
 
 
@@ -235,8 +243,7 @@ def ask_reviewers(*, now: datetime) -> int:
 @transaction.atomic
 def reward_anonymous(*, now: datetime) -> int:
     """As the worker: have those rewarded whose anonymous submissions were verified before today (UTC)."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return _record_all("reward_anonymous", Activity.VERIFICATION_REWARDED, before=today)
+    return _record_all("reward_anonymous", Activity.VERIFICATION_REWARDED, before=rewarded_before(now))
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """How peers verify: the numbers, and when a wait ends. Pure; community/sql/ holds the same three, thirty and four."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 # Whichever verdict has so many reviews first, decides.
 REVIEWS_TO_DECIDE = 3
@@ -26,6 +26,11 @@ Answers = list[dict[str, str]]
 def staff_take_over_at(submitted_at: datetime) -> datetime:
     """The promised date: a submission that peers have not decided by then goes to the staff."""
     return submitted_at + STAFF_AFTER
+
+
+def rewarded_before(now: datetime) -> datetime:
+    """Who was verified anonymously before that moment has the XP by now: those of a day (UTC) get it on the next."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def are_complete(answers: Answers) -> bool:

@@ -112,6 +112,7 @@ def decided_verification(activity: UserActivityLog) -> Notification:
         title=f"You are verified in {decided['name']}" if is_verified else f"{decided['name']} has come back to you",
         message=(
             "Others recognise what you have learnt. You can now review what they submit."
+            + " Its XP comes on the day after, as you have submitted it without your name." * decided["is_anonymous"]
             if is_verified
             else "Read what the reviewers say, practise on, and submit it again when you feel like it."
         ),

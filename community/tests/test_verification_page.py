@@ -57,6 +57,32 @@ class TestBefore:
         assert response.context["form"] is None
         assert "2 of 3 practices" in response.content.decode()
 
+    @pytest.mark.parametrize(
+        ("times", "is_locked", "title", "action"),
+        [
+            (0, True, "It is not open to you yet", "See what opens it"),
+            (0, False, "Practise it first", "To the practice"),
+            (2, True, "A little more practice first", "Back to the practice"),
+        ],
+    )
+    def test_has_words_for_the_case(self, member, member_client, times, is_locked, title, action):
+        hack = make_verified_hack(prerequisite_hack=HackFactory() if is_locked else None)
+        make_practised(hack, times, member)
+        page = member_client.get(page_of(hack))
+        read_page(page)
+        assert page.context["before"] == {"title": title, "action": action}
+        assert title in page.content.decode()
+        assert page.context["lead"].startswith("Its questions come after 3 practices.")
+
+    @pytest.mark.parametrize("times", [2, 3])
+    def test_says_what_it_brings_and_what_authentic_means(self, hack, member, member_client, times):
+        make_practised(hack, times, member)
+        content = member_client.get(page_of(hack)).content.decode()
+        assert "it brings you 100 XP" in content
+        assert "Speaks against it" in content
+        assert "It takes 3 reviewers" in content
+        assert "In doubt, believe them" not in content
+
     def test_takes_no_answers_yet(self, hack, member, member_client):
         make_practised(hack, 2, member)
         response = member_client.post(page_of(hack), {"do": "draft"}, follow=True)
@@ -353,6 +379,16 @@ class TestOutcome:
         assert f"You have mastered {hack.name}" in content
         assert who in content
         assert reason in content
+
+    @pytest.mark.parametrize(
+        ("is_anonymous", "days", "is_to_come"), [(True, 0, True), (True, 1, False), (False, 0, False)]
+    )
+    def test_says_when_the_xp_of_an_anonymous_one_comes(
+        self, hack, author, member_client, is_anonymous, days, is_to_come
+    ):
+        verified_at = timezone.now() - timedelta(days=days)
+        make_verification(hack, author, status="verified", is_anonymous=is_anonymous, verified_at=verified_at)
+        assert ("100 XP come on the day after" in member_client.get(page_of(hack)).content.decode()) == is_to_come
 
     @pytest.mark.parametrize("status", ["draft", "returned"])
     def test_the_submission_stays_when_the_hack_asks_no_more(self, hack, author, member_client, status):

@@ -131,6 +131,14 @@ def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_
     assert UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED).pk in sent
 
 
+@pytest.mark.parametrize("is_anonymous", [True, False])
+def test_an_anonymous_author_is_told_when_the_xp_comes(hack, is_anonymous):
+    decide(make_verification(hack, is_anonymous=is_anonymous))
+    react_to_everything()
+    told_of = Notification.objects.get(type=Notification.Type.VERIFICATION_DECIDED)
+    assert ("XP comes on the day after" in told_of.message) == is_anonymous
+
+
 def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
     verification = make_verification(hack, is_anonymous=True)
     decide(verification)

@@ -23,6 +23,7 @@ from community import actions, queue, rules
 from community.actions import Refusal, VerificationRefused
 from community.forms import AnswersForm
 from community.models import HackVerification, HackVerificationReview, HackVerificationRound
+from gamification.rules import XP_RULES
 from hacks.models import Hack
 
 Status = HackVerification.Status
@@ -33,6 +34,7 @@ LEADS: dict[str, str] = {
     Status.ESCALATED: "Your answers are with our staff.",
     Status.RETURNED: "Not there yet: see what was missed, and answer anew.",
 }
+EARLY = "Its questions come after {} practice{}. Members who know it read what you answer."
 TAKEN_BACK = "Our staff took your verification back on {}. Read why, and answer anew when you feel like it."
 REFUSED: dict[Refusal, str] = {
     Refusal.NOT_ASKED: "This hack asks for no verification any more.",
@@ -158,27 +160,46 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
         "state": str(state),
         "lead": _lead(hack, state, taken_back_at),
         "form": form,
-        "missing": verification is None and form is None,
+        "xp": XP_RULES["verification"].amount,
+        "reviews_needed": rules.REVIEWS_TO_DECIDE,
     }
     if verification is None:
-        return context
+        return context if form else {**context, **_before(hack)}
     is_decided = state in (Status.RETURNED, Status.VERIFIED)
     rounds = [_round_row(ended) for ended in _rounds(verification)]
     # What is to be revised stands above the answers until they are submitted anew.
     nothing = {"reviews": [], "decision_reason": "", "is_taken_back": taken_back_at is not None}
     before = rounds[0] if rounds and state == Status.DRAFT else nothing
-    verified_at = verification.verified_at and timezone.localtime(verification.verified_at)
+    verified_at = verification.verified_at
     return {
         **context,
         "pairs": verification.verification_questions,
         "standing": _standing_in_words(verification),
         "decision_reason": verification.decision_reason if is_decided else before["decision_reason"],
-        "verified_on": date_format(verified_at, "j F Y") if verified_at else "",
+        "verified_on": date_format(timezone.localtime(verified_at), "j F Y") if verified_at else "",
+        "is_xp_to_come": _is_xp_to_come(verification),
         "reviews": _said(_reviews(verification.pk, verification.round)) if is_decided else before["reviews"],
         # They had found it authentic: not what the author should answer to.
         "is_taken_back": before["is_taken_back"],
         "rounds": rounds,
     }
+
+
+def _is_xp_to_come(verification: HackVerification) -> bool:
+    verified_at = verification.verified_at
+    return bool(verified_at and verification.is_anonymous and verified_at >= rules.rewarded_before(timezone.now()))
+
+
+def _before(hack: Hack) -> dict[str, Any]:
+    """What is to be done before the questions are asked."""
+    if not hack.is_open:
+        title, action = "It is not open to you yet", "See what opens it"
+    elif not hack.practice_count:
+        title, action = "Practise it first", "To the practice"
+    else:
+        title, action = "A little more practice first", "Back to the practice"
+    number = hack.verification_practice_count
+    return {"before": {"title": title, "action": action}, "lead": EARLY.format(number, pluralize(number))}
 
 
 def _lead(hack: Hack, state: str, taken_back_at: datetime | None) -> str:
