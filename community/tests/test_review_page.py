@@ -161,5 +161,7 @@ class TestTooLate:
         for response in (reviewer_client.get(page_of(lease)), reviewer_client.post(page_of(lease), data)):
             read_page(response, status=410)
             assert title in response.content.decode()
+            takes_again = f'action="{reverse("community:review-take")}"' in response.content.decode()
+            assert takes_again == (state in ("changed", "expired"))
         assert "Where is it?" in response.content.decode()
         assert not HackVerificationReview.objects.exists()

@@ -39,6 +39,19 @@ class TestOwn:
         assert "Nothing to prove yet" in content
         assert "Your eyes will be wanted" in content
 
+    def test_names_the_hacks_that_ask(self, hack, member_client):
+        make_verified_hack(name="Gone", is_active=False)
+        make_verified_hack(name="Asks nothing", requires_verification=False)
+        page = member_client.get(PAGE)
+        assert page.context["asking"] == [{"name": hack.name, "url": hack.get_absolute_url()}]
+        assert f'<a href="{hack.get_absolute_url()}">{hack.name}</a>' in page.content.decode()
+
+    def test_what_is_on_the_way_leads_to_its_questions(self, hack, member, member_client):
+        make_practised(hack, 2, member)
+        page = member_client.get(PAGE)
+        read_page(page)
+        assert reverse("community:verification-edit", args=[hack.slug]) in page.content.decode()
+
     def test_tells_apart_what_is_begun_ready_and_on_the_way(self, member, member_client):
         begun, ready, coming = (make_verified_hack(name=name) for name in ("Begun", "Ready", "Coming"))
         make_verified_hack(name="Never tried")
@@ -86,7 +99,7 @@ class TestReviewing:
         assert lease.verification == first
         context = client.get(PAGE).context
         assert [row["url"] for row in context["leases"]] == [response.url]
-        assert "minutes left" in context["leases"][0]["left"]
+        assert "minutes left" in context["leases"][0]["words"]
         assert context["waiting"] == 1
 
     def test_hands_out_of_the_hack_that_was_chosen(self, hack, sign_in):
@@ -98,7 +111,7 @@ class TestReviewing:
         client = sign_in(reviewer)
         page = client.get(PAGE)
         read_page(page)
-        assert "Other: 1" in page.content.decode()
+        assert "Take one of Other (1 waits)" in page.content.decode()
         client.post(TAKE, {"hack": str(other.pk)})
         assert VerificationLease.objects.get().verification == chosen
         assert client.post(TAKE, {"hack": "other"}).status_code == 400
@@ -136,8 +149,26 @@ class TestReviewing:
     def test_what_is_over_is_no_longer_open(self, hack, sign_in):
         reviewer = make_reviewer(hack)
         make_lease(reviewer, make_verification(hack), expires_at=timezone.now())
-        make_lease(reviewer, make_verification(hack), ended="withdrawn")
-        assert sign_in(reviewer).get(PAGE).context["leases"] == []
+        for ended in ("changed", "withdrawn", "decided", "buddies", "given_back", "reviewed"):
+            make_lease(reviewer, make_verification(hack), ended=ended)
+        page = sign_in(reviewer).get(PAGE)
+        read_page(page)
+        assert page.context["leases"] == []
+        assert {row["words"] for row in page.context["lost"]} == {
+            "The time is over",
+            "The answers have changed",
+            "It was withdrawn",
+            "It is decided already",
+            "You are buddies now",
+        }
+
+    def test_what_is_over_is_named_wherever_its_hack_is_now(self, hack, sign_in):
+        reviewer = make_reviewer(hack)
+        lease = make_lease(reviewer, make_verification(hack), ended="withdrawn")
+        with database_identity(Role.STAFF):
+            Hack.objects.filter(pk=hack.pk).update(is_active=False, requires_verification=False)
+        page = sign_in(reviewer).get(PAGE)
+        assert reverse("community:review", args=[lease.pk]) in page.content.decode()
 
     def test_is_taken_by_a_post_of_a_member_alone(self, client, member):
         assert client.post(TAKE).url.startswith(reverse("account_login"))

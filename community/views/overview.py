@@ -1,6 +1,6 @@
 """/verification/: what one has submitted and could submit, and what one may review."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Member
 from community import queue, rules
 from community.models import HackVerification
-from community.views.review import time_left
+from community.views.review import OVER, time_left
 from community.views.submission import wait_in_words
 from hacks.models import Hack
 
@@ -29,24 +29,30 @@ STATES: dict[str, tuple[str, str, str, str]] = {
     Status.RETURNED: ("message-circle", "Returned", "warn", "Read why, and answer anew."),
     Status.VERIFIED: ("badge-check", "Verified", "good", "You may review it for others."),
 }
+# Ends of a lease that its reviewer has not brought about, and may look for.
+LOST = ("changed", "withdrawn", "decided", "buddies", "expired")
 
 
 @require_safe
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    leases = [lease for lease in queue.leases() if lease.is_open]
+    taken = queue.leases()
+    leases = [lease for lease in taken if lease.is_open]
+    lost = [lease for lease in taken if lease.state in LOST]
     waiting = queue.waiting_reviews()
-    hacks = _hacks_around(request.member, [*waiting, *(lease.hack_id for lease in leases)])
+    hacks = _hacks_around(request.member, [*waiting, *(lease.hack_id for lease in taken)])
     is_waiting = any(hack["proof__status"] == Status.SUBMITTED for hack in hacks)
     standings = queue.standings() if is_waiting else {}
-    asked = [_asked_row(hack) for hack in hacks if hack["proof__id"] is None and _is_asked(hack)]
+    asked = [_asked_row(hack) for hack in hacks if hack["proof__id"] is None and _is_asked(hack) and hack["done"]]
     names = {hack["id"]: hack["name"] for hack in hacks}
     context = {
         "own": [_own_row(hack, standings.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]],
         "ready": [row for row in asked if row["done"] >= row["needed"]],
         "coming": [row for row in asked if row["done"] < row["needed"]],
-        "leases": [_lease_row(lease, names, now) for lease in leases],
+        "asking": [_asking_row(hack) for hack in hacks if _is_asked(hack) and not hack["done"]],
+        "leases": [_lease_row(lease, names, time_left(lease.expires_at, now)) for lease in leases],
+        "lost": [_lease_row(lease, names, OVER[lease.state][0]) for lease in lost],
         "has_hands_full": len(leases) >= rules.MAX_LEASES,
         "waiting": sum(waiting.values()),
         "waiting_in": [(pk, names[pk], number) for pk, number in waiting.items()],
@@ -59,11 +65,12 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _hacks_around(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]:
-    """The hacks whose verification concerns the member, with their progress and (as proof__…) their submission.
+    """The hacks that ask for verification, with the member's progress and (as proof__…) their submission.
 
-    Those to review too where they have been taken from the library since, or ask for no verification any more.
+    Those with a submission, and those to review, too where they have been taken from the library since, or ask for no
+    verification any more.
     """
-    is_asked = Q(requires_verification=True, is_active=True, own__total_practice_count__gt=0)
+    is_asked = Q(requires_verification=True, is_active=True)
     hacks = Hack.objects.annotate(
         own=FilteredRelation("progress", condition=Q(progress__user=member)),
         proof=FilteredRelation("verifications", condition=Q(verifications__user=member)),
@@ -90,8 +97,7 @@ def _hacks_around(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]
 
 
 def _is_asked(hack: dict[str, Any]) -> bool:
-    is_open = hack["is_active"] and hack["requires_verification"] and hack["verification_questions"]
-    return bool(is_open and hack["done"])
+    return bool(hack["is_active"] and hack["requires_verification"] and hack["verification_questions"])
 
 
 def _may_review(hack: dict[str, Any]) -> bool:
@@ -120,6 +126,10 @@ def _row(hack: dict[str, Any]) -> dict[str, Any]:
     return {"name": hack["name"], "category": hack["category__name"], "url": url}
 
 
-def _lease_row(lease: queue.Lease, names: dict[UUID, str], now: datetime) -> dict[str, Any]:
+def _asking_row(hack: dict[str, Any]) -> dict[str, Any]:
+    return {"name": hack["name"], "url": reverse("hacks:hack-detail", args=[hack["slug"]])}
+
+
+def _lease_row(lease: queue.Lease, names: dict[UUID, str], words: str) -> dict[str, Any]:
     url = reverse("community:review", args=[lease.id])
-    return {"name": names[lease.hack_id], "url": url, "left": time_left(lease.expires_at, now)}
+    return {"name": names[lease.hack_id], "url": url, "words": words}

@@ -32,6 +32,8 @@ OVER: dict[str, tuple[str, str]] = {
     "reviewed": ("You have reviewed it", "Thank you. Its author reads what you said, and does not learn who you are."),
     "expired": ("The time is over", "The half hour is over, and somebody else may review it now."),
 }
+# What the same reviewer may take once more, or another of its hack.
+WAITS_AGAIN = ("changed", "expired")
 
 
 @require_POST
@@ -67,12 +69,12 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
                 comment=given["comment"],
             )
         except LeaseLost as lost:
-            return _review_over(request, lost.state, written=given["comment"])
+            return _review_over(request, pk, lost.state, written=given["comment"])
         messages.success(request, "Thank you for your review. Its author does not learn who you are.")
         return redirect("community:verification-list")
     lease = queue.find_lease(pk)
     if lease is None or not lease.is_open:
-        return _review_over(request, lease.state if lease else "", written=request.POST.get("comment", ""))
+        return _review_over(request, pk, lease.state if lease else "", written=request.POST.get("comment", ""))
     context = {
         "pk": pk,
         "hack": Hack.objects.select_related("category").only("name", "category__name").get(pk=lease.hack_id),
@@ -98,12 +100,16 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("community:verification-list")
 
 
-def _review_over(request: HttpRequest, state: str, *, written: str) -> HttpResponse:
+def _review_over(request: HttpRequest, pk: UUID, state: str, *, written: str) -> HttpResponse:
     """A page that says why; somebody else's lease, or one that never was, has none."""
-    if state not in OVER:
+    lease = queue.find_lease(pk)
+    if lease is None or state not in OVER:
         raise Http404("There is no such lease.")
     title, text = OVER[state]
-    return render(request, "community/review_over.html", {"title": title, "text": text, "written": written}, status=410)
+    context = {"title": title, "text": text, "written": written}
+    if state in WAITS_AGAIN:
+        context["hack"] = Hack.objects.only("name").get(pk=lease.hack_id)
+    return render(request, "community/review_over.html", context, status=410)
 
 
 def time_left(expires_at: datetime, now: datetime) -> str:
