@@ -39,9 +39,9 @@ AIMS: dict[str, Kind] = {
 }
 # What is said beside the aim: which practices are not of it.
 COUNTED = {
-    "checkins": "A check-in counts when it is made, for a day that the challenge has a part of.",
-    "": "A practice counts when it was begun in that time, lasted a minute or longer and was logged "
-    "within a week, the last ones within a day of the end.",
+    "checkins": "A check-in counts if you make it during the challenge, but not for a day that was over before.",
+    "": "A practice counts if it begins during the challenge and lasts a minute or longer. Log it within a week, "
+    "and no later than a day after the end.",
 }
 
 asked_for = partial(kinds.asked_for, kinds=AIMS)

@@ -21,6 +21,7 @@ class XpRule(NamedTuple):
     per_minute: int = 0
     most_minutes: int = 0
     a_day: int | None = None  # How many bring XP a local day; those beyond it are deeds all the same.
+    limit: str = ""  # What is said where a day has no limit.
     is_offered: bool = True  # Off where the product does not have the deed yet: no page promises it.
 
 
@@ -29,9 +30,9 @@ XP_RULES: dict[str, XpRule] = {
     "session": XpRule("A practice of a minute or longer", "Practices", 10, per_minute=1, most_minutes=30, a_day=5),
     "checkin": XpRule("A check-in", "Check-ins", 5, a_day=1),
     "review": XpRule("A review of somebody's verification", "Reviews", 15, a_day=4),
-    "verification": XpRule("A hack that your peers verified", "Verified hacks", 100),
-    "achievement": XpRule("An achievement", "Achievements", None),
-    "challenge": XpRule("A challenge with XP as its reward", "Challenges", None),
+    "verification": XpRule("A hack that your peers, or staff, verified", "Verified hacks", 100, limit="Once a hack"),
+    "achievement": XpRule("An achievement", "Achievements", None, limit="Once each"),
+    "challenge": XpRule("A challenge with XP as its reward", "Challenges", None, limit="Once each"),
     "validation": XpRule(
         "A practice of somebody else's that you validated", "Validations", 5, a_day=5, is_offered=False
     ),

@@ -171,6 +171,14 @@ class TestRules:
             assert page.status_code == 200
             assert "10 XP, and 1 more a minute for up to 30 minutes" in page.text
 
+    def test_say_how_often_and_what_comes_later(self, client):
+        page = client.get(RULES)
+        limits = {rule["deed"]: rule["at_most"] for rule in page.context["rules"]}
+        assert limits["A check-in"] == "1 a day"
+        assert limits["A hack that your peers, or staff, verified"] == "Once a hack"
+        assert all(limits.values())
+        assert "without your name brings its XP on the next day" in page.text
+
     def test_show_the_curve_and_promise_only_what_there_is(self, client):
         page = client.get(RULES)
         rows = [(row["level"], row["xp"], row["step"]) for row in page.context["levels"]]

@@ -74,7 +74,11 @@ def xp_rules(request: HttpRequest) -> HttpResponse:
     """For visitors too: nobody has to sign up to read what counts."""
     context = {
         "rules": [
-            {"deed": rule.deed, "brings": _brings(rule), "a_day": rule.a_day}
+            {
+                "deed": rule.deed,
+                "brings": _brings(rule),
+                "at_most": f"{rule.a_day} a day" if rule.a_day else rule.limit,
+            }
             for rule in XP_RULES.values()
             if rule.is_offered
         ],
