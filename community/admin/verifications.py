@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,7 +21,7 @@ from analytics.admin import ReadOnlyAdmin
 from community.actions import Refusal, VerificationRefused, decide_verification, take_back_verification
 from community.admin.reviews import answers_in_full
 from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, TakeBackForm
-from community.models import HackVerification, ReviewerSigns
+from community.models import HackVerification, HackVerificationReview, ReviewerSigns
 from community.rules import REVIEWS_TO_DECIDE, staff_take_over_at
 
 Status = HackVerification.Status
@@ -56,6 +57,13 @@ REFUSED = {
 
 def _when_by(moment: datetime, who: Member | str | None) -> str:
     return f"{date_format(timezone.localtime(moment), 'DATETIME_FORMAT')}, by {who or 'our staff'}"
+
+
+def _reviews(which: models.Q | None = None) -> Coalesce:
+    """How many a verification has had; worked out for the rows that a list shows alone."""
+    reviews = HackVerificationReview.objects.filter(which or models.Q(), verification=models.OuterRef("pk")).order_by()
+    number = reviews.values("verification").values(number=models.Count("pk"))
+    return Coalesce(models.Subquery(number), 0)
 
 
 def _summary(request: HttpRequest, verification: HackVerification) -> dict[str, Any]:
@@ -113,6 +121,10 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     readonly_fields = ["whose", "state", "answers", "said", "promised_for", "decided", "taken_back", "reason"]
     actions_detail = ["decide", "take_back", "close", "reopen"]
 
+    def get_queryset(self, request):
+        right = models.Q(is_authentic=models.OuterRef("known_outcome"))
+        return super().get_queryset(request).annotate(review_count=_reviews(), right_count=_reviews(right))
+
     @admin.display(description="author", ordering="user__username")
     def whose(self, verification: HackVerification) -> str:
         if verification.user is None:
@@ -132,9 +144,13 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             return None
         return staff_take_over_at(verification.submitted_at)
 
-    @admin.display(description="authentic, not authentic", ordering="verification_count")
+    @admin.display(description="reviews", ordering="verification_count")
     def counts(self, verification: HackVerification) -> str:
-        return f"{verification.verification_count}, {verification.rejection_count}"
+        """Of this round; a known case has none, and is there for how many judge it as they should."""
+        if verification.user is None:
+            wrong = verification.review_count - verification.right_count
+            return f"{verification.right_count} right, {wrong} wrong"
+        return f"{verification.verification_count} authentic, {verification.rejection_count} not"
 
     @admin.display
     def answers(self, verification: HackVerification) -> str:

@@ -51,7 +51,7 @@ def page(name: str, verification) -> str:
     return reverse(f"admin:community_hackverification_{name}", args=[verification.pk])
 
 
-def make_review(verification, *, is_authentic: bool = True, comment: str = "") -> HackVerificationReview:
+def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen.") -> HackVerificationReview:
     """Of somebody new; past what asks for a lease."""
     with database_identity(Role.WORKER):
         return HackVerificationReview.objects.create(
@@ -102,6 +102,17 @@ class TestQueue:
         make_known_case(hack, outcome=True)
         (row,) = staff_client.get(LIST, {"kind": kind}).context["cl"].result_list
         assert (row.user is None) == is_known
+
+    @pytest.mark.parametrize("outcome", [True, False])
+    def test_counts_the_right_and_the_wrong_answers_to_known_cases(self, hack, staff_client, outcome):
+        case, other = (make_known_case(hack, outcome=outcome) for _ in range(2))
+        for is_authentic in (outcome, outcome, not outcome):
+            make_review(case, is_authentic=is_authentic)
+        make_review(other, is_authentic=outcome)
+        make_verification(hack, verification_count=2, rejection_count=1)
+        listed = staff_client.get(LIST).content.decode()
+        for words in ("2 right, 1 wrong", "1 right, 0 wrong", "2 authentic, 1 not"):
+            assert words in listed
 
     def test_lets_nobody_edit(self, hack, staff_client):
         verification = make_verification(hack)
