@@ -190,6 +190,13 @@ def test_the_database_keeps_off_what_is_cancelled(member, change, is_joined):
         Challenge.objects.filter(pk=challenge.pk).update(**change)
 
 
+def test_the_database_keeps_what_was_promised(member):
+    challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 50})
+    take_part(challenge, member)
+    with database_identity(Role.STAFF), pytest.raises(IntegrityError, match="stays what it was"), transaction.atomic():
+        Challenge.objects.filter(pk=challenge.pk).update(reward_value={"xp": 5})
+
+
 def test_a_hack_that_gets_another_name_takes_the_criteria_along(member):
     hack = HackFactory(slug="sea")
     challenge = ChallengeFactory(criteria_json={"type": "practice_count", "value": 1, "hack": "sea"})

@@ -10,7 +10,7 @@ from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity
 from gamification.actions import rank_participants, score_challenges
-from gamification.models import ChallengeParticipant
+from gamification.models import Challenge, ChallengeParticipant
 from gamification.tasks import rank_participants as rank_task
 from gamification.tasks import score_challenges as score_task
 from gamification.tests.factories import ChallengeFactory, take_part
@@ -66,6 +66,16 @@ def test_the_time_of_a_challenge_begins_with_its_start_and_ends_before_its_end(m
     else:
         practise(member, moment)
     assert scored(participant) == counts
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [(START - SECOND, "coming"), (START, "running"), (END - SECOND, "running"), (END, "over")],
+)
+def test_the_list_that_shows_it_goes_by_the_same_moments(moment, shown):
+    challenge()
+    lists = {name for name in ("coming", "running", "over") if getattr(Challenge.objects, name)(moment).exists()}
+    assert lists == {shown}
 
 
 def test_a_check_in_for_a_day_that_was_over_before_does_not_count(member):
