@@ -138,6 +138,16 @@ class HackQuerySet(models.QuerySet):
             },
         )
 
+    def with_proof_of(self, member: Member | None) -> "HackQuerySet":
+        """Annotate `proof`: the status of what the member has submitted for verification; empty without."""
+        nothing = models.Value("")
+        if member is None:
+            return self.annotate(proof=nothing)
+        return self.annotate(
+            submission=models.FilteredRelation("verifications", condition=models.Q(verifications__user=member)),
+            proof=Coalesce("submission__status", nothing),
+        )
+
 
 class Hack(models.Model):
     """A short practice: its guide, and what has to be practised first. Staff curate it, everybody reads it."""

@@ -138,10 +138,19 @@ def _hacks_at(member: Member | None, slug: str) -> QuerySet:
         Hack.objects.visible_to(member)
         .with_progress_of(member)
         .annotate(own_notes=Coalesce("own__notes", nothing) if member else nothing)
+        .with_proof_of(member)
         .select_related("category", "prerequisite_hack")
         .defer("search", "prerequisite_hack__search", "prerequisite_hack__text_guide")
         .filter(slug=slug)
     )
+
+
+# What leads to a submission that is on its way, by its status.
+PROOFS = {
+    "submitted": "In the queue",
+    "escalated": "With our staff",
+    "returned": "Returned: read why",
+}
 
 
 class _Looks(NamedTuple):
@@ -153,6 +162,7 @@ class _Looks(NamedTuple):
     is_practised: bool
     is_provable: bool
     is_verified: bool
+    proof: str
     media: Any
     category: tuple
     prerequisite: tuple | None
@@ -174,6 +184,7 @@ def _looks(hack: Hack, member: Member | None) -> _Looks:
         is_practised=hack.practice_count > 0,
         is_provable=member is not None and hack.practice_count >= hack.verification_practice_count,
         is_verified=hack.is_verified,
+        proof=PROOFS.get(hack.proof, ""),
         media=rules.media_of(hack.content_url, settings.MEDIA_SOURCES),
         category=(category.name, category.title, category.icon_url),
         prerequisite=(builds_on.slug, builds_on.name) if builds_on else None,

@@ -113,6 +113,28 @@ class TestHackPage:
         assert words in content
         assert (page_of(hack) in content) == leads_on
 
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            ("draft", "Prove your mastery"),
+            ("submitted", "In the queue"),
+            ("escalated", "With our staff"),
+            ("returned", "Returned: read why"),
+        ],
+    )
+    def test_says_where_a_submission_is(self, hack, author, member_client, queries_of, status, words):
+        # Another's is not one's own.
+        make_verification(hack, status="returned")
+        without = queries_of(lambda: member_client.get(hack.get_absolute_url()))
+        make_verification(hack, author, status=status)
+        page = member_client.get(hack.get_absolute_url())
+        read_page(page)
+        content = page.content.decode()
+        assert words in content
+        assert ("Prove your mastery" in content) == (status == "draft")
+        assert page_of(hack) in content
+        assert len(queries_of(lambda: member_client.get(hack.get_absolute_url()))) == len(without)
+
     def test_a_visitor_is_not_asked_for_proof(self, hack, client):
         content = client.get(hack.get_absolute_url()).content.decode()
         assert hack.verification_questions[0] in content
