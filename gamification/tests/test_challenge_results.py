@@ -212,6 +212,14 @@ def test_a_cancelled_challenge_tells_who_took_part_and_rewards_nobody():
     assert not XpEntry.objects.filter(source="challenge").exists()
 
 
+def test_what_is_cancelled_is_shown_to_whoever_took_part_alone(member):
+    participant = completed(over())
+    cancel(participant.challenge)
+    assert not Challenge.objects.visible_to(member).exists()
+    assert not Challenge.objects.joined_by(member).exists()
+    assert Challenge.objects.visible_to(participant.user).exists()
+
+
 def test_what_is_settled_cannot_be_cancelled():
     challenge = over()
     settle_challenges(now=NOW)

@@ -242,3 +242,5 @@ def test_who_hides_has_a_rank_and_moves_nobodys_place():
     for member, names in ((shown, {"Shown"}), (hidden, {"Shown", "Hidden"})):
         with database_identity(Role.MEMBER, member.pk):
             assert set(of.participants.values_list("user__display_name", flat=True)) == names
+        # The gate says what the policies say.
+        assert set(of.participants.visible_to(member).values_list("user__display_name", flat=True)) == names
