@@ -76,6 +76,14 @@ def test_a_role_is_told_of_where_it_was_earned(discord, wearer, member_client):
     assert "Your role on Discord" not in page_of(member_client, AchievementFactory(discord_role_id="7"))
 
 
+def test_a_role_that_is_being_taken_is_over_for_its_wearer(discord, wearer, member_client, achievement):
+    settle()
+    assert DiscordRoleGrant.objects.visible_to(wearer).exists()
+    assert not DiscordRoleGrant.objects.visible_to(make_member()).exists()
+    DiscordRoleGrant.objects.update(is_wanted=False)
+    assert "Your role on Discord" not in page_of(member_client, achievement)
+
+
 def test_what_is_a_secret_is_not_tried_again_either(discord, wearer, member_client):
     secret = AchievementFactory(is_hidden=True)
     assert retry(member_client, secret).status_code == 404
@@ -91,6 +99,20 @@ def test_nobody_retries_for_another(discord, wearer, sign_in, achievement):
     a_minute_passes()
     retry(sign_in(make_member()), achievement)
     assert grant().state == State.FAILED
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"state": State.DONE}, {"state": State.PENDING, "attempts": 5}, {"state": State.FAILED, "is_wanted": False}],
+    ids=["done", "on its way", "to be taken"],
+)
+def test_what_was_not_refused_is_not_tried_again(discord, wearer, member_client, achievement, fields):
+    want_discord_roles()
+    DiscordRoleGrant.objects.update(**fields)
+    a_minute_passes()
+    before = list(DiscordRoleGrant.objects.values())
+    retry(member_client, achievement)
+    assert list(DiscordRoleGrant.objects.values()) == before
 
 
 def test_trying_again_is_posted_by_members(client, discord, wearer, achievement):

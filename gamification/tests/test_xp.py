@@ -60,7 +60,7 @@ class TestPractice:
         assert award.earned_on == MORNING.date() - timedelta(days=1)
 
     def test_the_first_five_of_a_day_count_in_the_order_of_their_start(self, member):
-        hours = (9, 3, 7, 1, 5, 11, 13)
+        hours = (13, 3, 7, 1, 5, 11, 9)
         sessions = {hour: practise(member, at=MORNING + timedelta(hours=hour)) for hour in hours}
         practise(member, at=MORNING + timedelta(days=1))
         settle_xp(member_id=member.pk)
