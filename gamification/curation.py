@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.forms import ChoiceField, IntegerField, ModelForm, MultiValueField, MultiWidget
+from django.forms.utils import ErrorDict
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
@@ -126,6 +127,12 @@ class AchievementForm(ModelForm):
     class Meta:
         model = Achievement
         fields = ["criteria_json"]  # The admin adds the others.
+
+    def full_clean(self) -> None:
+        """A check asks of the criteria alone: what is not filled in yet is no mistake."""
+        super().full_clean()
+        if CHECK in self.data:
+            self._errors = ErrorDict({name: each for name, each in self.errors.items() if name == "criteria_json"})
 
     def is_valid(self) -> bool:
         """Never when it is only to be checked: then it comes back as it was sent, and nothing is saved."""

@@ -97,6 +97,9 @@ class AchievementAdmin(DeletesOneByOne, NumbersInList, RemembersChanges, ModelAd
         if achievement and (names := _promised_by(achievement)):
             messages.error(request, f"{achievement} is not deleted: it is the reward of {names}.")
             return redirect("admin:gamification_achievement_change", object_id)
+        if achievement and achievement.member_count:
+            messages.error(request, f"{achievement} is not deleted: members have earned it, and it is theirs for good.")
+            return redirect("admin:gamification_achievement_change", object_id)
         return super().delete_view(request, object_id, extra_context)
 
 

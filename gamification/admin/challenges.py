@@ -1,5 +1,6 @@
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from gamification.actions import cancel_challenge
 from gamification.challenges import asked_for
 from gamification.curation import ChallengeForm
 from gamification.models import Challenge, ChallengeParticipant
+from hacks.curation import DeletesOneByOne
 
 STATES = {
     "cancelled": "Cancelled",
@@ -24,7 +26,7 @@ REASON_LENGTH = 300
 
 
 @admin.register(Challenge)
-class ChallengeAdmin(RemembersChanges, ModelAdmin):
+class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
     form = ChallengeForm
     list_display = ["name", "state", "asked_for", "start_date", "end_date", "reward", "members"]
     list_filter = ["is_active", "reward_type", "start_date"]
@@ -54,6 +56,14 @@ class ChallengeAdmin(RemembersChanges, ModelAdmin):
     def get_readonly_fields(self, request, obj=None):
         fixed = ["start_date", "end_date", "criteria_json", "reward_value"] if _is_fixed(obj) else []
         return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def delete_view(self, request, object_id, extra_context=None):
+        challenge = self.get_object(request, object_id)
+        if challenge and challenge.taking_part:
+            advice = "Cancel it instead" if challenge.cancelled_at is challenge.settled_at is None else "It stays"
+            messages.error(request, f"{challenge} is not deleted: members take or took part in it. {advice}.")
+            return redirect("admin:gamification_challenge_change", object_id)
+        return super().delete_view(request, object_id, extra_context)
 
     def view_on_site(self, challenge) -> str | None:
         is_announced = challenge.is_active or challenge.cancelled_at
@@ -104,7 +114,7 @@ class ChallengeAdmin(RemembersChanges, ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Cancel these challenges",
+            "title": "Cancel this challenge" if len(queryset) == 1 else f"Cancel these {len(queryset)} challenges",
             "challenges": queryset,
             "error": error,
             "reason": reason,

@@ -132,6 +132,13 @@ def test_a_check_of_criteria_that_cannot_be_names_the_mistake(staff_client):
     assert "Nothing is saved yet" not in response.content.decode()
 
 
+def test_a_check_finds_no_fault_with_what_is_not_written_yet(staff_client):
+    response = staff_client.post(ADD, form_of(name="", slug="", _check="1"))
+    assert response.context["adminform"].form.errors == {}
+    assert "Nobody would earn it now." in response.text
+    assert set(staff_client.post(ADD, form_of(name="", slug="")).context["adminform"].form.errors) == {"name", "slug"}
+
+
 def test_the_form_offers_the_check(staff_client):
     content = staff_client.get(ADD).content.decode()
     assert 'name="_check"' in content
@@ -175,7 +182,7 @@ def test_what_was_earned_is_looked_at_only(staff_client, member):
     delete = reverse("admin:gamification_userachievement_delete", args=[earned.pk])
     assert staff_client.post(delete, {"post": "yes"}).status_code == 403
     delete = reverse("admin:gamification_achievement_delete", args=[earned.achievement_id])
-    staff_client.post(delete, {"post": "yes"})
+    assert "members have earned it" in staff_client.post(delete, {"post": "yes"}, follow=True).text
     assert UserAchievement.objects.count() == 1
 
 

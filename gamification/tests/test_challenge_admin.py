@@ -243,10 +243,13 @@ def test_cancelling_asks_for_the_reason_first(staff_client, member):
     take_part(challenge, member)
     page = cancel(staff_client, challenge).content.decode()
     assert "1 member takes part." in page
+    assert page.count("Cancel this challenge") == 3, "as title, heading and button"
+    assert f"{challenge.end_date:%H:%M} (UTC)" in page
+    assert "Cancel these 2 challenges?" in cancel(staff_client, challenge, ChallengeFactory()).content.decode()
     assert "Say why" not in page
     for reason in ("  ", "x" * 301):
         assert "Say why, in at most 300" in cancel(staff_client, challenge, reason=reason).content.decode()
-    assert Challenge.objects.get().is_active
+    assert Challenge.objects.filter(is_active=True).count() == 2
     response = cancel(staff_client, challenge, reason=" The weather. ")
     assert [str(each) for each in response.context["messages"]] == ["Cancelled, and told to whoever took part: 1."]
     challenge.refresh_from_db()
@@ -256,6 +259,21 @@ def test_cancelling_asks_for_the_reason_first(staff_client, member):
     assert (activity.user_id, activity.activity_type) == (member.pk, Activity.CHALLENGE_CANCELLED)
     assert changes_in(LogEntry.objects.latest("action_time")) == [("cancelled", "no", "The weather.")]
     assert "Cancelled" in staff_client.get(change_url(challenge)).content.decode()
+
+
+def test_what_members_joined_is_not_deleted(staff_client, member):
+    free, joined = ChallengeFactory(name="Free"), ChallengeFactory(name="Joined")
+    settled = ChallengeFactory(name="Settled", settled_at=timezone.now())
+    take_part(joined, member)
+    take_part(settled, member)
+    said = [
+        staff_client.post(reverse("admin:gamification_challenge_delete", args=[each.pk]), {"post": "yes"}, follow=True)
+        for each in (free, joined, settled)
+    ]
+    assert "Joined is not deleted: members take or took part in it. Cancel it instead." in said[1].text
+    assert "Settled is not deleted: members take or took part in it. It stays." in said[2].text
+    staff_client.post(LIST, {"action": "delete_selected", "_selected_action": [str(joined.pk)], "post": "yes"})
+    assert set(Challenge.objects.all()) == {joined, settled}
 
 
 def test_what_is_final_or_off_is_not_cancelled(staff_client):
