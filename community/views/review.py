@@ -106,7 +106,8 @@ def _review_over(request: HttpRequest, pk: UUID, state: str, *, written: str) ->
     if lease is None or state not in OVER:
         raise Http404("There is no such lease.")
     title, text = OVER[state]
-    context = {"title": title, "text": text, "written": written}
+    icon = "circle-check" if state == "reviewed" else "timer-off"
+    context = {"icon": icon, "title": title, "text": text, "written": written}
     if state in WAITS_AGAIN:
         context["hack"] = Hack.objects.only("name").get(pk=lease.hack_id)
     return render(request, "community/review_over.html", context, status=410)
