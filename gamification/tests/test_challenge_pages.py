@@ -234,7 +234,7 @@ def test_a_cancelled_challenge_says_why_to_everybody_and_promises_nothing(member
     take_part(challenge, make_member())
     text = words(member_client.get(detail(challenge)))
     assert "This challenge is cancelled. The weather." in text
-    assert "1 took part" in text
+    assert "1 had joined" in text
     for promise in ("60 XP", "all of it counts", "A practice counts", "How it stands"):
         assert promise not in text
     assert said(member_client.post(join(challenge), follow=True)) == ["This challenge does not take place."]
@@ -250,6 +250,9 @@ def test_what_is_over_is_told_as_past(member_client):
     assert "Nobody took part" in text
     assert "60 XP, for everybody who got there" in text
     assert "Whenever you join" not in text
+    assert "A practice counts" in text, "what was practised offline may still arrive"
+    settled = ChallengeFactory(days=(-9, -8), settled_at=timezone.now())
+    assert "A practice counts" not in words(member_client.get(detail(settled)))
 
 
 def test_who_joins_a_challenge_that_goes_off_meanwhile_is_told(member):

@@ -167,7 +167,8 @@ def _taking_part(challenge: Challenge, state: str) -> str:
     """The places where somebody can still join."""
     number = challenge.taking_part
     if state not in OPEN:
-        return f"{number:,} took part" if number else "Nobody took part"
+        did = "had joined" if state == "cancelled" else "took part"
+        return f"{number:,} {did}" if number else f"Nobody {did}"
     match number:
         case 0:
             return "Nobody takes part yet"
