@@ -7,7 +7,13 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
-from community.models import HackVerification, HackVerificationReview, PracticeBuddies, VerificationLease
+from community.models import (
+    HackVerification,
+    HackVerificationReview,
+    PracticeBuddies,
+    ReviewerSigns,
+    VerificationLease,
+)
 from community.rules import LEASE, Answers
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
@@ -96,6 +102,28 @@ def review_as(
     call_as(reviewer, "app.review_verification(%s, %s, %s, %s)", lease.pk, review, is_authentic, comment)
     with database_identity(Role.WORKER):
         return HackVerificationReview.objects.get(pk=review)
+
+
+def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen.") -> HackVerificationReview:
+    """Of somebody new, after 40 seconds; past what asks for a lease."""
+    with database_identity(Role.WORKER):
+        return HackVerificationReview.objects.create(
+            verification=verification,
+            round=1,
+            reviewer=make_member(),
+            is_authentic=is_authentic,
+            comment=comment,
+            seconds=40,
+        )
+
+
+def make_signs(reviewer, **fields) -> ReviewerSigns:
+    numbers = dict.fromkeys(
+        ("reviews", "median_seconds", "reciprocal_pairs", "known_cases", "known_cases_right", "agreements", "outcomes"),
+        0,
+    )
+    with database_identity(Role.WORKER):
+        return ReviewerSigns.objects.create(reviewer=reviewer, **numbers | fields)
 
 
 def call_as(member: Member, call: str, *arguments: object) -> UUID | bool | None:

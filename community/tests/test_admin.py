@@ -13,13 +13,15 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member, make_user
 from analytics.models import Activity, UserActivityLog
-from community.models import HackVerification, HackVerificationReview, ReviewerSigns, VerificationLease
+from community.models import HackVerification, VerificationLease
 from community.rules import MAX_ANSWER_LENGTH, STAFF_AFTER
 from community.tests.factories import (
     make_known_case,
     make_lease,
     make_practised,
+    make_review,
     make_reviewer,
+    make_signs,
     make_verification,
     make_verified_hack,
 )
@@ -49,28 +51,6 @@ def staff_client(sign_in, staff):
 
 def page(name: str, verification) -> str:
     return reverse(f"admin:community_hackverification_{name}", args=[verification.pk])
-
-
-def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen.") -> HackVerificationReview:
-    """Of somebody new; past what asks for a lease."""
-    with database_identity(Role.WORKER):
-        return HackVerificationReview.objects.create(
-            verification=verification,
-            round=1,
-            reviewer=make_member(),
-            is_authentic=is_authentic,
-            comment=comment,
-            seconds=40,
-        )
-
-
-def make_signs(reviewer, **fields) -> ReviewerSigns:
-    numbers = dict.fromkeys(
-        ("reviews", "median_seconds", "reciprocal_pairs", "known_cases", "known_cases_right", "agreements", "outcomes"),
-        0,
-    )
-    with database_identity(Role.WORKER):
-        return ReviewerSigns.objects.create(reviewer=reviewer, **numbers | fields)
 
 
 def decision(is_authentic: str = "yes", reason: str = "We have met.", **more) -> dict[str, str]:
