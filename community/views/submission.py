@@ -86,7 +86,7 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("community:verification-edit", slug)
     if verification.status not in (Status.SUBMITTED, Status.ESCALATED):
         return redirect("community:verification-edit", slug)
-    context = {"hack": hack, "reviews": _reviews_in(verification)}
+    context = {"hack": hack, "reviews": _number_of_reviews(verification)}
     return render(request, "community/verification_withdraw.html", context)
 
 
@@ -100,9 +100,8 @@ def _hack_and_own(member: Member, slug: str) -> tuple[Hack, HackVerification | N
     return hack, verification
 
 
-def _reviews_in(verification: HackVerification) -> str:
-    number = verification.verification_count + verification.rejection_count
-    return f"{number} review{pluralize(number)} {pluralize(number, 'is,are')} in." if number else ""
+def _number_of_reviews(verification: HackVerification) -> int:
+    return verification.verification_count + verification.rejection_count
 
 
 def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerification | None) -> AnswersForm | None:
@@ -111,7 +110,7 @@ def _answers_form(request: HttpRequest, hack: Hack, verification: HackVerificati
         is_open = hack.practice_count >= hack.verification_practice_count
     elif verification.status == Status.SUBMITTED:
         # What was typed while the first review came is refused by the action, and not lost.
-        is_open = request.method == "POST" or not _reviews_in(verification)
+        is_open = request.method == "POST" or not _number_of_reviews(verification)
     else:
         is_open = verification.status in (Status.DRAFT, Status.RETURNED)
     if not (is_open and hack.can_be_verified):
@@ -254,7 +253,8 @@ def _standing_in_words(verification: HackVerification) -> list[str]:
     if standing is None:
         return []
     lines = wait_in_words(standing, verification.submitted_at)
-    if reviews := _reviews_in(verification):
+    if number := _number_of_reviews(verification):
+        reviews = f"{number} review{pluralize(number)} {pluralize(number, 'is,are')} in."
         return [*lines, f"{reviews} It takes {rules.REVIEWS_TO_DECIDE} that agree."]
     return [*lines, "Until the first review you can change your answers; you keep your place."]
 
