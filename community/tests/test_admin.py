@@ -126,6 +126,7 @@ class TestDecision:
         verification = make_verification(hack, status="escalated")
         response = staff_client.post(page("decide", verification), {**data, "confirmed": "yes"})
         assert response.context["form"].errors
+        assert 'class="errorlist"' in response.content.decode()
         verification.refresh_from_db()
         assert verification.status == "escalated"
 

@@ -9,10 +9,11 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from unfold.admin import ModelAdmin
+from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member, make_user
 from community.tests.factories import make_verification
-from gamification.models import Achievement
+from gamification.models import Achievement, Challenge, DiscordRoleGrant
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
 from nrghax.tests.factories import leave_traces
@@ -198,3 +199,19 @@ def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, st
         viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
     page, badges = told(sign_in(viewer))
     assert (listed in page, badges) == (False, [0])
+
+
+@pytest.mark.parametrize(
+    ("model", "query", "words", "others"),
+    [
+        (DiscordRoleGrant, {}, ["Nothing is here yet"], ["Reset filters", "/add/", "Create a new"]),
+        (DiscordRoleGrant, {"q": "x"}, ["Nothing matches", "Reset filters"], ["/add/", "Create a new"]),
+        (DiscordRoleGrant, {"user__exact": str(uuid7())}, ["Nothing matches", "Reset filters"], ["/add/"]),
+        (Challenge, {"q": "no such"}, ["Nothing matches", "Add challenge"], ["Create a new"]),
+    ],
+)
+def test_an_empty_list_asks_for_nothing_that_cannot_be_done(staff_client, model, query, words, others):
+    listed = staff_client.get(page(model, "changelist"), query).content.decode()
+    content = listed[listed.index('id="changelist"') :]
+    assert [each for each in words if each not in content] == []
+    assert [each for each in others if each in content] == []
