@@ -35,7 +35,7 @@ ROW = (
 )
 YOU, HIDDEN, WOULD_BE = (
     format_html(' <span class="badge badge--accent">{}</span>', words)
-    for words in ("You", "You: only you see this", "Where you would be: only you see this")
+    for words in ("You", "You: only you see this", "Where you would be")
 )
 
 

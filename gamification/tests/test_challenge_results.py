@@ -212,12 +212,12 @@ def test_a_cancelled_challenge_tells_who_took_part_and_rewards_nobody():
     assert not XpEntry.objects.filter(source="challenge").exists()
 
 
-def test_what_is_cancelled_is_shown_to_whoever_took_part_alone(member):
-    participant = completed(over())
-    cancel(participant.challenge)
-    assert not Challenge.objects.visible_to(member).exists()
+def test_what_is_cancelled_is_shown_and_what_is_not_announced_only_to_whoever_is_in_it(member):
+    cancelled, unannounced = (completed(over(is_active=is_active)) for is_active in (True, False))
+    cancel(cancelled.challenge)
     assert not Challenge.objects.joined_by(member).exists()
-    assert Challenge.objects.visible_to(participant.user).exists()
+    assert Challenge.objects.visible_to(member).get() == cancelled.challenge
+    assert Challenge.objects.visible_to(unannounced.user).count() == 2
 
 
 def test_what_is_settled_cannot_be_cancelled():

@@ -204,7 +204,7 @@ class TestOwnPlace:
         count()
         assert around(member_client) == [
             "1 Peer_1 @peer_1 999", "2 Peer_2 @peer_2 998",
-            "= shared 3 Own @own Where you would be: only you see this 997",
+            "= shared 3 Own @own Where you would be 997",
             "3 Peer_3 @peer_3 997", "4 Peer_4 @peer_4 996", "5 Peer_5 @peer_5 995",
         ]  # fmt: skip
         assert [line.split()[0] for line in listed(member_client)] == ["1", "2", "3", "4", "5"]
