@@ -138,3 +138,7 @@ NO_COMMENTS = (
     "I believe that you practise. Which time did it come by itself, and how did you notice?",
     "Take your time with the third question. What do the people around you see?",
 )
+STAFF_YES = (
+    "You say when it came and when it did not, and what others see of it. That is how it is when it is mastered."
+)
+STAFF_NO = "We can't find you in it yet. Tell us about one real day: when it came, and when it did not."

@@ -13,6 +13,7 @@ from accounts.models import Member, User
 from analytics.models import Notification, UserActivityLog
 from community.actions import recount_reviews
 from community.models import HackVerification, HackVerificationReview
+from community.rules import REVIEWS_BETWEEN_KNOWN_CASES
 from gamification.actions import award_achievements, recompute_xp, score_challenges, settle_xp
 from gamification.models import Challenge, ChallengeParticipant, LeaderboardEntry, UserAchievement, XpEntry
 from hacks.actions import unlock_hacks
@@ -225,7 +226,24 @@ def _there_is_something_to_verify():
     assert HackVerification.objects.filter(user=None).count() == 4
     own = dict(HackVerification.objects.filter(user__user__email=LEARNER[0]).values_list("hack__slug", "status"))
     assert own == {"double-torus-shield": "verified", "energy-programming": "submitted"}
+    _nobody_reviewed_who_may_not()
     assert not UserActivityLog.objects.pending().exists()
     verified = HackVerification.objects.filter(status="verified")
     assert XpEntry.objects.filter(source="verification").count() == verified.count()
     assert XpEntry.objects.filter(source="review").count() == HackVerificationReview.objects.count()
+
+
+def _nobody_reviewed_who_may_not():
+    """At the time of a review its reviewer was verified, or had practised often enough; nor was it their own."""
+    reviews = HackVerificationReview.objects.select_related("verification__hack")
+    for review in reviews:
+        hack, reviewer = review.verification.hack, review.reviewer_id
+        mine = PracticeSession.objects.filter(user=reviewer, hack=hack, ended_at__lt=review.reviewed_at)
+        verified = HackVerification.objects.filter(user=reviewer, hack=hack, verified_at__lt=review.reviewed_at)
+        assert verified.exists() or mine.count() >= hack.reviewer_practice_count
+        assert review.verification.user_id != reviewer
+        if review.verification.user_id is None:
+            before = reviews.filter(reviewer=reviewer, reviewed_at__lt=review.reviewed_at, author__isnull=False)
+            assert before.count() >= REVIEWS_BETWEEN_KNOWN_CASES
+    assert reviews.filter(author=None).exists()
+    assert reviews.filter(verification__hack__slug="energy-programming").exists()
