@@ -1,7 +1,7 @@
 """The forms with which staff write achievements and challenges: fields for what the database keeps as JSON, and who
 would earn an achievement."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.forms import ChoiceField, IntegerField, ModelForm, MultiValueField, MultiWidget
 from django.forms.utils import ErrorDict
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from accounts.templatetags.ui import icon_names
 from gamification.actions import Candidates, preview_achievement
 from gamification.challenges import AIMS, MOST_XP, validate_reward
 from gamification.kinds import KINDS, MOST, Kind
@@ -119,6 +120,33 @@ def _given(widget: type[PartsWidget], values: list[Any]) -> dict[str, Any]:
     return {name: value for name, value in zip(widget.labels, values, strict=False) if value not in (None, "")}
 
 
+class SuggestionsWidget(UnfoldAdminTextInputWidget):
+    """A line of text, and beneath it what may be meant; anything else can be typed all the same."""
+
+    template_name = "admin/widgets/suggestions.html"
+
+    def __init__(self, suggestions: Callable[[], Iterable[str]], *, shows_icons: bool = False) -> None:
+        super().__init__()
+        self.suggestions, self.shows_icons = suggestions, shows_icons
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["list"] = f"{name}_suggestions"
+        return {
+            "widget": {
+                **context["widget"],
+                "input_template": super().template_name,
+                "suggestions": self.suggestions(),
+                "shows_icons": self.shows_icons,
+            }
+        }
+
+
+def _shelves() -> Iterable[str]:
+    """The categories that achievements have already."""
+    return Achievement.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()
+
+
 class AchievementForm(ModelForm):
     criteria_json = CriteriaField(
         label="Criteria", help_text="A hack or a category narrows what counts, where it can be counted by that."
@@ -127,6 +155,18 @@ class AchievementForm(ModelForm):
     class Meta:
         model = Achievement
         fields = ["criteria_json"]  # The admin adds the others.
+        labels = {"icon_url": "Icon"}
+        help_texts = {"icon_url": "One of the names below. Without one it is “sparkles”."}
+        widgets = {
+            "icon_url": SuggestionsWidget(lambda: sorted(icon_names()), shows_icons=True),
+            "category": SuggestionsWidget(_shelves),
+        }
+
+    def clean_icon_url(self) -> str:
+        name = self.cleaned_data["icon_url"]
+        if name and name not in icon_names():
+            raise ValidationError("There is no icon of this name.", code="unknown")
+        return name
 
     def full_clean(self) -> None:
         """A check asks of the criteria alone: what is not filled in yet is no mistake."""

@@ -54,6 +54,26 @@ def practise(member, hack, *, times):
         make_session(member, hack, started_at=timezone.now())
 
 
+def test_icons_and_categories_are_offered_by_name(staff_client):
+    AchievementFactory(category="steadiness")
+    form = staff_client.get(ADD).content.decode()
+    for words in (
+        'list="icon_url_suggestions"',
+        '<option value="award"></option>',
+        "sprite.svg#award",
+        'list="category_suggestions"',
+        '<option value="steadiness"></option>',
+    ):
+        assert words in form
+
+
+@pytest.mark.parametrize(("icon", "is_saved"), [("award", True), ("", True), ("no-such-icon", False)])
+def test_an_icon_is_one_that_the_pages_carry(staff_client, asked_of_workers, icon, is_saved):
+    response = staff_client.post(ADD, form_of(icon_url=icon, category="of its own"))
+    assert Achievement.objects.filter(slug="regular", icon_url=icon, category="of its own").exists() == is_saved
+    assert is_saved or "There is no icon of this name." in response.content.decode()
+
+
 def test_criteria_are_chosen_from_lists_and_come_back_into_them(staff_client):
     HackFactory(slug="soft-bubble")
     HackCategoryFactory(name="healing")
