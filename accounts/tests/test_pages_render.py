@@ -41,6 +41,11 @@ def test_a_visitors_page_is_in_our_layout(client, name, heading):
     assert page.tags["footer"] == 1
 
 
+def test_whoever_confirms_elsewhere_is_not_promised_to_be_in(client):
+    text = " ".join(client.get(reverse("account_email_verification_sent")).content.decode().split())
+    assert "Open it in this browser to confirm the address, and you are in; in another one, you log in" in text
+
+
 @pytest.mark.parametrize(("name", "heading"), MANAGEMENT.items())
 def test_a_members_page_is_in_our_layout(member_client, name, heading):
     response = member_client.get(reverse(name))
