@@ -51,6 +51,18 @@ def test_level_and_achievements_are_shown_but_no_secret(asker, person):
     assert "Night Owl" not in content, "it would be a secret no more"
 
 
+def test_the_latest_six_are_shown_and_the_others_unfold(asker, person):
+    show(person)
+    for number in range(5):
+        UserAchievement.objects.create(user=person, achievement=AchievementFactory(name=f"Later {number}"))
+    latest, others = page(asker).content.decode().split('<details class="fold">', 1)
+    assert "The other 1 of 7" in others
+    assert [latest.count("Later"), latest.count("Week Warrior"), others.count("First Steps")] == [5, 1, 1]
+    assert "Night Owl" not in latest + others
+    UserAchievement.objects.filter(achievement__name="Later 4").delete()
+    assert "The other" not in page(asker).content.decode()
+
+
 def test_what_is_private_is_not_shown(asker, person):
     show(person)
     UserAchievement.objects.filter(achievement__name="Week Warrior").update(is_private=True)
