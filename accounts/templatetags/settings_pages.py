@@ -1,6 +1,10 @@
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django import template
 from django.conf import settings
 from django.urls import reverse
+
+from accounts.models import User
 
 register = template.Library()
 
@@ -38,6 +42,11 @@ def settings_pages(context) -> list[dict]:
         }
         for name, icon, title, text, others in PAGES
     ]
+
+
+@register.simple_tag
+def has_second_step(user: User) -> bool:
+    return is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
 
 
 @register.simple_tag

@@ -282,3 +282,15 @@ def test_a_provider_that_was_switched_off_can_still_be_disconnected(member, memb
     assert "nelly" in member_client.get(CONNECTIONS).content.decode()
     member_client.post(CONNECTIONS, {"account": SocialAccount.objects.get().pk})
     assert not SocialAccount.objects.exists()
+
+
+def test_without_providers_the_page_says_that_there_are_none(member_client):
+    content = member_client.get(CONNECTIONS).content.decode()
+    assert "Logging in with accounts elsewhere is not set up here." in content
+    assert "None is connected." not in content
+
+
+def test_with_a_provider_the_page_says_that_none_is_connected(discord, member_client):
+    content = member_client.get(CONNECTIONS).content.decode()
+    assert "None is connected." in content
+    assert "not set up here" not in content

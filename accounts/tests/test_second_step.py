@@ -122,6 +122,18 @@ def test_new_recovery_codes_replace_the_old(member_client, key):
     assert set(codes_of(member_client)).isdisjoint(old)
 
 
+def test_recovery_codes_need_a_second_step_first(member, member_client):
+    member_client.post(REAUTHENTICATE, {"password": PASSWORD})
+    address = reverse("mfa_generate_recovery_codes")
+    page = member_client.get(address)
+    read_page(page)
+    content = page.content.decode()
+    assert f'href="{reverse("mfa_index")}">Set up a second step</a>' in content
+    assert "Make new ones" not in content
+    set_up_app(member_client)
+    assert "Make new ones" in member_client.get(address).content.decode()
+
+
 def test_recovery_codes_as_a_file(member_client, key):
     response = member_client.get(reverse("mfa_download_recovery_codes"))
     assert response["Content-Disposition"] == 'attachment; filename="recovery-codes.txt"'
