@@ -11,10 +11,12 @@ from uuid_utils.compat import uuid7
 from analytics.models import Activity, UserActivityLog
 from community.actions import (
     LeaseLost,
+    Refusal,
     TooManyReviewsOpen,
     VerificationRefused,
     give_review,
     release_review,
+    save_draft,
     submit_verification,
     take_review,
     withdraw_verification,
@@ -28,6 +30,7 @@ from community.tests.factories import (
     make_reviewer,
     make_verification,
     make_verified_hack,
+    review_as,
 )
 from nrghax.identity import Role, database_identity
 from practice.tests.test_streak_concurrency import meanwhile
@@ -265,6 +268,47 @@ def test_whoever_takes_while_a_pair_is_made_waits_for_it_or_is_waited_for(hack, 
     with database_identity(Role.WORKER):
         ended = list(VerificationLease.objects.values_list("ended", flat=True))
     assert ended == ([] if is_paired_first else ["buddies"])
+
+
+def test_what_the_third_review_decides_is_not_withdrawn_any_more(hack):
+    verification, outcome = make_verification(hack), []
+    author, last = verification.user, make_reviewer(hack)
+    for _ in range(2):
+        review_as(make_reviewer(hack), verification)
+    lease = make_lease(last, verification)
+
+    def withdraw():
+        with database_identity(Role.MEMBER, author.pk):
+            outcome.append(withdraw_verification(member=author, hack=hack))
+
+    with database_identity(Role.MEMBER, last.pk):
+        assert review(last, lease)[1]()
+        waiting = meanwhile(withdraw)
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == [None]
+
+
+def test_a_draft_that_is_kept_while_it_is_submitted_takes_nothing_back(hack):
+    """The page keeps drafts by itself: one may be on its way when the button is pressed."""
+    verification, outcome = make_verification(hack, status="draft"), []
+    mine = {"member": verification.user, "hack": hack, "answers": answers_to(hack), "is_anonymous": False}
+
+    def keep():
+        try:
+            with database_identity(Role.MEMBER, verification.user_id):
+                save_draft(**mine)
+        except VerificationRefused as refused:
+            outcome.append(refused.reason)
+
+    with database_identity(Role.MEMBER, verification.user_id):
+        submit_verification(**mine)
+        waiting = meanwhile(keep)
+        assert waiting.is_alive()
+    waiting.join()
+    assert outcome == [Refusal.NO_SUCH_STEP]
+    with database_identity(Role.WORKER):
+        assert HackVerification.objects.get().status == "submitted"
 
 
 def test_what_is_being_given_back_takes_no_review(hack):

@@ -153,6 +153,12 @@ def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
     assert tasks.reward_anonymous() == 0
 
 
+@pytest.mark.parametrize("fields", [{"status": "returned", "is_anonymous": True}, {"status": "verified"}])
+def test_who_was_returned_or_gave_their_name_is_not_among_those_of_the_day(hack, fields):
+    make_verification(hack, decided_at=timezone.now() - timedelta(days=1), **fields)
+    assert tasks.reward_anonymous() == 0
+
+
 @pytest.mark.parametrize("is_anonymous", [True, False])
 def test_what_an_anonymous_verification_earns_is_not_shown_to_others(hack, is_anonymous):
     """Its day would tell the reviewers whose it was: also of what is earned by the XP that it brings."""
@@ -242,6 +248,8 @@ def test_whoever_may_review_what_waits_is_asked_once_a_week(hack):
     review_as(seen, verification)
     banned.user.is_active = False
     banned.user.save(update_fields=["is_active"])
+    # What else somebody did lately is no reason not to ask them.
+    record(reviewer.pk, Activity.CHALLENGE_LEFT)
     assert [tasks.ask_reviewers(), tasks.ask_reviewers()] == [1, 0]
     assert asked() == {reviewer.pk}
     react_to_everything()
@@ -257,6 +265,19 @@ def test_nobody_is_asked_for_what_came_lately_or_for_a_known_case(hack):
     make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
     make_known_case(hack, outcome=True, submitted_at=timezone.now() - timedelta(days=9))
     assert tasks.ask_reviewers() == 0
+
+
+def test_nobody_is_asked_for_their_own_or_twice_at_once(hack):
+    long_ago, other = timezone.now() - timedelta(days=3), make_verified_hack()
+    author = make_reviewer(hack)
+    make_verification(hack, author, submitted_at=long_ago)
+    # It is there to be reviewed, and does not wait for long yet.
+    make_verification(hack)
+    assert tasks.ask_reviewers() == 0
+    reviewer = make_practised(other, 5, make_reviewer(hack))
+    make_verification(other, submitted_at=long_ago)
+    assert tasks.ask_reviewers() == 1
+    assert asked() == {reviewer.pk}
 
 
 def test_not_everybody_is_asked_at_once(hack):
@@ -323,7 +344,7 @@ def test_a_known_case_has_no_consequences(hack):
 def test_drift_of_the_counts_is_found_and_repaired(hack, caplog):
     verification = make_verification(hack)
     review_as(make_reviewer(hack), verification)
-    make_known_case(hack, outcome=True)
+    review_as(make_reviewer(hack), make_known_case(hack, outcome=True))
     assert tasks.check_reviews() == 0
     HackVerification.objects.filter(pk=verification.pk).update(verification_count=2, rejection_count=1)
     assert tasks.check_reviews() == 1
