@@ -59,6 +59,16 @@ def test_returned_it_shows_the_comments_and_is_submitted_anew(hack, author, memb
     assert (len(earlier["reviews"]), earlier["pairs"]) == (3, answers_to(hack))
 
 
+def test_answers_that_came_back_are_asked_for_anew(hack, author, member_client):
+    make_verification(hack, author, status="returned")
+    data = revised(member_client.get(page_of(hack)), "Warm hands.")
+    response = member_client.post(page_of(hack), {**data, "do": "submit"})
+    content = response.content.decode()
+    assert "These answers have come back to you as they are." in content
+    assert content.count("Warm hands.") == 2
+    assert response.context["state"] == "returned"
+
+
 def test_taken_back_it_says_so_why_and_what_reviewers_had_said(hack, author, member_client):
     verification = make_verification(hack, author)
     for _ in range(3):
