@@ -272,8 +272,10 @@ def test_what_members_joined_is_not_deleted(staff_client, member):
     ]
     assert "Joined is not deleted: members take or took part in it. Cancel it instead." in said[1].text
     assert "Settled is not deleted: members take or took part in it. It stays." in said[2].text
-    staff_client.post(LIST, {"action": "delete_selected", "_selected_action": [str(joined.pk)], "post": "yes"})
     assert set(Challenge.objects.all()) == {joined, settled}
+    unseen = ChallengeFactory()
+    staff_client.post(LIST, {"action": "delete_selected", "_selected_action": [str(unseen.pk)], "post": "yes"})
+    assert Challenge.objects.filter(pk=unseen.pk).exists(), "one by one, so that what stays is named"
 
 
 def test_what_is_final_or_off_is_not_cancelled(staff_client):
