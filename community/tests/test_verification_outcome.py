@@ -110,6 +110,14 @@ def test_counts_those_who_said_nothing_more(hack, author, member_client, comment
     assert [review["comment"] for review in reviews if review["comment"]] == sorted(filter(None, comments))
 
 
+def test_does_not_say_which_review_came_first(hack, author, member_client):
+    verification = make_verification(hack, author)
+    for comment in ("Where?", "How?", "What?"):
+        review_as(make_reviewer(hack), verification, is_authentic=False, comment=comment)
+    reviews = member_client.get(page_of(hack)).context["reviews"]
+    assert [review["comment"] for review in reviews] == ["How?", "What?", "Where?"]
+
+
 def test_does_not_say_who_reviewed(hack, author, member_client):
     verification = make_verification(hack, author)
     reviewers = [make_reviewer(hack) for _ in range(3)]
