@@ -1,6 +1,5 @@
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +22,9 @@ STATES = {
     "over": "Over",
 }
 REASON_LENGTH = 300
+KEPT = (
+    "What members have joined is not deleted. Until its result is final, it can be cancelled in the list of challenges."
+)
 
 
 @admin.register(Challenge)
@@ -45,7 +47,8 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
         about = (None, {"fields": ["name", "slug", "description", "max_participants"]})
         now = ("Now", {"fields": ["state", "members", "cancellation_reason", "settled_at", "created_at"]})
         if _is_fixed(obj):
-            return [about, ("Fixed", {"fields": ["start_date", "end_date", "asked_for", "reward"]}), now]
+            fixed = {"fields": ["start_date", "end_date", "asked_for", "reward"], "description": KEPT}
+            return [about, ("Fixed", fixed), now]
         open_fields = [
             ("When", {"fields": ["start_date", "end_date", "is_active"]}),
             ("What counts", {"fields": ["criteria_json"]}),
@@ -57,13 +60,10 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
         fixed = ["start_date", "end_date", "criteria_json", "reward_value"] if _is_fixed(obj) else []
         return [*super().get_readonly_fields(request, obj), *fixed]
 
-    def delete_view(self, request, object_id, extra_context=None):
-        challenge = self.get_object(request, object_id)
-        if challenge and challenge.taking_part:
-            advice = "Cancel it instead" if challenge.cancelled_at is challenge.settled_at is None else "It stays"
-            messages.error(request, f"{challenge} is not deleted: members take or took part in it. {advice}.")
-            return redirect("admin:gamification_challenge_change", object_id)
-        return super().delete_view(request, object_id, extra_context)
+    def has_delete_permission(self, request, obj=None):
+        """Not offered where somebody has joined: the page says what to do instead."""
+        is_joined = obj is not None and obj.participants.exists()
+        return super().has_delete_permission(request, obj) and not is_joined
 
     def view_on_site(self, challenge) -> str | None:
         is_announced = challenge.is_active or challenge.cancelled_at
