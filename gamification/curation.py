@@ -156,7 +156,7 @@ class AchievementForm(ModelForm):
         model = Achievement
         fields = ["criteria_json"]  # The admin adds the others.
         labels = {"icon_url": "Icon"}
-        help_texts = {"icon_url": "One of the names below. Without one it is “sparkles”."}
+        help_texts = {"icon_url": "One of these names. Without one it is “sparkles”."}
         widgets = {
             "icon_url": SuggestionsWidget(lambda: sorted(icon_names()), shows_icons=True),
             "category": SuggestionsWidget(_shelves),

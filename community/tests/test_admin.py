@@ -239,6 +239,7 @@ class TestWhatAJudgementNeeds:
             reverse("admin:community_reviewersigns_change", args=[signed.pk]),
         ):
             assert words in judged
+        assert "0 of 0" not in judged
 
     def test_keeps_signs_from_those_who_may_not_see_them(self, hack, sign_in, button, status):
         decides = make_member(user=make_user(is_staff=True))
