@@ -145,6 +145,9 @@ def _write_news(histories: Collection[History]) -> None:
 
 
 def _write_progress(member_ids: Sequence[UUID], learner_id: UUID | None, now: datetime) -> None:
+    # Nothing else tells the planner of rows that are not committed: by chance it compared each with each, for minutes.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE practice_sessions, daily_checkins")
     settle_xp()
     told = make_challenges(learner_id, member_ids, now)
     told += make_verifications(learner_id, member_ids, now)
