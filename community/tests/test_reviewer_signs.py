@@ -1,0 +1,135 @@
+"""What each night finds in the reviews: counts that have drifted, and the signs for staff."""
+
+import random
+from collections import defaultdict
+from statistics import median
+
+import pytest
+from django.db import connection
+
+from community import actions, tasks
+from community.models import HackVerification, HackVerificationReview, ReviewerSigns
+from community.tests.factories import (
+    make_known_case,
+    make_reviewer,
+    make_verification,
+    make_verified_hack,
+    review_as,
+)
+from nrghax.identity import Role, database_identity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hack():
+    return make_verified_hack(name="Energy shield", slug="energy-shield")
+
+
+def test_drift_of_the_counts_is_found_and_repaired(hack, caplog):
+    verification = make_verification(hack)
+    review_as(make_reviewer(hack), verification)
+    review_as(make_reviewer(hack), make_known_case(hack, outcome=True))
+    assert tasks.check_reviews() == 0
+    HackVerification.objects.filter(pk=verification.pk).update(verification_count=2, rejection_count=1)
+    assert tasks.check_reviews() == 1
+    verification.refresh_from_db()
+    assert (verification.verification_count, verification.rejection_count) == (1, 0)
+    assert "repaired 1" in caplog.text
+
+
+def signs_by_hand():
+    """The same, in plain Python: reviewer -> the seven numbers."""
+    by_reviewer = defaultdict(list)
+    for review in HackVerificationReview.objects.exclude(reviewer=None).select_related("verification"):
+        by_reviewer[review.reviewer_id].append(review)
+    authors_of = {
+        reviewer: {review.author_id for review in reviews if review.author_id}
+        for reviewer, reviews in by_reviewer.items()
+    }
+    signs = {}
+    for reviewer, reviews in by_reviewer.items():
+        known = [review for review in reviews if review.author_id is None]
+        outcomes = {review.pk: outcome_by_hand(review) for review in reviews}
+        settled = [review for review in reviews if outcomes[review.pk] is not None]
+        signs[reviewer] = (
+            len(reviews),
+            round(median(review.seconds for review in reviews)),
+            sum(reviewer in authors_of.get(author, ()) for author in authors_of[reviewer]),
+            len(known),
+            sum(review.is_authentic == review.verification.known_outcome for review in known),
+            sum(review.is_authentic == outcomes[review.pk] for review in settled),
+            len(settled),
+        )
+    return signs
+
+
+def outcome_by_hand(review):
+    verification = review.verification
+    if review.round == verification.round:
+        return {"verified": True, "returned": False}.get(verification.status)
+    past = verification.rounds.filter(round=review.round).first()
+    return False if past and past.outcome == "returned" else None
+
+
+def signs():
+    rows = ReviewerSigns.objects.values_list(
+        "reviewer",
+        "reviews",
+        "median_seconds",
+        "reciprocal_pairs",
+        "known_cases",
+        "known_cases_right",
+        "agreements",
+        "outcomes",
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_signs_of_reviewers_are_what_a_plain_count_says(hack, seed):
+    chance = random.Random(seed)  # noqa: S311 (dice, the same in each run)
+    people = [make_reviewer(hack) for _ in range(6)]
+    statuses = ["submitted", "returned", "verified", "escalated"]
+    cases = [make_verification(hack, author, status=chance.choice(statuses), round=2) for author in people]
+    cases += [make_known_case(hack, outcome=chance.random() < 0.5) for _ in range(3)]
+    for case in cases:
+        if case.user_id:
+            case.rounds.create(
+                round=1,
+                verification_questions=[],
+                submitted_at=case.submitted_at,
+                outcome=chance.choice(["returned", "withdrawn"]),
+            )
+        others = [person for person in people if person.pk != case.user_id]
+        for reviewer in chance.sample(others, chance.randint(0, 2)):
+            case.reviews.create(
+                reviewer=reviewer,
+                round=chance.choice([1, 2]) if case.user_id else 1,
+                is_authentic=chance.random() < 0.6,
+                comment="Seen.",
+                seconds=chance.randint(1, 600),
+            )
+    expected = signs_by_hand()
+    assert actions.sign_reviewers() == len(expected) > 0
+    assert signs() == expected
+    assert actions.sign_reviewers() == 0
+    HackVerificationReview.objects.filter(reviewer=next(iter(expected))).delete()
+    assert actions.sign_reviewers() > 0
+    assert signs() == signs_by_hand()
+
+
+def test_a_pair_that_verifies_each_other_shows(hack):
+    one, other, third = (make_reviewer(hack) for _ in range(3))
+    for author, reviewer in ((one, other), (other, one), (third, one)):
+        review_as(reviewer, make_verification(hack, author))
+    tasks.check_reviews()
+    found = {reviewer: numbers[1 + 1] for reviewer, numbers in signs().items()}
+    assert found == {one.pk: 1, other.pk: 1}
+
+
+def test_the_signs_are_for_staff_alone(hack):
+    for role in (Role.MEMBER, Role.ANON, Role.AUTH):
+        with database_identity(role, make_reviewer(hack).pk), connection.cursor() as cursor:
+            cursor.execute("SELECT has_table_privilege('reviewer_signs', 'SELECT')")
+            assert cursor.fetchone() == (False,)
