@@ -199,7 +199,8 @@ def notify_of_wait(activity: UserActivityLog) -> None:
 def notify_staff_of_wait(activity: UserActivityLog) -> None:
     if activity.activity_data["waits_for"] != "staff":
         return
-    staff = User.objects.filter(is_staff=True, is_active=True)
+    staff = User.objects.filter(is_staff=True)
+    # Not those who are banned either: they have no right left.
     who_decide = [user.pk for user in staff if user.has_perm("community.change_hackverification")]
     Notification.objects.bulk_create(
         [escalated_verification(activity, staff_id) for staff_id in who_decide], ignore_conflicts=True

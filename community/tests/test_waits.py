@@ -212,12 +212,13 @@ def test_staff_who_decide_are_told_once_a_day(hack):
         make_member(user=make_user(is_staff=True, **fields))
         for fields in ({"is_superuser": True}, {"is_superuser": True, "is_active": False}, {})
     )
-    now = timezone.now()
-    for age in (timedelta(days=3), STAFF_AFTER, STAFF_AFTER):
+    now, told_to_staff = timezone.now(), Notification.objects.filter(user__in=[decides, banned, looks])
+    for age, number in ((timedelta(days=3), 0), (STAFF_AFTER, 1), (STAFF_AFTER, 1)):
         make_verification(hack, submitted_at=now - age)
-    tasks.sweep_verifications()
-    react_to_everything()
-    (notification,) = Notification.objects.filter(user__in=[decides, banned, looks])
+        tasks.sweep_verifications()
+        react_to_everything()
+        assert told_to_staff.count() == number
+    notification = told_to_staff.get()
     assert (notification.user, notification.title) == (decides, "Members wait for your decision")
     listed = reverse("admin:community_hackverification_changelist")
     assert notification.data == {"path": f"{listed}?status__exact=escalated"}
