@@ -195,7 +195,7 @@ def take_back_verification(*, staff: Member, verification_id: UUID, reason: str)
     verification = HackVerification.objects.select_related("hack").get(pk=verification_id)
     author = Member.objects.get(verifications=verification)
     UserHackProgress.objects.filter(user=author, hack=verification.hack).update(verified_at=None)
-    data = {**_about(verification, verification.hack), "is_anonymous": verification.is_anonymous, "reason": reason}
+    data = {**_about(verification, verification.hack), "reason": reason}
     record(author.pk, Activity.VERIFICATION_TAKEN_BACK, data)
 
 

@@ -33,7 +33,7 @@ class AnswersForm(forms.Form):
         label="Submit without my name",
         required=False,
         help_text="No reviewer learns from us who you are; see that your answers don't tell either. "
-        "Our staff can see it. Its XP comes on the day after, and what you achieve by it is shown to you alone.",
+        "Our staff can see it. Its XP comes within a day or so, and what you achieve by it is shown to you alone.",
     )
 
     def __init__(

@@ -29,7 +29,7 @@ def staff_take_over_at(submitted_at: datetime) -> datetime:
 
 
 def rewarded_before(now: datetime) -> datetime:
-    """Who was verified anonymously before that moment has the XP by now: those of a day (UTC) get it on the next."""
+    """Who was verified anonymously before that moment is due the XP: those of a day (UTC) get it early on the next."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -21,7 +21,7 @@ def unlocked_hack(activity: UserActivityLog) -> Notification:
 
 
 def provable_hack(member_id: UUID, *, pk: UUID, name: str, slug: str) -> Notification:
-    """Practice has opened its verification; once a hack for ever."""
+    """Practice has opened its verification; once a hack, as long as the notification is kept."""
     return Notification(
         user_id=member_id,
         type=Notification.Type.HACK_UNLOCKED,
@@ -112,7 +112,7 @@ def decided_verification(activity: UserActivityLog) -> Notification:
         title=f"You are verified in {decided['name']}" if is_verified else f"{decided['name']} has come back to you",
         message=(
             "Others recognise what you have learnt. You can now review what they submit."
-            + " Its XP comes on the day after, as you have submitted it without your name." * decided["is_anonymous"]
+            + " Its XP comes within a day or so, as you have submitted it without your name." * decided["is_anonymous"]
             if is_verified
             else "Read what the reviewers say, practise on, and submit it again when you feel like it."
         ),

@@ -8,10 +8,11 @@ call of an app's action.
 from collections.abc import Callable
 from uuid import UUID
 
+from django.contrib.auth.backends import ModelBackend
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.models import Profile, User
+from accounts.models import Profile
 from analytics.models import Activity, Notification, UserActivityLog
 from community.actions import announce_decision
 from community.models import HackVerification, HackVerificationReview
@@ -56,10 +57,11 @@ def notify_of_unlocked_hack(activity: UserActivityLog) -> None:
 
 
 def notify_of_provable_hacks(activity: UserActivityLog) -> None:
-    """What is practised as often as its verification asks for; not where they know of it: there is a submission."""
+    """Of the hack that was practised, if it was as often as its verification asks for; not where they know of it."""
     own = HackVerification.objects.filter(user=activity.user_id, hack=OuterRef("pk"))
     hacks = Hack.objects.published().filter(
         ~Exists(own),
+        pk=activity.activity_data.get("hack_id"),
         requires_verification=True,
         progress__user=activity.user_id,
         progress__total_practice_count__gte=F("verification_practice_count"),
@@ -197,11 +199,11 @@ def notify_of_wait(activity: UserActivityLog) -> None:
 
 
 def notify_staff_of_wait(activity: UserActivityLog) -> None:
+    """Those who may decide it: nobody decides their own."""
     if activity.activity_data["waits_for"] != "staff":
         return
-    staff = User.objects.filter(is_staff=True)
-    # Not those who are banned either: they have no right left.
-    who_decide = [user.pk for user in staff if user.has_perm("community.change_hackverification")]
+    may_decide = ModelBackend().with_perm("community.change_hackverification").filter(is_staff=True)
+    who_decide = may_decide.exclude(pk=activity.user_id).values_list("pk", flat=True)
     Notification.objects.bulk_create(
         [escalated_verification(activity, staff_id) for staff_id in who_decide], ignore_conflicts=True
     )

@@ -15,4 +15,7 @@ CREATE FUNCTION app.refuse_unchanged() RETURNS trigger
     END
   $$;
 CREATE TRIGGER refuse_unchanged BEFORE UPDATE ON hack_verifications
-  FOR EACH ROW WHEN (NEW.status = 'submitted') EXECUTE FUNCTION app.refuse_unchanged();
+  FOR EACH ROW WHEN (
+    NEW.status = 'submitted'
+    AND (OLD.status <> 'submitted' OR NEW.verification_questions IS DISTINCT FROM OLD.verification_questions)
+  ) EXECUTE FUNCTION app.refuse_unchanged();

@@ -254,6 +254,14 @@ def test_answers_that_came_back_do_not_go_out_again_as_they_are(hack, author, ou
     assert refusal(submit_verification, author, hack) == Refusal.UNCHANGED
 
 
+def test_the_name_may_be_hidden_of_what_went_out_unchanged_before_that_was_refused(hack, author):
+    own = make_verification(hack, author, round=2)
+    past = {"submitted_at": timezone.now(), "ended_at": timezone.now(), "outcome": "returned"}
+    own.rounds.create(round=1, verification_questions=own.verification_questions, **past)
+    answers = own.verification_questions
+    assert call(submit_verification, author, hack, answers=answers, is_anonymous=True).is_anonymous
+
+
 def test_answers_that_were_withdrawn_may_go_out_again(hack, author):
     review_as(make_reviewer(hack), call(submit_verification, author, hack))
     call(withdraw_verification, author, hack)

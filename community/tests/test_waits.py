@@ -29,6 +29,7 @@ from gamification.tests.factories import AchievementFactory
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.identity import Role, database_identity
+from nrghax.reactions import notify_staff_of_wait
 from nrghax.tasks import react
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +133,7 @@ def test_an_anonymous_author_is_told_when_the_xp_comes(hack, is_anonymous):
     decide(make_verification(hack, is_anonymous=is_anonymous))
     react_to_everything()
     told_of = Notification.objects.get(type=Notification.Type.VERIFICATION_DECIDED)
-    assert ("XP comes on the day after" in told_of.message) == is_anonymous
+    assert ("XP comes within a day or so" in told_of.message) == is_anonymous
 
 
 def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
@@ -222,6 +223,18 @@ def test_staff_who_decide_are_told_once_a_day(hack):
     assert (notification.user, notification.title) == (decides, "Members wait for your decision")
     listed = reverse("admin:community_hackverification_changelist")
     assert notification.data == {"path": f"{listed}?status__exact=escalated"}
+
+
+def test_nobody_is_told_that_their_own_waits_for_them_and_many_are_told_as_fast_as_one(
+    hack, django_assert_max_num_queries
+):
+    staff = [make_member(user=make_user(is_staff=True, is_superuser=True)) for _ in range(4)]
+    make_verification(hack, staff[0], submitted_at=timezone.now() - STAFF_AFTER)
+    tasks.sweep_verifications()
+    activity = UserActivityLog.objects.get(activity_data__waits_for="staff")
+    with django_assert_max_num_queries(2):
+        notify_staff_of_wait(activity)
+    assert set(Notification.objects.values_list("user", flat=True)) == {each.pk for each in staff[1:]}
 
 
 def test_with_the_staff_a_review_that_was_begun_still_counts(hack):

@@ -60,10 +60,13 @@ def leave_challenge(*, member: Member, challenge: Challenge) -> bool:
 
 @transaction.atomic
 def cancel_challenge(*, challenge: Challenge, reason: str, now: datetime) -> bool:
-    """Call a challenge off, without rewards, and tell who takes part; False where it is off or settled. As staff."""
+    """Call a challenge off, without rewards, and tell who takes part; False where it is off, settled or was never
+    announced: its page would tell everybody of it. As staff.
+    """
     # Whoever joins meanwhile waits, and is refused.
     locked = Challenge.objects.select_for_update(no_key=True).get(pk=challenge.pk)
-    if locked.cancelled_at or locked.settled_at:
+    is_draft = not locked.is_active and not locked.participants.exists()
+    if locked.cancelled_at or locked.settled_at or is_draft:
         return False
     locked.is_active = False
     locked.cancelled_at = now

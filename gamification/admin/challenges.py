@@ -107,7 +107,8 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
         if off:
             messages.success(request, f"Cancelled, and told to whoever took part: {len(off)}.")
         if left := len(queryset) - len(off):
-            messages.error(request, f"Not cancelled, because the result is final or it was cancelled before: {left}.")
+            why = "the result is final, it was cancelled before, or it was never announced"
+            messages.error(request, f"Not cancelled, because {why}: {left}.")
         return None
 
     def _ask(self, request: HttpRequest, queryset, *, error: bool, reason: str) -> HttpResponse:

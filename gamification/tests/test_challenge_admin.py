@@ -278,14 +278,15 @@ def test_what_members_joined_is_not_deleted(staff_client, member):
     assert Challenge.objects.filter(pk=unseen.pk).exists(), "one by one, so that what stays is named"
 
 
-def test_what_is_final_or_off_is_not_cancelled(staff_client):
-    settled = ChallengeFactory(settled_at=timezone.now())
-    response = cancel(
-        staff_client, settled, ChallengeFactory(is_active=False, cancelled_at=timezone.now()), reason="No."
-    )
-    assert "Not cancelled" in str(next(iter(response.context["messages"])))
+def test_what_is_final_off_or_not_announced_is_not_cancelled(staff_client):
+    settled, draft = ChallengeFactory(settled_at=timezone.now()), ChallengeFactory(is_active=False)
+    off = ChallengeFactory(is_active=False, cancelled_at=timezone.now())
+    response = cancel(staff_client, settled, off, draft, reason="No.")
+    assert "never announced: 3." in str(next(iter(response.context["messages"])))
     settled.refresh_from_db()
+    draft.refresh_from_db()
     assert settled.is_active
+    assert draft.cancelled_at is None
     assert not LogEntry.objects.exists()
 
 

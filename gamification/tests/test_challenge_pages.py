@@ -189,7 +189,7 @@ def test_joining_is_written_down_once(member, member_client):
     for _ in range(2):
         response = member_client.post(join(challenge), follow=True)
         [message] = said(response)
-        assert message == f"You take part in {challenge.name}. What you have practised since it began is being counted."
+        assert message == f"You take part in {challenge.name}. What you have done since it began is being counted."
     participant = ChallengeParticipant.objects.get()
     assert (participant.user_id, participant.score, participant.rank) == (member.pk, 0, None)
     assert activities() == [Activity.CHALLENGE_JOINED]

@@ -101,7 +101,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, refused.reason)
     else:
         # A worker counts it, a moment after the page is shown.
-        since = " What you have practised since it began is being counted." if _has_begun(challenge) else ""
+        since = " What you have done since it began is being counted." if _has_begun(challenge) else ""
         messages.success(request, f"You take part in {challenge.name}.{since}")
     return redirect(challenge)
 

@@ -72,13 +72,19 @@ def test_practice_unlocks_and_the_unlocking_is_told(member):
 def test_who_has_practised_enough_is_told_once_that_they_can_prove_it(member, activity_type):
     shield = make_verified_hack(name="Shield", slug="shield")
     make_verification(shield)
-    for but in ({"is_active": False}, {"requires_verification": False}, {"verification_practice_count": 4}):
-        make_practised(make_verified_hack(**but), 3, member)
-    react(str(record(member.pk, activity_type).pk))
+    others = [
+        make_verified_hack(**but)
+        for but in ({"is_active": False}, {"requires_verification": False}, {"verification_practice_count": 4})
+    ]
+    for hack in others:
+        make_practised(hack, 3, member)
+        react(str(record(member.pk, activity_type, {"hack_id": str(hack.pk)}).pk))
     assert not Notification.objects.exists()
     make_practised(shield, 3, member)
+    # Practised long ago: nobody is told of that now.
+    make_practised(make_verified_hack(), 3, member)
     for _ in range(2):
-        react(str(record(member.pk, activity_type).pk))
+        react(str(record(member.pk, activity_type, {"hack_id": str(shield.pk)}).pk))
     notification = Notification.objects.get(user=member)
     assert notification.title == "You can prove your mastery of Shield"
     assert notification.data == {"path": reverse("community:verification-edit", args=["shield"])}
@@ -89,7 +95,7 @@ def test_who_has_begun_to_prove_it_is_not_told_that_they_can(member, status):
     verification = make_verification(author=member, status=status)
     make_practised(verification.hack, 3, member)
     make_verification(verification.hack)
-    react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
+    react(str(record(member.pk, Activity.SESSION_LOGGED, {"hack_id": str(verification.hack.pk)}).pk))
     assert not Notification.objects.exists()
 
 
