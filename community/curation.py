@@ -34,7 +34,7 @@ class TakeBackForm(forms.Form):
     reason = forms.CharField(
         max_length=2000,
         widget=UnfoldAdminTextareaWidget({"rows": 5}),
-        help_text="The author reads it. Name no reviewer: they are promised that nobody learns who they are.",
+        help_text="The author reads it. Name no reviewer: they are promised that the author never learns who they are.",
     )
 
 

@@ -136,6 +136,9 @@ class HackVerification(models.Model):
                 condition=models.Q(decided_at__isnull=False),
                 name="hack_verifications_waits",
             ),
+            models.Index(
+                fields=["submitted_at"], condition=models.Q(status="escalated"), name="hack_verifications_with_staff"
+            ),
         ]
 
     def __str__(self) -> str:

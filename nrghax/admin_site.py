@@ -99,10 +99,11 @@ def style_sheet(request: HttpRequest) -> str:
 
 
 def verifications_to_decide(request: HttpRequest) -> int:
-    """How many wait for staff; none for whoever may not decide them."""
+    """How many wait for this person; none for whoever may not decide them. Nobody decides their own."""
     if not request.user.has_perm("community.change_hackverification"):
         return 0
-    return HackVerification.objects.waiting().filter(status=HackVerification.Status.ESCALATED).count()
+    with_staff = HackVerification.objects.filter(status=HackVerification.Status.ESCALATED, user__is_active=True)
+    return with_staff.exclude(user=request.user.pk).count()
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

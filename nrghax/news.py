@@ -127,7 +127,8 @@ def taken_back_verification(activity: UserActivityLog) -> Notification:
         type=Notification.Type.VERIFICATION_DECIDED,
         subject=f"{taken_back['verification_id']}:{taken_back['round']}:taken_back",
         title=f"Our staff have taken back your verification in {taken_back['name']}",
-        message="Its XP goes with it; what it has opened to you, and what you have achieved, stays. "
+        message="Its XP goes with it, and so does reviewing it for others. Hacks that it has opened, and what you "
+        "have achieved, stay yours. "
         f"They say: {taken_back['reason']}",
         data={"path": f"/verification/{taken_back['slug']}/"},
     )

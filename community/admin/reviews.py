@@ -36,6 +36,10 @@ class HackVerificationReviewAdmin(OfVerification):
     ordering = ["-reviewed_at"]
     readonly_fields = ["author", "reviewed_at"]
 
+    def get_queryset(self, request):
+        """Not those of one's own submissions: who reviews is promised that the author does not learn who they are."""
+        return super().get_queryset(request).exclude(author=request.user.pk)
+
 
 @admin.register(VerificationLease)
 class VerificationLeaseAdmin(OfVerification):

@@ -44,8 +44,8 @@ IS_TOLD = (
     "author may answer anew."
 )
 TAKE_BACK = (
-    "It is returned: the author is told at once, reads the reason and may answer anew. Its XP goes. Hacks that it has "
-    "opened stay open, and achievements stay theirs."
+    "It is returned: the author is told at once, reads the reason and may answer anew. Its XP goes, and so does "
+    "reviewing it for others. Hacks that it has opened stay open, and achievements stay theirs."
 )
 OWN = "It is your own: somebody else has to decide it."
 REFUSED = {
@@ -156,10 +156,20 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     def answers(self, verification: HackVerification) -> str:
         return answers_in_full(verification.verification_questions)
 
+    def get_object(self, request, object_id, from_field=None):
+        verification = super().get_object(request, object_id, from_field)
+        if verification is not None:
+            verification.is_own = verification.user_id == request.user.pk
+        return verification
+
     @admin.display(description="reviews")
     def said(self, verification: HackVerification) -> str:
+        """Without names on one's own: who reviews is promised that the author does not learn them."""
         reviews = verification.reviews.select_related("reviewer").order_by("round", "reviewed_at")
-        rows = [(review.round, review.reviewer or "account deleted", review, review.comment) for review in reviews]
+        rows = [
+            (each.round, "a member" if verification.is_own else each.reviewer or "account deleted", each, each.comment)
+            for each in reviews
+        ]
         return format_html_join("", '<p class="mb-2 whitespace-pre-line">Round {}, {}: {}. {}</p>', rows) or "None"
 
     @admin.display
@@ -216,7 +226,9 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             self.log_addition(request, case, [{"added": {}}])
             messages.success(request, "It is among what reviewers are given.")
         else:
-            messages.info(request, "That was done already.")
+            messages.info(
+                request, "It is offered already, as it was sent first. To change it, close it and add another."
+            )
         return redirect("admin:community_hackverification_change", case.pk)
 
     @action(description="Decide", permissions=["decide"])

@@ -24,6 +24,7 @@ from community.tests.factories import (
     make_signs,
     make_verification,
     make_verified_hack,
+    review_as,
 )
 from nrghax.identity import Role, database_identity
 
@@ -57,6 +58,16 @@ def decision(is_authentic: str = "yes", reason: str = "We have met.", **more) ->
     return {"is_authentic": is_authentic, "reason": reason, **more}
 
 
+def test_nobody_learns_who_reviewed_their_own(hack, staff, staff_client):
+    own, others = make_verification(hack, staff), make_verification(hack)
+    reviewer = make_reviewer(hack)
+    reviews = [review_as(reviewer, verification) for verification in (own, others)]
+    assert str(reviewer) not in staff_client.get(page("change", own)).content.decode()
+    assert str(reviewer) in staff_client.get(page("change", others)).content.decode()
+    listed = staff_client.get(reverse("admin:community_hackverificationreview_changelist")).context["cl"].result_list
+    assert list(listed) == [reviews[1]]
+
+
 class TestQueue:
     def test_shows_first_what_waits_for_staff(self, hack, staff_client):
         make_verification(hack, status="draft")
@@ -71,7 +82,7 @@ class TestQueue:
             listed = staff_client.get(LIST, {"q": verification.user.username}).content.decode()
             assert "16 Oct 2026, 21:12" in listed
         for nobody_waits in (
-            make_verification(hack, status="verified", submitted_at=submitted_at),
+            make_verification(hack, status="verified", submitted_at=submitted_at, decided_at=AT - STAFF_AFTER),
             make_known_case(hack, outcome=True, submitted_at=submitted_at),
         ):
             assert "16 Oct 2026" not in staff_client.get(page("change", nobody_waits)).content.decode()
@@ -166,10 +177,14 @@ class TestTakingBack:
         address = page("take_back", verification)
         assert address in staff_client.get(page("change", verification)).content.decode()
         asked = staff_client.get(address).content.decode()
-        for words in ("Warm hands.", "Its XP goes.", "achievements stay theirs"):
+        for words in ("Warm hands.", "Its XP goes, and so does reviewing", "achievements stay theirs"):
             assert words in asked
         asked = staff_client.post(address, {"reason": "It was copied."}).content.decode()
-        for words in ('name="confirmed"', f"Take back: {hack}, by {verification.user}", "Its XP goes."):
+        for words in (
+            'name="confirmed"',
+            f"Take back: {hack}, by {verification.user}",
+            "Its XP goes, and so does reviewing",
+        ):
             assert words in asked
         verification.refresh_from_db()
         assert verification.status == "verified"
@@ -316,8 +331,8 @@ class TestKnownCases:
         assert f'name="id" value="{data["id"]}"' in str(form)
         first, second = (staff_client.post(address, data, follow=True) for _ in range(2))
         case = HackVerification.objects.get()
-        assert "That was done already." not in first.text
-        assert "That was done already." in second.text
+        assert "It is offered already" not in first.text
+        assert "It is offered already" in second.text
         assert second.redirect_chain == [(page("change", case), 302)]
         assert LogEntry.objects.filter(object_id=case.pk).count() == 1
 

@@ -220,6 +220,11 @@ def test_staff_who_decide_are_told_once_a_day(hack):
         react_to_everything()
         assert told_to_staff.count() == number
     notification = told_to_staff.get()
+    told_to_staff.update(subject="for_staff:the day before")
+    make_verification(hack, submitted_at=now - STAFF_AFTER)
+    tasks.sweep_verifications()
+    react_to_everything()
+    assert told_to_staff.count() == 2
     assert (notification.user, notification.title) == (decides, "Members wait for your decision")
     listed = reverse("admin:community_hackverification_changelist")
     assert notification.data == {"path": f"{listed}?status__exact=escalated"}

@@ -1,6 +1,6 @@
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.shortcuts import redirect
@@ -10,7 +10,7 @@ from accounts.history import RemembersChanges
 from analytics.admin import ReadOnlyAdmin
 from gamification.curation import AchievementForm
 from gamification.kinds import asked_for
-from gamification.models import Achievement, Challenge, UserAchievement
+from gamification.models import Achievement, Challenge, ChallengeParticipant, UserAchievement
 from gamification.tasks import award_achievements
 from hacks.curation import DeletesOneByOne, NumbersInList
 from hacks.models import Hack, HackCategory
@@ -34,7 +34,9 @@ def _named(key: str, model, slug: str, name: str) -> Coalesce:
 
 def _promised_by(achievement: Achievement) -> str:
     """The challenges that have yet to bring it, in words; empty where none has."""
-    challenges = Challenge.objects.filter(settled_at=None, cancelled_at=None)
+    # Those that are settled too: the worker may not have given it yet.
+    got_there = ChallengeParticipant.objects.filter(challenge=OuterRef("pk"), completed_at__isnull=False)
+    challenges = Challenge.objects.filter(Q(settled_at=None) | Exists(got_there), cancelled_at=None)
     promising = challenges.filter(reward_value__achievement=achievement.slug).order_by("name")
     return ", ".join(f"“{challenge.name}”" for challenge in promising)
 

@@ -22,9 +22,8 @@ STATES = {
     "over": "Over",
 }
 REASON_LENGTH = 300
-KEPT = (
-    "What members have joined is not deleted. Until its result is final, it can be cancelled in the list of challenges."
-)
+KEPT = "What members have joined is not deleted."
+OFF = "Until its result is final, it can be cancelled in the list of challenges."
 
 
 @admin.register(Challenge)
@@ -47,7 +46,8 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
         about = (None, {"fields": ["name", "slug", "description", "max_participants"]})
         now = ("Now", {"fields": ["state", "members", "cancellation_reason", "settled_at", "created_at"]})
         if _is_fixed(obj):
-            fixed = {"fields": ["start_date", "end_date", "asked_for", "reward"], "description": KEPT}
+            words = [KEPT] * obj.participants.exists() + [OFF] * (not obj.cancelled_at and not obj.settled_at)
+            fixed = {"fields": ["start_date", "end_date", "asked_for", "reward"], "description": " ".join(words)}
             return [about, ("Fixed", fixed), now]
         open_fields = [
             ("When", {"fields": ["start_date", "end_date", "is_active"]}),

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member, make_user
 from gamification.models import Achievement, UserAchievement
-from gamification.tests.factories import AchievementFactory, ChallengeFactory
+from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from practice.tests.factories import make_session
 
@@ -215,9 +215,13 @@ def test_the_reward_of_a_challenge_is_not_deleted(staff_client):
     ):
         reward = {"reward_type": "achievement", "reward_value": {"achievement": slug}}
         ChallengeFactory(name=name, **reward, **fields)
-    urls = [reverse("admin:gamification_achievement_delete", args=[each.pk]) for each in (prize, former)]
+    won = AchievementFactory(name="Won", slug="won")
+    settled = {"settled_at": timezone.now(), "reward_type": "achievement", "reward_value": {"achievement": "won"}}
+    take_part(ChallengeFactory(name="Just over", **settled), make_member(), completed_at=timezone.now())
+    urls = [reverse("admin:gamification_achievement_delete", args=[each.pk]) for each in (prize, former, won)]
     said = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
     assert "Calm Sea is not deleted: it is the reward of “Spring”." in said[0]
+    assert "Won is not deleted: it is the reward of “Just over”." in said[2]
     data = {"action": "delete_selected", "_selected_action": [str(prize.pk)], "post": "yes"}
     staff_client.post(reverse("admin:gamification_achievement_changelist"), data)
-    assert list(Achievement.objects.all()) == [prize]
+    assert set(Achievement.objects.all()) == {prize, won}

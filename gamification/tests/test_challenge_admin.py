@@ -270,7 +270,8 @@ def test_what_members_joined_is_not_deleted(staff_client, member):
         delete = reverse("admin:gamification_challenge_delete", args=[challenge.pk])
         page = staff_client.get(change_url(challenge)).text
         assert (delete in page) == (challenge == free)
-        assert ("it can be cancelled in the list of challenges" in page) == (challenge != free)
+        assert ("What members have joined is not deleted" in page) == (challenge != free)
+        assert ("it can be cancelled in the list of challenges" in page) == (challenge == joined)
         assert staff_client.post(delete, {"post": "yes"}).status_code == answer
     assert set(Challenge.objects.all()) == {joined, settled}
     unseen = ChallengeFactory()

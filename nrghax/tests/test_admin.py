@@ -11,6 +11,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from uuid_utils.compat import uuid7
 
+from accounts.models import Member
 from accounts.tests.factories import make_member, make_user
 from community.tests.factories import make_verification
 from gamification.models import Achievement, Challenge, DiscordRoleGrant
@@ -188,12 +189,15 @@ def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, st
     page, badges = told(staff_client)
     assert (listed in page, badges) == (False, [0])
     make_verification(status="submitted")
+    # Nobody decides their own, and what banned members have submitted waits.
+    make_verification(author=Member.objects.get(pk=staff_client.session["_auth_user_id"]), status="escalated")
+    make_verification(author=make_member(user=make_user(is_active=False)), status="escalated")
     for _ in range(2):
         make_verification(status="escalated")
     page, badges = told(staff_client)
     assert (listed in page, badges) == (True, [2])
     assert "2 verifications wait for a decision of our staff" in page
-    assert staff_client.get(listed).context["cl"].result_count == 2
+    assert staff_client.get(listed).context["cl"].result_count == 4
     viewer = make_member(user=make_user(is_staff=True))
     with database_identity(Role.STAFF):
         viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
