@@ -177,7 +177,7 @@ class TestRules:
         assert limits["A check-in"] == "1 a day"
         assert limits["A hack that your peers, or staff, verified"] == "Once a hack"
         assert all(limits.values())
-        assert "without your name brings its XP on the next day" in page.text
+        assert "without your name brings its XP later, with all others of the day" in page.text
 
     def test_show_the_curve_and_promise_only_what_there_is(self, client):
         page = client.get(RULES)
