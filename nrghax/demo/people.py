@@ -65,6 +65,8 @@ BIOS = (
 DAYS = 183
 AIMS: tuple[tuple[str, ...], ...] = (
     (),
+    (),
+    (),
     ("double-torus-shield",),
     ("double-torus-shield",),
     ("energy-programming",),
@@ -143,8 +145,10 @@ def _learner() -> Person:
 
 def _made_up(username: str, name: str, zone: str) -> Person:
     rng = Random(username)
-    joined_days_ago = rng.randint(10, DAYS)
-    lost_interest = rng.random() < 0.2
+    # Aims have dice of their own. A mastered hack takes months of practice on most days.
+    aims = Random(f"{username}/aims").choice(AIMS)
+    joined_days_ago = rng.randint(110 if aims else 10, DAYS)
+    lost_interest = rng.random() < (0 if aims else 0.3)
     return Person(
         email=f"{username}@example.com",
         username=username,
@@ -154,7 +158,7 @@ def _made_up(username: str, name: str, zone: str) -> Person:
         path=rng.choice(list(Profile.Path)),
         joined_days_ago=joined_days_ago,
         stays_days=rng.randint(5, joined_days_ago) if lost_interest else 10_000,
-        regularity=rng.choice([0.35, 0.55, 0.7, 0.8, 0.88, 0.94, 0.97]),
+        regularity=rng.choice([0.8, 0.88, 0.94, 0.97] if aims else [0.35, 0.55, 0.7, 0.8]),
         hour=rng.choice([6, 7, 7, 8, 9, 12, 13, 17, 18, 20, 21, 22]),
         day_start=time(rng.choice([0, 0, 0, 0, 3, 4])),
         rest_weekday=rng.choice([None, 5, 6]),
@@ -164,6 +168,5 @@ def _made_up(username: str, name: str, zone: str) -> Person:
         measures=rng.random() < 0.2,
         is_public=rng.random() < 0.6,
         is_ranked=rng.random() < 0.7,
-        # Dice of their own: what came before there were aims stays as it was.
-        aims=Random(f"{username}/aims").choice(AIMS),
+        aims=aims,
     )

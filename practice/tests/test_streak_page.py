@@ -104,8 +104,10 @@ class TestPage:
         response = member_client.get(PAGE)
         assert response.context["count"] == 2
         assert "2 days in a row" in response.content.decode()
-        assert [line["words"] for line in response.context["days"]][-1] == "Checked in: a streak begins"
         assert response.context["days"][0]["strength"] == response.context["strength"]
+        # On the first of a month the streak began in the month before.
+        begun = member_client.get(PAGE, {"month": f"{today(-1):%Y-%m}"})
+        assert begun.context["days"][-1]["words"] == "Checked in: a streak begins"
 
     def test_begins_with_a_way_to_begin(self, member_client):
         response = member_client.get(PAGE)
