@@ -11,7 +11,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 # Where the typed code lives: rules, actions and QuerySets, and what starts processes.
 TYPED := $(wildcard */rules.py */rules/*.py */actions.py */actions/*.py */models.py */models/*.py) \
-	nrghax/database.py nrghax/embedded.py nrghax/identity.py nrghax/supervisor.py accounts/roles.py
+	nrghax/embedded.py nrghax/supervisor.py $(filter-out database/document.py,$(wildcard database/*.py))
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 help:  ## Show what can be done

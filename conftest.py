@@ -91,7 +91,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    from accounts.roles import BACKUP, OWNER, TEST, WEB, WORKER, prepare_database
+    from database.roles import BACKUP, OWNER, TEST, WEB, WORKER, prepare_database
 
     def act_as(role):
         connection.close()
@@ -125,7 +125,7 @@ def _worker_in_the_test_body(request):
     if marker is None or marker.kwargs.get("transaction") or uses_transaction:
         yield
         return
-    from nrghax.identity import NOBODY, Role, become, connections
+    from database.identity import NOBODY, Role, become, connections
 
     request.getfixturevalue("db")
     become(Role.WORKER)
@@ -143,7 +143,7 @@ EMPTY_TABLES = """
       FOR each IN
         SELECT oid FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-          AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+          AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission', 'sql_files')
       LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', each) INTO is_filled;
         IF is_filled THEN
@@ -163,7 +163,7 @@ def _flush_as_owner():
     from django.db import connection
     from django.test import TransactionTestCase
 
-    from nrghax.identity import Role, database_identity
+    from database.identity import Role, database_identity
 
     def flush_as_owner(self):
         with database_identity(Role.OWNER), connection.cursor() as cursor:
@@ -192,7 +192,7 @@ def member(db):
 @pytest.fixture
 def sign_in(client):
     """Signs the test client in as a member and returns it."""
-    from nrghax.identity import Role, database_identity
+    from database.identity import Role, database_identity
 
     def sign_in(member):
         with database_identity(Role.AUTH):

@@ -4,8 +4,8 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from accounts.compiled import compiled
 from accounts.models import User, zone_at
+from database.compiled import compiled
 
 
 class EmailBackend(AuthenticationBackend):

@@ -17,6 +17,7 @@ from django.utils.functional import cached_property
 from uuid_utils.compat import uuid7
 
 from accounts import rules
+from database.constraints import SqlCheck
 
 
 class UserManager(BaseUserManager["User"]):
@@ -168,7 +169,14 @@ class Member(models.Model):
             models.CheckConstraint(
                 condition=models.Q(username__regex=r"^[A-Za-z0-9_]{3,30}$"), name="users_username_shape"
             ),
+            SqlCheck(
+                sql="jsonb_typeof(privacy_settings -> 'leaderboard_visible') = 'boolean'"
+                " AND jsonb_typeof(privacy_settings -> 'profile_public') = 'boolean'",
+                name="users_privacy_settings_are_switches",
+            ),
         ]
+        # Few are banned: whoever asks whether somebody is need not read the cards of all.
+        indexes = [models.Index(fields=["user"], condition=models.Q(is_active=False), name="users_banned")]
 
     def __str__(self) -> str:
         return self.display_name or self.username

@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.database import read_statement
 from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog, UserActivityLogQuerySet
+from database.statements import read_statement
 
 REACT_TASK = "nrghax.tasks.react"
 REACTIONS_A_MESSAGE = 100

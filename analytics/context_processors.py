@@ -1,9 +1,9 @@
 from django.db.models import Count, QuerySet
 from django.utils.functional import SimpleLazyObject
 
-from accounts.compiled import compiled
 from accounts.models import Member
 from analytics.models import Notification
+from database.compiled import compiled
 
 
 def unread_notifications(request):

@@ -19,7 +19,7 @@ DERIVE = """
 import django
 django.setup()
 from django.db import connection
-from accounts.database import read_statement
+from database.statements import read_statement
 from gamification.tasks import rank_members, recompute_xp
 from practice.tasks import recompute_progress, recompute_streaks
 recompute_progress()

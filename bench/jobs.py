@@ -161,7 +161,7 @@ def _job(name: str) -> Callable[[], object]:
 
 
 def _identity(member: str | None) -> AbstractContextManager:
-    from nrghax.identity import Role, database_identity
+    from database.identity import Role, database_identity
 
     return nullcontext() if member is None else database_identity(Role.MEMBER, UUID(member))
 

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.database import read_statement
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit, record
 from analytics.models import Activity, UserActivityLog
@@ -28,6 +27,7 @@ from community.rules import (
     Answers,
     rewarded_before,
 )
+from database.statements import read_statement
 from hacks.models import Hack, UserHackProgress
 
 

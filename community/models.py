@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from database.constraints import CompositeForeignKey, SqlCheck
 from hacks.models import Hack
 
 
@@ -232,6 +233,13 @@ class HackVerificationReview(models.Model):
                 condition=models.Q(is_authentic=True) | ~models.Q(comment=""),
                 name="hack_verification_reviews_say_why_not",
             ),
+            SqlCheck(sql="char_length(comment) <= 2000", name="hack_verification_reviews_comment_length"),
+            CompositeForeignKey(
+                fields=["verification", "author"],
+                table="hack_verifications",
+                columns=["id", "user_id"],
+                name="hack_verification_reviews_author",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -282,6 +290,12 @@ class VerificationLease(models.Model):
                     ended__in=["", "changed", "withdrawn", "decided", "given_back", "buddies", "reviewed"]
                 ),
                 name="verification_leases_ended_known",
+            ),
+            CompositeForeignKey(
+                fields=["verification", "author"],
+                table="hack_verifications",
+                columns=["id", "user_id"],
+                name="hack_verification_leases_author",
             ),
         ]
         indexes = [models.Index(fields=["reviewer", "expires_at"], name="verification_leases_reviewer")]

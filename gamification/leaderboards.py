@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.compiled import Row, compiled
-from accounts.database import read_statement
 from accounts.models import Member
 from accounts.templatetags.people import avatar
+from database.compiled import Row, compiled
+from database.statements import read_statement
 from gamification.models import Challenge, Leaderboard
 
 PAGE_SIZE = 25

@@ -7,8 +7,8 @@ from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, Query
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 
-from accounts.compiled import Row, compiled
 from accounts.models import Member, Profile
+from database.compiled import Row, compiled
 from gamification.models import Achievement, Challenge, UserXp, XpEntry
 from gamification.rules import XP_RULES, level_of, xp_for_level
 from hacks.models import HackCategory

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from accounts.database import read_statement
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit
 from analytics.models import Activity
+from database.statements import read_statement
 from hacks.models import Hack, UserHackProgress
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from database.constraints import SqlCheck, sql_list
 from hacks import rules
 
 
@@ -232,6 +233,21 @@ class Hack(models.Model):
                 name="hacks_criteria_need_prerequisite",
                 violation_error_message="Unlock criteria are counted on the prerequisite: choose one.",
             ),
+            SqlCheck(
+                sql="jsonb_typeof(unlock_criteria) = 'object'"
+                f" AND unlock_criteria - ARRAY[{sql_list(rules.UNLOCK_CRITERIA)}] = '{{}}'",
+                name="hacks_unlock_criteria_known",
+            ),
+            # Whole numbers from 1 to 1000; a hack can ask to be verified in its prerequisite.
+            SqlCheck(
+                sql="jsonb_typeof(COALESCE(unlock_criteria -> 'practice_count', '1')) = 'number'"
+                " AND jsonb_typeof(COALESCE(unlock_criteria -> 'days_active', '1')) = 'number'"
+                " AND COALESCE(unlock_criteria ->> 'practice_count', '1') ~ '^([1-9][0-9]{0,2}|1000)$'"
+                " AND COALESCE(unlock_criteria ->> 'days_active', '1') ~ '^([1-9][0-9]{0,2}|1000)$'"
+                " AND COALESCE(unlock_criteria -> 'verified', '1') = '1'",
+                name="hacks_unlock_criteria_whole",
+            ),
+            SqlCheck(sql="jsonb_typeof(verification_questions) = 'array'", name="hacks_verification_questions_list"),
         ]
         indexes = [
             models.Index(fields=["is_gateway"], name="hacks_is_gateway"),

@@ -10,7 +10,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from accounts.database import read_statement
+from database.statements import read_statement
 
 # About 15 KB each.
 MOST_PAGES = 500

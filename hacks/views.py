@@ -23,8 +23,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
-from accounts.compiled import compiled
 from accounts.models import Member
+from database.compiled import compiled
 from hacks import actions, rules
 from hacks.catalogue import CARD_FIELDS, Card, find_hacks
 from hacks.forms import CatalogueForm, NotesForm

@@ -26,7 +26,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from accounts.roles import create_roles
+from database.roles import create_roles
 
 
 def _wheel(name: str) -> Path:

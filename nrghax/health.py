@@ -12,7 +12,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
+from database.models import SqlFile
+from database.sql_files import read_source_files
 from nrghax.tasks import WORKER_SEEN_KEY
 
 
@@ -61,6 +63,16 @@ def _migrations_on_disk() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
 
 
+def _sql_files() -> bool:
+    """Whether the database was given each file of this release; a later release may have changed it since."""
+    try:
+        with database_identity(Role.ANON):
+            rows = {row.path: [row.digest, *row.former_digests] for row in SqlFile.objects.all()}
+    except DatabaseError:
+        return False
+    return all(file.digest in rows.get(file.path, []) for file in read_source_files())
+
+
 def _worker() -> bool:
     return cache.get(WORKER_SEEN_KEY) is not None
 
@@ -69,5 +81,6 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "valkey": _valkey,
     "migrations": _migrations,
+    "sql_files": _sql_files,
     "worker": _worker,
 }

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from nrghax.identity import Identity, Role, become, current_identity, database_identity
+from database.identity import Identity, Role, become, current_identity, database_identity
 
 # Health checks answer for themselves, also while the database is away.
 DATABASE_FREE_PATHS = frozenset({"/healthz", "/readyz"})

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.core.cache import caches
 from django.db import transaction
 
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 BELIEVED_SECONDS = 60
 

@@ -12,7 +12,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from nrghax.database import database_settings
+from database.logins import database_settings
 from nrghax.login_providers import login_providers
 
 # The pinned tzdata, not the machine's: the embedded PostgreSQL has the same rules, and a day is judged by both.
@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "accounts.providers.discord",
     "csp",
     "django_htmx",
+    "database",
     "accounts",
     "analytics",
     "hacks",

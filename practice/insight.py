@@ -13,8 +13,8 @@ from django.db import connection
 from django.db.models import Avg, Count, Q, Sum
 from django.db.models.functions import Trunc
 
-from accounts.database import read_statement
 from accounts.models import Member
+from database.statements import read_statement
 from practice.models import DailyCheckin, PracticeSession
 
 SHOWN_WEEKS = 26

@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models import Count, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Cast, Coalesce
 
-from accounts.compiled import Row, compiled, json_rows
 from accounts.models import Member
 from analytics.models import Notification
+from database.compiled import Row, compiled, json_rows
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
 

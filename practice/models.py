@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, time
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -10,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from accounts.rules import validate_timezone
+from database.constraints import SqlCheck
 from hacks.models import Hack
 from practice import rules
 
@@ -106,6 +109,14 @@ class PracticeSession(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["user"], condition=models.Q(ended_at=None), name="practice_session_one_running"
+            ),
+            # Heart rate variability (RMSSD, ms). jsonb sorts every number apart from every text, list or object.
+            SqlCheck(
+                sql="biometric_data IS NULL OR (jsonb_typeof(biometric_data) = 'object' AND biometric_data <> '{}'"
+                " AND biometric_data - ARRAY['hrv_before', 'hrv_after'] = '{}'"
+                " AND COALESCE(biometric_data -> 'hrv_before', '5') BETWEEN '5'::jsonb AND '300'::jsonb"
+                " AND COALESCE(biometric_data -> 'hrv_after', '5') BETWEEN '5'::jsonb AND '300'::jsonb)",
+                name="practice_session_biometrics_known",
             ),
         ]
         indexes = [
@@ -244,6 +255,13 @@ class RestDayGrant(models.Model):
         return f"Rest day won on {self.granted_on}"
 
 
+class DaysOfTrip(models.Func):
+    """The range from the first to the last day, both included."""
+
+    function = "daterange"
+    output_field = DateRangeField()
+
+
 class TripQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
         """Where somebody is when is nobody else's business."""
@@ -267,7 +285,16 @@ class Trip(models.Model):
         db_table = "trips"
         ordering = ["starts_on"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="trips_end_after_start")
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("starts_on")), name="trips_end_after_start"
+            ),
+            ExclusionConstraint(
+                name="trips_do_not_overlap",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    (DaysOfTrip("starts_on", "ends_on", RangeBoundary(inclusive_upper=True)), RangeOperators.OVERLAPS),
+                ],
+            ),
         ]
 
     def __str__(self) -> str:

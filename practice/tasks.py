@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from accounts.database import read_statement
+from database.statements import read_statement
 from practice import actions
 
 logger = logging.getLogger(__name__)

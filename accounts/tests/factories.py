@@ -3,7 +3,7 @@ from itertools import count
 from allauth.account.models import EmailAddress
 
 from accounts.models import Member, Profile, User
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 PASSWORD = "a calm breath of air"
 

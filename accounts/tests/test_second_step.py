@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.tests.factories import PASSWORD, make_member, make_user
 from accounts.tests.markup import read_page
 from accounts.tests.totp import totp
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

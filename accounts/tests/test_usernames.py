@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.forms import USERNAME_TAKEN
 from accounts.models import Member, User, UsernameHistory
 from accounts.tests.factories import make_member, make_user
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Member, Profile, User
 from accounts.tests.factories import PASSWORD, make_member, make_user
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from nrghax.tests.factories import leave_traces
 
 pytestmark = pytest.mark.django_db

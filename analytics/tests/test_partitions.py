@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from analytics.models import Activity, UserActivityLog
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

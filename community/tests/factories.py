@@ -15,9 +15,9 @@ from community.models import (
     VerificationLease,
 )
 from community.rules import LEASE, Answers
+from database.identity import Role, database_identity
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 
 QUESTIONS = ["What do you feel?", "How has it changed?"]
 # What a submission is like for which the clock has not been asked.

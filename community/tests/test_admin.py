@@ -26,7 +26,7 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

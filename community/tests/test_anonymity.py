@@ -17,7 +17,7 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from nrghax.tasks import react
 
 pytestmark = pytest.mark.django_db

@@ -32,7 +32,7 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from community.tests.factories import (
     make_verification,
     make_verified_hack,
 )
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -3,21 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
-from accounts.database import read_statement
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from community import tasks
 from community.tests.factories import make_verification, make_verified_hack
 from community.tests.test_waits import react_to_everything
+from database.identity import Role, database_identity
 from gamification.actions import want_discord_roles
 from gamification.models import DiscordRoleGrant, UserAchievement, XpEntry
 from gamification.tasks import award_achievements
-from gamification.tests.factories import AchievementFactory, make_award
-from nrghax.identity import Role, database_identity
+from gamification.tests.factories import AchievementFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -98,32 +96,3 @@ def test_a_level_that_was_reached_long_ago_says_no_more_than_the_total(make_auth
     level = AchievementFactory(criteria_json={"type": "level", "value": 2}, points=0)
     award_achievements(str(level.pk))
     assert shown(author) == {level.pk}
-
-
-def test_what_there_was_before_becomes_private(make_author, hack):
-    """As the migration has it, on rows from before it."""
-    of_any, of_two = AchievementFactory(criteria_json=OF_ANY), AchievementFactory(criteria_json=OF_ANY | {"value": 2})
-    of_hack = AchievementFactory(criteria_json=OF_ANY | {"hack": hack.slug})
-    other = AchievementFactory(criteria_json={"type": "streak", "value": 9})
-    secretive, mixed, named = (make_author(is_anonymous=each) for each in (True, True, False))
-    make_award(mixed, source="verification")
-    award_achievements()
-    # Won in challenges, which nobody's deeds have brought.
-    for winner, prize in ((secretive, other), (named, of_two)):
-        UserAchievement.objects.create(user=winner, achievement=prize)
-    react_to_everything()
-    UserAchievement.objects.update(is_private=False)
-    XpEntry.objects.update(is_private=False)
-    with database_identity(Role.OWNER), connection.cursor() as cursor:
-        cursor.execute(read_statement("community", "private_awards"))
-    assert shown(secretive) == {other.pk}
-    # One of theirs has a name: that it is one, and not which.
-    assert shown(mixed) == {of_any.pk}
-    assert mixed.achievements.count() == 3
-    assert shown(named) == {of_any.pk, of_hack.pk, of_two.pk}
-    private = XpEntry.objects.filter(is_private=True)
-    assert {(row.user_id, row.source, row.source_id) for row in private.exclude(source="verification")} == {
-        *((secretive.pk, "achievement", each.pk) for each in (of_any, of_hack)),
-        *((mixed.pk, "achievement", each.pk) for each in (of_two, of_hack)),
-    }
-    assert {row.user_id for row in private.filter(source="verification")} == {secretive.pk, mixed.pk}

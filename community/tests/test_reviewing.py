@@ -21,8 +21,8 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
+from database.identity import Role, database_identity
 from hacks.models import UserHackProgress
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -20,11 +20,11 @@ from community.tests.factories import (
     make_verified_hack,
 )
 from community.tests.test_waits import decide, earned, react_to_everything, told
+from database.identity import Role, database_identity
 from gamification.models import XpEntry
 from gamification.tests.factories import AchievementFactory, make_award
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
 
 pytestmark = pytest.mark.django_db

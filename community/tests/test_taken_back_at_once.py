@@ -13,9 +13,9 @@ from community.actions import (
 )
 from community.models import HackVerification
 from community.tests.factories import answers_to, make_verification
+from database.identity import Role, database_identity
 from gamification.actions import hold_xp
 from gamification.models import XpEntry
-from nrghax.identity import Role, database_identity
 from nrghax.reactions import award_decision
 from nrghax.tasks import react
 from practice.tests.test_streak_concurrency import meanwhile

@@ -13,8 +13,8 @@ from community.tests.factories import (
     make_verification,
     make_verified_hack,
 )
+from database.identity import Role, database_identity
 from hacks.models import Hack
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

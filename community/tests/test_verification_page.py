@@ -17,8 +17,8 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
+from database.identity import Role, database_identity
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -24,11 +24,11 @@ from community.tests.factories import (
     make_verified_hack,
     review_as,
 )
+from database.identity import Role, database_identity
 from gamification.models import UserAchievement, XpEntry
 from gamification.tests.factories import AchievementFactory
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.reactions import notify_staff_of_wait
 from nrghax.tasks import react
 

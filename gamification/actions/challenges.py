@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from accounts.database import read_statement
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit, record, record_all
 from analytics.models import Activity
+from database.statements import read_statement
 from gamification.actions.xp import award_xp
 from gamification.challenges import GRACE
 from gamification.models import Challenge, ChallengeParticipant

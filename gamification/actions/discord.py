@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.database import read_statement
+from database.statements import read_statement
 from gamification.discord import LIMITED, MOST_ATTEMPTS, Answer, Outcome, backoff, change_role
 from gamification.models import DiscordRoleGrant
 from gamification.models.discord import DiscordRoleGrantQuerySet

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
-from accounts.database import read_statement
+from database.statements import read_statement
 from gamification.models import Leaderboard
 
 # Two counts at once would write the same rows twice; the lock ends with the transaction.

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.database import read_statement
+from database.statements import read_statement
 from gamification.rules import LATEST_LOGGED_DAYS, LEAST_SECONDS, XP_RULES
 from practice.models import MemberStats
 

@@ -7,7 +7,9 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
-from gamification.kinds import validate_criteria
+from database.constraints import SqlCheck, sql_list
+from gamification.kinds import KINDS, validate_criteria
+from gamification.models.criteria import NAMES_ONE_THING, WHOLE_VALUE, narrowed_as_allowed
 
 
 class AchievementQuerySet(models.QuerySet):
@@ -59,6 +61,13 @@ class Achievement(models.Model):
     class Meta:
         db_table = "achievements"
         ordering = ["sort_order", "name"]
+        constraints = [
+            SqlCheck(
+                sql=f"COALESCE(criteria_json ->> 'type', '') IN ({sql_list(KINDS)})", name="achievements_criteria_kind"
+            ),
+            SqlCheck(sql=WHOLE_VALUE, name="achievements_criteria_value"),
+            SqlCheck(sql=f"{narrowed_as_allowed(KINDS)} AND {NAMES_ONE_THING}", name="achievements_criteria_narrowed"),
+        ]
 
     def __str__(self) -> str:
         return self.name

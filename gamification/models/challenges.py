@@ -11,8 +11,10 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
-from gamification.challenges import validate_aim
+from database.constraints import SqlCheck, sql_list
+from gamification.challenges import AIMS, validate_aim
 from gamification.models.achievements import Achievement
+from gamification.models.criteria import NAMES_ONE_THING, WHOLE_VALUE, narrowed_as_allowed
 from hacks.models import Hack, HackCategory
 
 
@@ -119,6 +121,22 @@ class Challenge(models.Model):
             models.CheckConstraint(
                 condition=models.Q(cancelled_at=None) | models.Q(is_active=False, settled_at=None),
                 name="challenges_cancelled_is_off",
+            ),
+            SqlCheck(
+                sql=f"COALESCE(criteria_json ->> 'type', '') IN ({sql_list(AIMS)})", name="challenges_criteria_kind"
+            ),
+            SqlCheck(sql=WHOLE_VALUE, name="challenges_criteria_value"),
+            SqlCheck(sql=f"{narrowed_as_allowed(AIMS)} AND {NAMES_ONE_THING}", name="challenges_criteria_narrowed"),
+            SqlCheck(
+                sql="CASE reward_type"
+                " WHEN 'xp' THEN reward_value - 'xp' = '{}'"
+                " AND COALESCE(jsonb_typeof(reward_value -> 'xp'), '') = 'number'"
+                " AND reward_value ->> 'xp' ~ '^[1-9][0-9]{0,3}$'"
+                " WHEN 'achievement' THEN reward_value - 'achievement' = '{}'"
+                " AND COALESCE(jsonb_typeof(reward_value -> 'achievement'), '') = 'string'"
+                " AND reward_value ->> 'achievement' <> ''"
+                " ELSE reward_value = '{}' END",
+                name="challenges_reward_fits",
             ),
         ]
         indexes = [models.Index(fields=["is_active", "start_date"], name="challenges_active_start")]

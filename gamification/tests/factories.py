@@ -5,10 +5,10 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from database.identity import Role, database_identity
 from gamification.models import Achievement, Challenge, ChallengeParticipant, XpEntry
 from hacks.models import HackCategory
 from hacks.tests.factories import StaffFactory
-from nrghax.identity import Role, database_identity
 
 
 def make_award(

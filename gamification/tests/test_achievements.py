@@ -11,13 +11,13 @@ from django.utils import timezone
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.actions import award_achievements
 from gamification.models import Achievement, Challenge, UserAchievement, UserXp, XpEntry
 from gamification.tasks import award_achievements as award_task
 from gamification.tests.factories import AchievementFactory
 from hacks.models import Hack, HackCategory
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
 from practice.tests.factories import make_checkin, make_session
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts.history import changes_in
 from accounts.tests.factories import make_member, make_user
 from analytics.models import Activity, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.models import Challenge, ChallengeParticipant
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

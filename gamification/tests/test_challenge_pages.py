@@ -12,11 +12,11 @@ from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
 from analytics.models import Activity, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.actions import rank_participants, score_challenges
 from gamification.models import ChallengeParticipant, UserAchievement
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.actions import (
     ChallengeRefused,
     cancel_challenge,
@@ -18,7 +19,6 @@ from gamification.actions import (
 from gamification.models import Challenge, ChallengeParticipant, XpEntry
 from gamification.tests.factories import ChallengeFactory, take_part
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
 from practice.tests.factories import make_session
 from practice.tests.test_streak_concurrency import meanwhile

@@ -9,6 +9,7 @@ from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.actions import (
     cancel_challenge,
     reward_participant,
@@ -21,7 +22,6 @@ from gamification.models import Challenge, ChallengeParticipant, UserAchievement
 from gamification.tasks import settle_challenges as settle_task
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
 from practice.models import MemberStats, RestDayGrant
 from practice.tests.factories import make_session

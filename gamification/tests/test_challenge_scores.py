@@ -9,13 +9,13 @@ from accounts.models import Member
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity
+from database.identity import Role, database_identity
 from gamification.actions import rank_participants, score_challenges
 from gamification.models import Challenge, ChallengeParticipant
 from gamification.tasks import rank_participants as rank_task
 from gamification.tasks import score_challenges as score_task
 from gamification.tests.factories import ChallengeFactory, take_part
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
 from practice.models import DailyCheckin, PracticeSession
 from practice.tests.factories import make_checkin, make_session

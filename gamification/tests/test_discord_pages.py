@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, make_member, make_user
+from database.identity import Role, database_identity
 from gamification.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 from gamification.tests.factories import AchievementFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Profile
+from database.identity import Role, database_identity
 from gamification.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
-from nrghax.identity import Role, database_identity
 from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,12 +12,12 @@ from accounts.models import Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity
+from database.identity import Role, database_identity
 from gamification import tasks
 from gamification.actions import forget_erased_accounts, send_discord_roles, want_discord_roles
 from gamification.models import Achievement, DiscordRoleGrant, UserAchievement
 from gamification.tests.discord_server import Failure
 from gamification.tests.factories import AchievementFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import react
 
 pytestmark = pytest.mark.django_db

@@ -4,11 +4,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.tests.factories import make_member, make_user
+from database.identity import Role, database_identity
 from gamification.tests.factories import AchievementFactory, ChallengeFactory
 from hacks.models import Hack, HackCategory
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from hacks.tests.test_admin import change_url, form_of
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 NAMES = "the achievement “Bubble keeper”, the challenge “Bubble week”"

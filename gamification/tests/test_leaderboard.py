@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from gamification.actions import rank_members
 from gamification.leaderboards import PAGE_SIZE, next_count
 from gamification.models import Challenge, Leaderboard, LeaderboardEntry
 from gamification.tests.test_leaderboard_ranks import HIDDEN, SHOWN, earn, words
 from hacks.tests.factories import HackCategoryFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

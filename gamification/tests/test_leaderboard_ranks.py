@@ -13,12 +13,12 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from gamification.actions import rank_members
 from gamification.leaderboards import standing_of
 from gamification.models import Leaderboard, LeaderboardEntry, LeaderboardStep, XpEntry
 from gamification.tasks import rank_members as task
 from hacks.tests.factories import HackCategoryFactory
-from nrghax.identity import Role, database_identity
 from practice.tests.test_streak_concurrency import meanwhile
 
 # A Wednesday; the month began on a Sunday, within the week before.

@@ -10,10 +10,10 @@ from uuid_utils.compat import uuid7
 from accounts.models import Profile
 from accounts.tests.factories import make_member
 from analytics.models import Notification
+from database.identity import Role, database_identity
 from gamification.models import Achievement
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 from django.core.management import call_command
 
+from database.identity import Role, database_identity
 from gamification.kinds import KINDS, asked_for, validate_criteria
 from gamification.models import Achievement
 from hacks.models import Hack, HackCategory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

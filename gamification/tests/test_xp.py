@@ -7,11 +7,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from gamification.actions import award_xp, celebrate_levels, settle_xp, take_back_xp
 from gamification.models import UserXp, XpEntry
 from hacks.models import Hack
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 from practice.models import DailyCheckin, PracticeSession
 from practice.tests.factories import make_checkin, make_session
 

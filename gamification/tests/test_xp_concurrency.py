@@ -6,11 +6,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from gamification.actions import award_xp, settle_xp, take_back_xp
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 from practice.tests.test_streak_concurrency import meanwhile
 

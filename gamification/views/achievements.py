@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.compiled import Row, compiled
 from accounts.models import Member
+from database.compiled import Row, compiled
 from gamification.actions import Progress, achievements_progress, has_discord_roles, retry_own_discord_roles
 from gamification.kinds import KINDS, Standing, asked_for, standing
 from gamification.models import Achievement, DiscordRoleGrant

@@ -12,10 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.compiled import compiled
 from accounts.models import Member
 from analytics.actions import mark_read
 from analytics.models import Notification
+from database.compiled import compiled
 from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, standings_of
 from gamification.rules import LATEST_LOGGED_DAYS, LEVEL_STEP, XP_RULES, XpRule, xp_for_level
 from practice.rules import local_date

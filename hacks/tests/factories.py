@@ -1,8 +1,8 @@
 import factory
 from factory.django import DjangoModelFactory
 
+from database.identity import Role, database_identity
 from hacks.models import Hack, HackCategory
-from nrghax.identity import Role, database_identity
 
 
 class StaffFactory(DjangoModelFactory):

@@ -5,10 +5,10 @@ from django.urls import reverse
 
 from accounts.tests.factories import make_member, make_user
 from analytics.models import Activity, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.models import Achievement
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

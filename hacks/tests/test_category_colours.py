@@ -1,8 +1,8 @@
 import pytest
 
+from database.identity import Role, database_identity
 from hacks.models import HackCategory
 from hacks.tests.factories import HackCategoryFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection
 
+from database.identity import Role, database_identity
 from hacks.models import Hack
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 
 ROLES = [Role.STAFF, Role.OWNER]
 

@@ -8,13 +8,13 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.tests.factories import make_member, make_user
+from database.identity import Role, database_identity
 from hacks import rules
 from hacks.guides import render_guide
 from hacks.models import Hack, UserHackProgress
 from hacks.rules import Stone
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from hacks.tests.test_admin import change_url, form_of
-from nrghax.identity import Role, database_identity
 
 LIST = reverse("admin:hacks_hack_changelist")
 PREVIEW = reverse("admin:hacks_hack_preview")

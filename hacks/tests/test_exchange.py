@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.tests.factories import make_member, make_user
+from database.identity import Role, database_identity
 from hacks.exchange import COLUMNS
 from hacks.models import Hack
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

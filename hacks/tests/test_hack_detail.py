@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
+from database.identity import Role, database_identity
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from django.contrib.messages import get_messages
 from django.db import connection
 
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from hacks.actions import save_notes, set_favourite
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 
+from database.identity import Role, database_identity
 from hacks.models import Hack, HackCategory, UserHackProgress
-from nrghax.identity import Role, database_identity
 
 
 def read_seeds(app: str, model: str) -> list[dict]:

@@ -6,11 +6,11 @@ from django.test import Client
 from django.urls import path, reverse
 
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from hacks import shared_pages
 from hacks.models import Hack
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from nrghax import urls
-from nrghax.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
 

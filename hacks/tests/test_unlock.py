@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
+from database.identity import Role, database_identity
 from hacks.actions import unlock_hacks
 from hacks.models import UserHackProgress
 from hacks.tasks import unlock_for_all
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.tests.factories import make_session
 
 FIRST_DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)

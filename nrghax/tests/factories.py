@@ -21,6 +21,7 @@ from community.models import (
     ReviewerSigns,
     VerificationLease,
 )
+from database.identity import Role, database_identity
 from gamification.models import (
     Achievement,
     Challenge,
@@ -35,7 +36,6 @@ from gamification.models import (
 )
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.models import RestDay, RestDayGrant, Trip
 from practice.tests.factories import make_checkin, make_session
 

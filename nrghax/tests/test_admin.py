@@ -14,9 +14,9 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member
 from accounts.tests.factories import make_member, make_user
 from community.tests.factories import make_verification
+from database.identity import Role, database_identity
 from gamification.models import Achievement, Challenge, DiscordRoleGrant
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from nrghax.tests.factories import leave_traces
 
 pytestmark = pytest.mark.django_db

@@ -31,7 +31,7 @@ class Recorded(dict):
         return super().__contains__(name)
 environ.Env.ENVIRON = Recorded(os.environ)
 from nrghax import settings
-from nrghax.database import URL_VARIABLES, database_settings
+from database.logins import URL_VARIABLES, database_settings
 for process in URL_VARIABLES:
     database_settings(settings.env, process=process, debug=False, data_dir=Path())
 print(json.dumps(sorted(asked)))

@@ -3,10 +3,11 @@ from django.conf import settings as configured
 from django.core.cache import cache
 from django.db import connection
 
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
+from database.models import SqlFile
 from nrghax.tasks import WORKER_SEEN_KEY, heartbeat
 
-OK = {"database": "ok", "valkey": "ok", "migrations": "ok", "worker": "ok"}
+OK = {"database": "ok", "valkey": "ok", "migrations": "ok", "sql_files": "ok", "worker": "ok"}
 
 
 @pytest.fixture
@@ -60,6 +61,26 @@ def test_readyz_misses_a_migration(client, worker_seen):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM sql_files WHERE path LIKE %s", "UPDATE sql_files SET digest = 'x' WHERE path LIKE %s"]
+)
+def test_readyz_misses_an_sql_file(client, worker_seen, change):
+    with database_identity(Role.OWNER), connection.cursor() as cursor:
+        cursor.execute(change, ["practice/%streak.sql"])
+
+    assert checks(client.get("/readyz")) == {**OK, "sql_files": "failed"}
+
+
+@pytest.mark.django_db
+def test_readyz_of_the_release_before_still_answers_after_a_later_migrate(client, worker_seen):
+    with database_identity(Role.OWNER):
+        file = SqlFile.objects.get(path__endswith="streak.sql")
+        SqlFile.objects.filter(pk=file.pk).update(digest="later", former_digests=[file.digest])
+
+    assert checks(client.get("/readyz")) == OK
+
+
+@pytest.mark.django_db
 def test_readyz_misses_valkey(client, settings):
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
 
@@ -79,7 +100,7 @@ def test_readyz_misses_the_database_and_finds_it_again(client, worker_seen, monk
         response = client.get("/readyz")
 
         assert response.status_code == 503
-        assert checks(response) == {**OK, "database": "failed", "migrations": "failed"}
+        assert checks(response) == {**OK, "database": "failed", "migrations": "failed", "sql_files": "failed"}
         assert b"nowhere" not in response.content
     assert client.get("/readyz").status_code == 200
 

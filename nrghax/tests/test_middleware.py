@@ -11,7 +11,7 @@ from django.urls import path
 
 from accounts.models import Profile
 from accounts.tests.factories import PASSWORD, make_member, make_user
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from nrghax.urls import urlpatterns as product_urls
 
 

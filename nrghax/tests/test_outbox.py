@@ -22,11 +22,11 @@ from django.utils import timezone
 from accounts.tests.factories import make_member
 from analytics.actions import enqueue_reactions, record
 from analytics.models import Activity, Notification, UserActivityLog
+from database.identity import Role, database_identity
+from database.tests.connections import url_of
 from hacks.tests.factories import HackFactory
 from nrghax.embedded import Valkey
-from nrghax.identity import Role, database_identity
 from nrghax.tasks import SWEEP_AFTER, sweep_activities
-from nrghax.tests.connections import url_of
 from practice.models import DailyCheckin, MemberStats
 from practice.tests.factories import make_session
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import Member, Profile, User, UsernameHistory
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice.models import MemberStats
 
 pytestmark = pytest.mark.django_db

@@ -15,11 +15,11 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member, Profile, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
+from database.identity import Role, database_identity
 from gamification.models import DiscordRoleGrant, UserAchievement
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, make_award, take_part
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.models import DailyCheckin, PracticeSession, RestDay, RestDayGrant
 from practice.tests.factories import make_checkin, make_session
 
@@ -253,7 +253,7 @@ def test_the_web_login_cannot_climb():
     """As the real web login, on a connection of its own: the tests' login may become the worker."""
     import psycopg
 
-    from nrghax.tests.connections import url_of
+    from database.tests.connections import url_of
 
     for target in ("nrghax_owner", "nrghax_worker", "nrghax_backup", "postgres"):
         with psycopg.connect(url_of("nrghax_web")) as web:

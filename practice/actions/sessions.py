@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from accounts.database import read_statement
 from accounts.models import Member
 from analytics.actions import record, record_all
 from analytics.models import Activity
+from database.statements import read_statement
 from hacks.models import Hack
 from practice.models import PracticeSession
 from practice.rules import local_date

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from uuid_utils.compat import uuid7
 
-from accounts.database import read_statement
 from accounts.models import Member, Profile
+from database.statements import read_statement
 from practice.models import RestDay
 
 # What the database's guards say, in words for whoever planned.

@@ -5,8 +5,8 @@ from uuid import UUID
 from django import forms
 from django.db.models import Q, QuerySet
 
-from accounts.compiled import compiled
 from accounts.models import Member
+from database.compiled import compiled
 from hacks.models import Hack
 
 MOODS = [(number, str(number)) for number in range(1, 11)]

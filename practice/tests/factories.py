@@ -1,8 +1,8 @@
 from datetime import date, datetime, time, timedelta
 
 from accounts.models import Member
+from database.identity import Role, database_identity
 from hacks.models import Hack
-from nrghax.identity import Role, database_identity
 from practice.models import DailyCheckin, PracticeSession
 
 

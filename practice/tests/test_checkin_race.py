@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.models import UserActivityLog
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice.models import DailyCheckin
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Profile
 from accounts.tests.factories import make_member
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice.actions import grant_rest_day
 from practice.models import MemberStats, RestDayGrant
 from practice.tests.factories import make_checkin

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice import rules
 from practice.models import DailyCheckin, MemberStats, RestDay
 from practice.tests.factories import make_checkin

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice.models import DailyCheckin, RestDay
 from practice.tests.factories import make_checkin
 

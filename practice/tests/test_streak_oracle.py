@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member, Profile
-from nrghax.identity import Role, database_identity
+from database.identity import Role, database_identity
 from practice.models import DailyCheckin, MemberStats, RestDay, RestDayGrant, Trip
 from practice.story import streak_story
 

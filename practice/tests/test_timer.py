@@ -9,9 +9,9 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
+from database.identity import Role, database_identity
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.models import PracticeSession
 from practice.tests.factories import make_session
 

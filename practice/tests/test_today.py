@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.models import Notification
+from database.identity import Role, database_identity
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice.models import MemberStats, RestDay
 from practice.tests.factories import make_checkin, make_session
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
+from database.identity import Role, database_identity
 from hacks.tests.factories import HackFactory
-from nrghax.identity import Role, database_identity
 from practice import actions
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, Trip
 from practice.rules import day_bounds, local_date

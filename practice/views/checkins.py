@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
-from accounts.compiled import compiled
 from accounts.models import Member
+from database.compiled import compiled
 from practice.actions import AlreadyCheckedIn, Standing, delete_checkin, save_checkin
 from practice.forms.checkins import CheckinForm
 from practice.models import DailyCheckin, MemberStats

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.compiled import Row, compiled, json_rows
 from accounts.models import Member
 from analytics.models import Notification
+from database.compiled import Row, compiled, json_rows
 from hacks.models import Hack
 from practice.entries import FEEDBACK, entry_address
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay

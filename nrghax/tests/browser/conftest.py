@@ -25,8 +25,8 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from accounts.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
-from nrghax.tests.connections import url_of
+from database.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
+from database.tests.connections import url_of
 from nrghax.tests.identity_provider import IdentityProvider, running_provider
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}

@@ -1,1 +1,0 @@
-GRANT UPDATE (hide_streaks) ON user_profiles TO nrghax_member;

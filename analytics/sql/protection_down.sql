@@ -1,2 +1,0 @@
--- Policies and grants go with their table.
-SELECT 1;

@@ -1,0 +1,184 @@
+-- Who reads and writes what of verifications. A reviewer never reads the table of submissions, an author never reads
+-- who reviewed: columns are granted, not tables. That leaves out the system columns too: xmin and xmax name the
+-- transaction that wrote or locked a row, and by them a review could be matched with the card of its other party.
+CALL app.protect('hack_verifications');
+CALL app.track_updated_at('hack_verifications');
+CREATE POLICY member_own ON hack_verifications FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
+CREATE POLICY member_drafts ON hack_verifications FOR INSERT TO nrghax_member WITH CHECK (
+  user_id = (SELECT app.uid()) AND status = 'draft' AND round = 1 AND submitted_at IS NULL
+  AND verification_count = 0 AND rejection_count = 0 AND nudged_at IS NULL AND escalated_at IS NULL
+  AND decided_by_id IS NULL AND decision_reason = ''
+);
+CREATE POLICY member_changes ON hack_verifications FOR UPDATE TO nrghax_member
+  USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));
+GRANT INSERT ON hack_verifications TO nrghax_member;
+GRANT SELECT (id, user_id, hack_id, verification_questions, is_anonymous, status, round, submitted_at,
+              verification_count, rejection_count, is_verified, verified_at, escalated_at, decided_at, taken_back_at,
+              decision_reason, created_at, updated_at)
+  ON hack_verifications TO nrghax_member;
+GRANT UPDATE (verification_questions, is_anonymous, status) ON hack_verifications TO nrghax_member;
+
+-- The life of a submission: which step its author may take, and what a step brings along.
+
+-- What a page may show without asking: a list of questions and answers, all text, of a bearable length.
+CREATE FUNCTION app.are_answers(answers jsonb) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
+  AS $$
+    SELECT jsonb_typeof(answers) = 'array'
+      AND NOT jsonb_path_exists(answers, 'strict $[*] ? (@.type() != "object")', silent => true)
+      AND NOT jsonb_path_exists(
+        answers, 'lax $[*] ? (!(@.question.type() == "string") || !(@.answer.type() == "string"))'
+      )
+      AND octet_length(answers::text) <= 500000
+  $$;
+GRANT EXECUTE ON FUNCTION app.are_answers(jsonb) TO nrghax_member, nrghax_staff, nrghax_worker;
+ALTER TABLE hack_verifications
+  ADD CONSTRAINT hack_verifications_are_answers CHECK (app.are_answers(verification_questions));
+
+-- A hack's own questions in their order, each of them answered.
+CREATE FUNCTION app.answers_all(answers jsonb, questions jsonb) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
+  AS $$
+    SELECT COALESCE(
+      jsonb_agg(pair -> 'question' ORDER BY place) = questions
+        AND bool_and(btrim(pair ->> 'answer', E' \t\r\n') <> '' AND char_length(pair ->> 'answer') <= 5000),
+      false
+    )
+    FROM jsonb_array_elements(answers) WITH ORDINALITY AS list(pair, place)
+  $$;
+GRANT EXECUTE ON FUNCTION app.answers_all(jsonb, jsonb) TO nrghax_member;
+
+-- Judges what members do to their own: as the member, who reads here no more than their own.
+CREATE FUNCTION app.guard_verification() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    DECLARE
+      hack record;
+      reviews integer;
+      step text;
+    BEGIN
+      IF current_user <> 'nrghax_member' THEN
+        RETURN NEW;
+      END IF;
+      SELECT requires_verification, verification_questions, verification_practice_count
+        INTO hack FROM public.hacks WHERE id = NEW.hack_id;
+      IF TG_OP = 'INSERT' THEN
+        IF NOT hack.requires_verification THEN
+          CALL app.refuse('hack_verifications_not_asked', 'This hack asks for no verification.');
+        END IF;
+        RETURN NEW;
+      END IF;
+      reviews := OLD.verification_count + OLD.rejection_count;
+      step := OLD.status || ' to ' || NEW.status;
+      IF step NOT IN ('draft to draft', 'draft to submitted', 'submitted to submitted', 'submitted to draft',
+                      'escalated to draft', 'returned to draft') THEN
+        CALL app.refuse('hack_verifications_no_such_step', 'From ' || step || ' there is no way.');
+      END IF;
+      IF step = 'submitted to submitted' AND reviews > 0 THEN
+        CALL app.refuse('hack_verifications_under_review', 'Somebody has reviewed it already.');
+      END IF;
+      IF NEW.status = 'submitted' THEN
+        IF NOT hack.requires_verification THEN
+          CALL app.refuse('hack_verifications_not_asked', 'This hack asks for no verification.');
+        END IF;
+        IF NOT app.answers_all(NEW.verification_questions, hack.verification_questions) THEN
+          CALL app.refuse('hack_verifications_answer_all', 'Not every question of the hack is answered.');
+        END IF;
+      END IF;
+      IF step = 'draft to submitted' THEN
+        IF NOT EXISTS (
+          SELECT FROM public.user_hack_progress
+          WHERE user_id = NEW.user_id AND hack_id = NEW.hack_id
+            AND total_practice_count >= hack.verification_practice_count
+        ) THEN
+          CALL app.refuse('hack_verifications_practise_first', 'It has not been practised often enough.');
+        END IF;
+        NEW.submitted_at := now();
+      ELSIF NEW.status = 'draft' AND OLD.status <> 'draft' THEN
+        -- What was reviewed is history: whoever judged it once is not asked again, and new answers start anew.
+        IF reviews > 0 OR OLD.status = 'returned' THEN
+          NEW.round := OLD.round + 1;
+          NEW.verification_count := 0;
+          NEW.rejection_count := 0;
+        END IF;
+        NEW.submitted_at := NULL;
+        NEW.nudged_at := NULL;
+        NEW.escalated_at := NULL;
+        NEW.decided_at := NULL;
+        NEW.decided_by_id := NULL;
+        NEW.decision_reason := '';
+      END IF;
+      RETURN NEW;
+    END
+  $$;
+CREATE TRIGGER guard_verification BEFORE INSERT OR UPDATE ON hack_verifications
+  FOR EACH ROW EXECUTE FUNCTION app.guard_verification();
+
+-- What came back is not handed to three new reviewers as it is: something of it has to be answered anew. What its author
+-- withdrew may be submitted again in the same words.
+CREATE FUNCTION app.refuse_unchanged() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    BEGIN
+      IF current_user = 'nrghax_member' AND EXISTS (
+        SELECT FROM public.hack_verification_rounds
+        WHERE verification_id = NEW.id AND outcome IN ('returned', 'taken_back')
+          AND verification_questions = NEW.verification_questions
+      ) THEN
+        CALL app.refuse('hack_verifications_unchanged', 'These answers have come back before.');
+      END IF;
+      RETURN NEW;
+    END
+  $$;
+CREATE TRIGGER refuse_unchanged BEFORE UPDATE ON hack_verifications
+  FOR EACH ROW WHEN (
+    NEW.status = 'submitted'
+    AND (OLD.status <> 'submitted' OR NEW.verification_questions IS DISTINCT FROM OLD.verification_questions)
+  ) EXECUTE FUNCTION app.refuse_unchanged();
+
+-- It was the last round that was taken back; with a revision the next one begins.
+CREATE FUNCTION app.begin_anew() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = ''
+  AS $$
+    BEGIN
+      NEW.taken_back_at := NULL;
+      RETURN NEW;
+    END
+  $$;
+CREATE TRIGGER begin_anew BEFORE UPDATE ON hack_verifications
+  FOR EACH ROW WHEN (OLD.status = 'returned' AND NEW.status <> 'returned') EXECUTE FUNCTION app.begin_anew();
+
+-- Keeps the round that ended, and takes the submission out of the hands of those who read what it no longer says.
+CREATE FUNCTION app.follow_verification() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  AS $$
+    DECLARE
+      reason text := CASE
+        WHEN NEW.status = 'draft' THEN 'withdrawn'
+        WHEN NEW.status IN ('returned', 'verified') THEN 'decided'
+        WHEN (NEW.verification_questions, NEW.is_anonymous)
+             IS DISTINCT FROM (OLD.verification_questions, OLD.is_anonymous) THEN 'changed'
+      END;
+    BEGIN
+      IF NEW.round > OLD.round THEN
+        INSERT INTO public.hack_verification_rounds
+            (id, verification_id, round, verification_questions, submitted_at, ended_at, outcome, decision_reason)
+          VALUES (
+            app.uuid7(), OLD.id, OLD.round, OLD.verification_questions, OLD.submitted_at,
+            COALESCE(OLD.taken_back_at, OLD.decided_at, now()),
+            CASE
+              WHEN OLD.taken_back_at IS NOT NULL THEN 'taken_back' WHEN OLD.status = 'returned' THEN 'returned'
+              ELSE 'withdrawn'
+            END,
+            OLD.decision_reason
+          );
+      END IF;
+      IF reason IS NOT NULL THEN
+        UPDATE public.hack_verification_leases SET ended = reason
+          WHERE verification_id = NEW.id AND ended = '' AND expires_at > clock_timestamp();
+      END IF;
+      RETURN NULL;
+    END
+  $$;
+CREATE TRIGGER follow_verification AFTER UPDATE ON hack_verifications
+  FOR EACH ROW EXECUTE FUNCTION app.follow_verification();

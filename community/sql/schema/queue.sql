@@ -1,0 +1,194 @@
+-- The queue of submissions as reviewers meet it. Nothing here tells whose an anonymous submission is, or that a known
+-- case is one: both have no author.
+
+CREATE FUNCTION app.too_near(reviewer uuid) RETURNS TABLE (id uuid)
+  LANGUAGE sql STABLE
+  AS $$
+    SELECT reviewer
+    UNION ALL SELECT user2_id FROM public.practice_buddies WHERE user1_id = reviewer AND status <> 'completed'
+    UNION ALL SELECT user1_id FROM public.practice_buddies WHERE user2_id = reviewer AND status <> 'completed'
+  $$;
+
+CREATE FUNCTION app.hacks_to_review(reviewer uuid) RETURNS TABLE (id uuid)
+  LANGUAGE sql STABLE
+  AS $$
+    SELECT hacks.id FROM public.user_hack_progress AS progress JOIN public.hacks ON hacks.id = progress.hack_id
+    WHERE progress.user_id = reviewer
+      AND (progress.verified_at IS NOT NULL OR progress.total_practice_count >= hacks.reviewer_practice_count)
+  $$;
+
+-- A known case comes after at least four reviews of members' submissions, so that it is never more than one in five.
+CREATE FUNCTION app.known_case_is_due(reviewer uuid) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = ''
+  AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM public.hack_verification_leases
+        WHERE reviewer_user_id = reviewer AND author_user_id IS NULL AND ended <> 'reviewed'
+      )
+      AND 4 = (
+        SELECT count(*) FROM (
+          SELECT FROM public.hack_verification_reviews
+          WHERE reviewer_user_id = reviewer AND author_user_id IS NOT NULL AND reviewed_at > COALESCE(
+            (SELECT max(reviewed_at) FROM public.hack_verification_reviews
+             WHERE reviewer_user_id = reviewer AND author_user_id IS NULL),
+            '-infinity'
+          )
+          LIMIT 4
+        ) AS since
+      )
+  $$;
+
+-- What somebody who may review a hack may take of it now. What a banned member has submitted stays where it is, and
+-- is offered again when the ban is lifted.
+CREATE FUNCTION app.reviewable(reviewer uuid, of_hack uuid) RETURNS TABLE (id uuid, submitted_at timestamptz)
+  LANGUAGE sql STABLE
+  AS $$
+    SELECT waiting.id, waiting.submitted_at
+    FROM public.hack_verifications AS waiting
+    WHERE waiting.hack_id = of_hack AND waiting.status = 'submitted'
+      AND NOT EXISTS (SELECT FROM app.too_near(reviewer) AS near WHERE near.id = waiting.user_id)
+      AND NOT EXISTS (SELECT FROM public.users AS author WHERE author.id = waiting.user_id AND NOT author.is_active)
+      AND (waiting.user_id IS NOT NULL OR (SELECT app.known_case_is_due(reviewer)))
+      AND NOT EXISTS (
+        SELECT FROM public.hack_verification_reviews AS reviewed
+        WHERE reviewed.verification_id = waiting.id AND reviewed.reviewer_user_id = reviewer
+      )
+      AND NOT EXISTS (
+        SELECT FROM public.hack_verification_leases AS own
+        WHERE own.verification_id = waiting.id AND own.reviewer_user_id = reviewer
+          AND (own.ended = 'given_back' OR own.ended = '' AND own.expires_at > clock_timestamp())
+      )
+      AND 3 > GREATEST(waiting.verification_count, waiting.rejection_count) + (
+        SELECT count(*) FROM public.hack_verification_leases AS held
+        WHERE held.verification_id = waiting.id AND held.ended = '' AND held.expires_at > clock_timestamp()
+      )
+  $$;
+
+-- Takes the oldest for half an hour. Who comes at once first passes by what others have locked, and waits for it only
+-- where there is nothing else: a place that is left is found.
+CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uuid
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  AS $$
+    DECLARE
+      me uuid := app.uid();
+      is_patient boolean := false;
+      tried uuid[] := '{}';
+      chosen record;
+      lease uuid := app.uuid7();
+    BEGIN
+      -- One's own takings wait for each other, or five at once would each count four.
+      PERFORM FROM public.user_stats WHERE user_id = me FOR NO KEY UPDATE;
+      IF 4 <= (
+        SELECT count(*) FROM public.hack_verification_leases
+        WHERE reviewer_user_id = me AND ended = '' AND expires_at > clock_timestamp()
+      ) THEN
+        CALL app.refuse('hack_verification_leases_at_most_four', 'Four reviews at a time are enough.');
+      END IF;
+      LOOP
+        SELECT oldest.id, mine.id AS hack_id INTO chosen
+        FROM app.hacks_to_review(me) AS mine CROSS JOIN LATERAL (
+          SELECT waiting.id, waiting.submitted_at FROM app.reviewable(me, mine.id) AS waiting
+          WHERE waiting.id <> ALL (tried) ORDER BY waiting.submitted_at, waiting.id LIMIT 1
+        ) AS oldest
+        WHERE wanted_hack IS NULL OR mine.id = wanted_hack
+        ORDER BY oldest.submitted_at, oldest.id LIMIT 1;
+        IF FOUND THEN
+          IF is_patient THEN
+            PERFORM FROM public.hack_verifications WHERE id = chosen.id FOR NO KEY UPDATE;
+          ELSE
+            PERFORM FROM public.hack_verifications WHERE id = chosen.id FOR NO KEY UPDATE SKIP LOCKED;
+          END IF;
+          -- What was true when the search began may have changed before the lock; from here on nobody changes it.
+          IF FOUND AND EXISTS (SELECT FROM app.reviewable(me, chosen.hack_id) AS still WHERE still.id = chosen.id) THEN
+            DELETE FROM public.hack_verification_leases WHERE verification_id = chosen.id AND reviewer_user_id = me;
+            INSERT INTO public.hack_verification_leases
+                (id, verification_id, reviewer_user_id, leased_at, expires_at, ended)
+              VALUES (lease, chosen.id, me, clock_timestamp(), clock_timestamp() + interval '30 minutes', '');
+            RETURN lease;
+          END IF;
+          tried := tried || chosen.id;
+        ELSIF is_patient OR tried = '{}' THEN
+          RETURN NULL;
+        ELSE
+          is_patient := true;
+          tried := '{}';
+        END IF;
+      END LOOP;
+    END
+  $$;
+
+CREATE FUNCTION app.release_lease(lease uuid) RETURNS boolean
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  AS $$
+    BEGIN
+      UPDATE public.hack_verification_leases SET ended = 'given_back'
+        WHERE id = lease AND reviewer_user_id = app.uid() AND ended = '' AND expires_at > clock_timestamp();
+      RETURN FOUND;
+    END
+  $$;
+
+CREATE FUNCTION app.state_of(lease public.hack_verification_leases) RETURNS text
+  LANGUAGE sql STABLE SET search_path = ''
+  AS $$
+    SELECT CASE
+      WHEN lease.ended <> '' THEN lease.ended WHEN lease.expires_at <= clock_timestamp() THEN 'expired' ELSE 'open'
+    END
+  $$;
+
+-- One's own leases; what they are for can be read as long as they last. Not how long it has waited: only a known case
+-- can have waited for longer than staff take over after.
+CREATE FUNCTION app.leased_verifications() RETURNS TABLE (
+    lease_id uuid, verification_id uuid, hack_id uuid, state text, leased_at timestamptz, expires_at timestamptz,
+    answers jsonb, author_id uuid
+  )
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$
+    SELECT leases.id, leased.id, leased.hack_id, state, leases.leased_at, leases.expires_at,
+      CASE state WHEN 'open' THEN leased.verification_questions END,
+      CASE WHEN state = 'open' AND NOT leased.is_anonymous THEN leased.user_id END
+    FROM public.hack_verification_leases AS leases
+    JOIN public.hack_verifications AS leased ON leased.id = leases.verification_id
+    CROSS JOIN LATERAL app.state_of(leases) AS state
+    WHERE leases.reviewer_user_id = app.uid()
+  $$;
+
+-- How many one could take, by hack; whoever could take a hundred need not know of more.
+CREATE FUNCTION app.waiting_reviews() RETURNS TABLE (hack_id uuid, waiting bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$
+    SELECT mine.id, found.number
+    FROM app.hacks_to_review(app.uid()) AS mine
+    CROSS JOIN LATERAL (
+      SELECT count(*) FROM (SELECT FROM app.reviewable(app.uid(), mine.id) LIMIT 100) AS first
+    ) AS found(number)
+    WHERE found.number > 0
+  $$;
+
+-- Where one's own submissions stand among those of the same hack, and how long the last twenty have waited (median).
+CREATE FUNCTION app.verification_standing(wanted uuid DEFAULT NULL)
+  RETURNS TABLE (verification_id uuid, "position" bigint, expected_wait interval)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+  AS $$
+    SELECT own.id,
+      (
+        SELECT count(*) FROM public.hack_verifications AS other
+        WHERE other.hack_id = own.hack_id AND other.status = 'submitted' AND other.user_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM public.users AS author WHERE author.id = other.user_id AND NOT author.is_active)
+          AND (other.submitted_at, other.id) <= (own.submitted_at, own.id)
+      ),
+      (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY decided_at - submitted_at)
+        FROM (
+          SELECT other.decided_at, other.submitted_at FROM public.hack_verifications AS other
+          WHERE other.hack_id = own.hack_id AND other.decided_at IS NOT NULL
+          ORDER BY other.decided_at DESC LIMIT 20
+        ) AS latest
+      )
+    FROM public.hack_verifications AS own
+    WHERE own.user_id = app.uid() AND own.status = 'submitted' AND (wanted IS NULL OR own.id = wanted)
+  $$;
+
+GRANT EXECUTE ON FUNCTION app.lease_verification(uuid), app.release_lease(uuid), app.leased_verifications(),
+  app.waiting_reviews(), app.verification_standing(uuid) TO nrghax_member;
+GRANT EXECUTE ON FUNCTION app.too_near(uuid), app.known_case_is_due(uuid), app.hacks_to_review(uuid),
+  app.reviewable(uuid, uuid) TO nrghax_worker;

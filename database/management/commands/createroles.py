@@ -1,0 +1,62 @@
+import os
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from psycopg.conninfo import conninfo_to_dict
+
+from database.roles import OWNER, WEB, WORKER, create_roles
+
+# The login that each process's URL is meant for.
+URL_VARIABLES = {"DATABASE_URL": WEB, "DATABASE_OWNER_URL": OWNER, "DATABASE_WORKER_URL": WORKER}
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes the database roles and the database, as the superuser or managed admin of DATABASE_ADMIN_URL "
+        "(else the login of DATABASE_URL), with the passwords of the processes' URLs. Repeatable."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--test", action="store_true", help="also make nrghax_test, and let the owner make test databases"
+        )
+
+    def handle(self, *args, **options) -> None:
+        application, passwords = _application_logins()
+        try:
+            with psycopg.connect(settings.DATABASE_ADMIN_URL, autocommit=True) as admin:
+                outcome = create_roles(
+                    admin,
+                    database=application.get("dbname") or admin.info.dbname,
+                    passwords=passwords,
+                    login=application.get("user", ""),
+                    for_tests=options["test"],
+                )
+        except psycopg.errors.InsufficientPrivilege as error:
+            message = f"{error.diag.message_primary}; DATABASE_ADMIN_URL must name a superuser or admin."
+            raise CommandError(message) from error
+        except psycopg.OperationalError as error:
+            raise CommandError(f"The database server can't be reached: {error}") from error
+        for warning in outcome.warnings:
+            self.stderr.write(self.style.WARNING(warning))
+        if options["verbosity"] > 1:
+            for change in outcome.changes:
+                self.stdout.write(change)
+        self.stdout.write(f"Roles: {len(outcome.changes) or 'no'} changes.")
+
+
+def _application_logins() -> tuple[dict[str, str], dict[str, str]]:
+    """What DATABASE_URL connects to and as whom, if that is no role of ours; and the passwords for ours."""
+    application: dict[str, str] = {}
+    passwords = {}
+    for variable, role in URL_VARIABLES.items():
+        url = conninfo_to_dict(os.environ.get(variable, ""))
+        if variable == "DATABASE_URL":
+            application = {"dbname": url.get("dbname", ""), "user": url.get("user", "")}
+        if url.get("user") == role and url.get("password"):
+            passwords[role] = url["password"]
+    if application["user"] in URL_VARIABLES.values():
+        application["user"] = ""
+    return application, passwords

@@ -1,0 +1,258 @@
+"""On a cluster of its own: roles belong to a whole cluster, so that other tests would feel these."""
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.errors import InsufficientPrivilege
+
+from database.roles import create_roles
+from nrghax.embedded import Postgres
+
+# The table of roles, once more and by hand: superuser, inherit, createrole, createdb, login, replication, bypassrls.
+ATTRIBUTES = {
+    "nrghax_anon": (False, True, False, False, False, False, False),
+    "nrghax_auth": (False, True, False, False, False, False, False),
+    "nrghax_backup": (False, True, False, False, True, True, True),
+    "nrghax_member": (False, True, False, False, False, False, False),
+    "nrghax_owner": (False, True, False, False, True, False, False),
+    "nrghax_staff": (False, True, False, False, False, False, False),
+    "nrghax_web": (False, False, False, False, True, False, False),
+    "nrghax_worker": (False, False, False, False, True, False, False),
+}
+MEMBERSHIPS = {
+    ("nrghax_backup", "pg_read_all_data"),
+    ("nrghax_web", "nrghax_anon"),
+    ("nrghax_web", "nrghax_auth"),
+    ("nrghax_web", "nrghax_member"),
+    ("nrghax_web", "nrghax_staff"),
+    ("nrghax_worker", "nrghax_member"),
+}
+FORGET = (
+    "DROP DATABASE IF EXISTS nrghax WITH (FORCE)",
+    *(f"DROP ROLE IF EXISTS {name}" for name in (*ATTRIBUTES, "nrghax_test", "stranger")),
+    # Last: what it granted has gone with the roles.
+    "DROP ROLE IF EXISTS admin",
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    postgres = Postgres(tmp_path_factory.mktemp("roles") / "postgres", {"fsync": "off", "shared_buffers": "16MB"})
+    postgres.start()
+    yield postgres
+    postgres.stop()
+
+
+@pytest.fixture
+def connect(cluster):
+    """Connects to the cluster as any user; nobody stays connected."""
+    connections = []
+
+    def connect(user="postgres", database="postgres"):
+        connections.append(psycopg.connect(cluster.url(user, database), autocommit=True))
+        return connections[-1]
+
+    yield connect
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture
+def superuser(connect):
+    connection = connect()
+    for statement in FORGET:
+        connection.execute(statement)
+    return connection
+
+
+def attributes(connection):
+    rows = connection.execute(
+        "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, "
+        "rolbypassrls FROM pg_roles WHERE rolname LIKE 'nrghax%'"
+    )
+    return {name: tuple(values) for name, *values in rows}
+
+
+def memberships(connection):
+    return set(
+        connection.execute(
+            "SELECT pg_get_userbyid(member), pg_get_userbyid(roleid) FROM pg_auth_members "
+            "WHERE pg_get_userbyid(member) LIKE 'nrghax%'"
+        )
+    )
+
+
+def may_become(connection, role):
+    try:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    except InsufficientPrivilege:
+        return False
+    connection.execute("RESET ROLE")
+    return True
+
+
+def test_the_table_holds_and_a_second_run_changes_nothing(superuser):
+    first = create_roles(superuser, database="nrghax")
+
+    assert first.changes
+    assert first.warnings == []
+    assert attributes(superuser) == ATTRIBUTES
+    assert memberships(superuser) == MEMBERSHIPS
+    assert create_roles(superuser, database="nrghax").changes == []
+
+
+def test_what_somebody_added_is_taken_back(superuser):
+    create_roles(superuser, database="nrghax")
+    superuser.execute("ALTER ROLE nrghax_web CREATEDB CREATEROLE INHERIT BYPASSRLS SUPERUSER")
+    superuser.execute("GRANT nrghax_owner, nrghax_worker TO nrghax_web")
+    superuser.execute("GRANT nrghax_member TO nrghax_web WITH INHERIT TRUE")
+    superuser.execute("GRANT ALL ON DATABASE nrghax TO PUBLIC")
+
+    changes = create_roles(superuser, database="nrghax").changes
+
+    assert len(changes) == 9
+    assert attributes(superuser) == ATTRIBUTES
+    assert memberships(superuser) == MEMBERSHIPS
+
+
+def test_the_webs_login_has_no_right_until_it_becomes_a_visitor(superuser, connect):
+    create_roles(superuser, database="nrghax")
+    connect("nrghax_owner", "nrghax").execute("CREATE TABLE t (i int); GRANT SELECT ON t TO nrghax_member")
+    web = connect("nrghax_web", "nrghax")
+
+    with pytest.raises(InsufficientPrivilege):
+        web.execute("SELECT * FROM t")
+    web.execute("SET ROLE nrghax_member")
+    assert web.execute("SELECT * FROM t").fetchall() == []
+    web.execute("RESET ROLE")
+    assert not may_become(web, "nrghax_owner")
+    assert not may_become(web, "nrghax_worker")
+    assert not may_become(web, "postgres")
+
+
+def test_the_worker_may_act_as_a_member_without_having_a_members_rights(superuser, connect):
+    create_roles(superuser, database="nrghax")
+    connect("nrghax_owner", "nrghax").execute("CREATE TABLE t (i int); GRANT SELECT ON t TO nrghax_member")
+    worker = connect("nrghax_worker", "nrghax")
+
+    with pytest.raises(InsufficientPrivilege):
+        worker.execute("SELECT * FROM t")
+    assert may_become(worker, "nrghax_member")
+    assert not may_become(worker, "nrghax_staff")
+    assert not may_become(worker, "nrghax_owner")
+
+
+def test_the_backup_reads_everything(superuser, connect):
+    create_roles(superuser, database="nrghax")
+    connect("nrghax_owner", "nrghax").execute("CREATE TABLE t AS SELECT 1 AS i")
+
+    assert connect("nrghax_backup", "nrghax").execute("SELECT i FROM t").fetchone() == (1,)
+
+
+def test_strangers_stay_outside_and_only_the_owner_builds(superuser, connect):
+    create_roles(superuser, database="nrghax")
+    superuser.execute("CREATE ROLE stranger LOGIN")
+
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        connect("stranger", "nrghax")
+    # Nor would a stranger who is let in see what is there.
+    (usage,) = (
+        connect(database="nrghax").execute("SELECT has_schema_privilege('stranger', 'public', 'USAGE')").fetchone()
+    )
+    assert not usage
+    for login in ("nrghax_web", "nrghax_worker", "nrghax_backup"):
+        connection = connect(login, "nrghax")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute("CREATE TABLE public.mine (i int)")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute("CREATE TEMP TABLE mine (i int)")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute("CREATE SCHEMA mine")
+    connect("nrghax_owner", "nrghax").execute("CREATE SCHEMA ours")
+    assert connect("nrghax_web", "nrghax").execute("SHOW search_path").fetchone() == ("public",)
+
+
+def test_a_database_that_stands_already_is_taken_over(superuser):
+    superuser.execute("CREATE DATABASE nrghax")
+
+    create_roles(superuser, database="nrghax")
+
+    assert superuser.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'nrghax'").fetchone() == (
+        "nrghax_owner",
+    )
+
+
+def test_tests_get_a_login_that_may_become_everybody(superuser, connect):
+    create_roles(superuser, database="nrghax", for_tests=True)
+
+    # Whoever asks for the plain roles afterwards does not break the tests of this cluster.
+    assert create_roles(superuser, database="nrghax").changes == []
+    tester = connect("nrghax_test", "nrghax")
+    for role in ("nrghax_anon", "nrghax_member", "nrghax_auth", "nrghax_staff", "nrghax_worker", "nrghax_owner"):
+        assert may_become(tester, role)
+    connect("nrghax_owner", "nrghax").execute("CREATE DATABASE test_mine")
+    superuser.execute("DROP DATABASE test_mine")
+
+
+def test_a_managed_services_admin_is_enough(superuser, connect):
+    superuser.execute("CREATE ROLE admin LOGIN CREATEROLE CREATEDB")
+    admin = connect("admin")
+
+    outcome = create_roles(admin, database="nrghax")
+
+    expected = {**ATTRIBUTES, "nrghax_backup": (False, True, False, False, True, False, False)}
+    assert attributes(superuser) == expected
+    assert memberships(superuser) == MEMBERSHIPS - {("nrghax_backup", "pg_read_all_data")}
+    assert len(outcome.warnings) == 3
+    assert all("nrghax_backup" in warning for warning in outcome.warnings)
+    assert create_roles(admin, database="nrghax").changes == []
+
+
+def test_a_login_of_another_name_may_become_ours(superuser, connect):
+    superuser.execute("CREATE ROLE stranger LOGIN")
+
+    create_roles(superuser, database="nrghax", login="stranger")
+
+    login = connect("stranger", "nrghax")
+    for role in ("nrghax_web", "nrghax_worker", "nrghax_owner", "nrghax_anon", "nrghax_member"):
+        assert may_become(login, role)
+    with pytest.raises(InsufficientPrivilege):
+        login.execute("CREATE TABLE public.mine (i int)")
+    assert create_roles(superuser, database="nrghax", login="stranger").changes == []
+
+
+def test_passwords_come_from_the_urls_and_are_kept_out_of_the_log(superuser, cluster, settings, monkeypatch):
+    settings.DATABASE_ADMIN_URL = cluster.url()
+    for variable, role in (
+        ("DATABASE_URL", "nrghax_web"),
+        ("DATABASE_OWNER_URL", "nrghax_owner"),
+        ("DATABASE_WORKER_URL", "nrghax_worker"),
+    ):
+        monkeypatch.setenv(variable, f"postgresql://{role}:secret-of-{role}@db.example/nrghax")
+    superuser.execute("ALTER SYSTEM SET log_statement = 'all'")
+    superuser.execute("SELECT pg_reload_conf()")
+
+    call_command("createroles", verbosity=0)
+
+    superuser.execute("ALTER SYSTEM RESET log_statement")
+    superuser.execute("SELECT pg_reload_conf()")
+    hashes = dict(superuser.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword <> ''"))
+    assert hashes.keys() == {"nrghax_web", "nrghax_owner", "nrghax_worker"}
+    assert all(value.startswith("SCRAM-SHA-256$") for value in hashes.values())
+    log = cluster.log.read_text()
+    assert "ALTER ROLE" in log
+    assert "secret-of" not in log
+
+
+def test_the_command_says_who_is_needed(superuser, cluster, settings, monkeypatch):
+    superuser.execute("CREATE ROLE stranger LOGIN")
+    settings.DATABASE_ADMIN_URL = cluster.url("stranger")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://stranger@db.example/nrghax")
+    with pytest.raises(CommandError, match="DATABASE_ADMIN_URL must name a superuser or admin"):
+        call_command("createroles", verbosity=0)
+
+    settings.DATABASE_ADMIN_URL = make_conninfo(cluster.url(), host="/nowhere")
+    with pytest.raises(CommandError, match="can't be reached"):
+        call_command("createroles", verbosity=0)

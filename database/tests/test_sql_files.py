@@ -1,0 +1,369 @@
+"""The files of sql/schema/: what they say is in the database, and nothing else."""
+
+import re
+from dataclasses import replace
+from io import StringIO
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection, transaction
+
+from database.identity import Role, database_identity
+from database.models import SqlFile
+from database.objects import read_objects
+from database.sql_files import SourceFile, SqlFilesError, apply_sql_files, make_plan, read_source_files
+from database.tests.connections import url_of
+
+pytestmark = pytest.mark.django_db
+
+FILES = read_source_files()
+# Locks that keep another transaction from reading, writing or altering a table.
+LOCKED_TABLES = """
+    SELECT DISTINCT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+    WHERE l.pid = pg_backend_pid() AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
+"""
+
+
+@pytest.fixture(autouse=True)
+def _as_owner():
+    with database_identity(Role.OWNER):
+        yield
+
+
+def run(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def objects():
+    return {identity: each.digest for identity, each in read_objects(connection).items()}
+
+
+def keys():
+    """The numbers that the catalogue gives objects: an object made anew has another one."""
+    found = read_objects(connection).items()
+    return {identity: each.catalogue_key[1] for identity, each in found if each.catalogue_key[1]}
+
+
+def extra(text, path="practice/sql/schema/zz_extra.sql"):
+    return SourceFile("practice", path, text)
+
+
+def changed(path, old="\n", new="\n-- Another line.\n"):
+    """The files, with one of them changed."""
+    assert any(path == file.path and old in file.text for file in FILES)
+    return [replace(file, text=file.text.replace(old, new, 1)) if file.path == path else file for file in FILES]
+
+
+def paths(plan):
+    return [file.path for file in plan.stale]
+
+
+class TestCatalogue:
+    def test_holds_exactly_what_the_files_made(self):
+        made = {}
+        for row in SqlFile.objects.all():
+            assert not made.keys() & row.objects_made.keys()
+            made |= row.objects_made
+        assert made == objects()
+        assert {row.path: row.digest for row in SqlFile.objects.all()} == {file.path: file.digest for file in FILES}
+
+    def test_holds_what_the_texts_say_and_no_more(self):
+        """Read from the texts, so that it does not depend on how the files are applied."""
+        text = "\n".join(re.sub(r"--.*", "", file.text) for file in FILES)
+        functions = re.findall(r"^CREATE (?:FUNCTION|PROCEDURE) app\.(\w+)", text, re.MULTILINE)
+        policies = re.findall(r"^CREATE POLICY (\w+) ON (\w+)", text, re.MULTILINE)
+        policies += [
+            ("system_all", table) for table in re.findall(r"^CALL app\.protect\('(\w+)'\)", text, re.MULTILINE)
+        ]
+        triggers = re.findall(r"^CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s[^;]*?\bON (\w+)\s", text, re.MULTILINE)
+        tracked = re.findall(r"^CALL app\.track_updated_at\('(\w+)'\)", text, re.MULTILINE)
+        triggers += [("update_updated_at", table) for table in tracked]
+
+        assert sorted(functions) == sorted(
+            name for (name,) in run("SELECT proname FROM pg_proc WHERE pronamespace = 'app'::regnamespace")
+        )
+        assert sorted(policies) == sorted(run("SELECT policyname, tablename FROM pg_policies"))
+        assert sorted(triggers) == sorted(
+            run(
+                "SELECT tgname, tgrelid::regclass::text FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid "
+                "WHERE NOT tgisinternal AND NOT relispartition"
+            )
+        )
+
+    def test_says_the_same_after_everything_is_applied_anew(self):
+        before = objects()
+        SqlFile.objects.update(digest="stale")
+
+        plan = apply_sql_files(FILES)
+
+        assert paths(plan) == [file.path for file in FILES]
+        assert objects() == before
+        assert make_plan(connection, FILES).is_empty
+
+
+class TestUnchanged:
+    def test_is_not_touched_and_takes_no_lock(self):
+        before = keys()
+
+        plan = apply_sql_files(FILES)
+
+        assert plan.is_empty
+        assert keys() == before
+        assert run(LOCKED_TABLES) == []
+
+    def test_only_the_tables_of_a_changed_file_are_locked(self):
+        before = keys()
+
+        plan = apply_sql_files(changed("analytics/sql/schema/notifications.sql"))
+
+        assert paths(plan) == ["analytics/sql/schema/notifications.sql"]
+        made_anew = {identity for identity, key in keys().items() if key != before[identity]}
+        assert made_anew == {identity for identity in before if identity.endswith(" ON notifications")} - {
+            identity for identity in before if identity.startswith("trigger forget")
+        }
+        assert {table for (table,) in run(LOCKED_TABLES)} == {"notifications"}
+
+
+class TestChanged:
+    def test_another_body_takes_the_place_of_the_first(self):
+        plan = apply_sql_files(changed("hacks/sql/schema/hacks.sql", "lead back to itself", "go round in a circle"))
+
+        assert paths(plan) == ["hacks/sql/schema/hacks.sql"]
+        [(source,)] = run("SELECT prosrc FROM pg_proc WHERE proname = 'refuse_prerequisite_cycle'")
+        assert "go round in a circle" in source
+        # A constraint trigger cannot be replaced.
+        assert "trigger hacks_no_prerequisite_cycle ON hacks" in objects()
+
+    def test_another_signature_leaves_no_second_function(self):
+        first = extra("CREATE FUNCTION app.weigh(pebble integer) RETURNS integer RETURN pebble;")
+        apply_sql_files([*FILES, first])
+
+        second = extra("CREATE FUNCTION app.weigh(pebble integer, more integer DEFAULT 1) RETURNS bigint RETURN more;")
+        apply_sql_files([*FILES, second])
+
+        assert [each for each in objects() if "weigh" in each] == ["function app.weigh(integer,integer)"]
+
+    def test_a_right_that_is_no_longer_granted_is_gone(self):
+        apply_sql_files(
+            changed("accounts/sql/schema/users.sql", "GRANT UPDATE (username, display_name,", "GRANT UPDATE (")
+        )
+        assert run("SELECT has_column_privilege('nrghax_member', 'users', 'username', 'UPDATE')") == [(False,)]
+        assert run("SELECT has_column_privilege('nrghax_member', 'users', 'privacy_settings', 'UPDATE')") == [(True,)]
+
+        revoked = "GRANT EXECUTE ON FUNCTION app.uuid7() TO nrghax_member, nrghax_staff, nrghax_worker;"
+        apply_sql_files(changed("database/sql/schema/keys.sql", revoked, ""))
+        assert run("SELECT has_function_privilege('nrghax_member', 'app.uuid7()', 'EXECUTE')") == [(False,)]
+
+    def test_what_is_bound_to_its_functions_is_made_anew_too(self):
+        """A policy, a trigger's condition, a CHECK and the body of another function know a function by its number."""
+        run("CREATE TABLE pebbles (id integer PRIMARY KEY, weight integer)")
+        base = extra("CREATE FUNCTION app.heavy(weight integer) RETURNS boolean IMMUTABLE RETURN weight > 9;")
+        bound = extra(
+            """
+            CREATE FUNCTION app.light(weight integer) RETURNS boolean IMMUTABLE RETURN NOT app.heavy(weight);
+            ALTER TABLE pebbles ADD CONSTRAINT pebbles_light CHECK (app.light(weight)) NOT VALID;
+            CREATE POLICY light ON pebbles USING (app.light(weight));
+            """,
+            "practice/sql/schema/zz_pebbles.sql",
+        )
+        other = extra("CREATE FUNCTION app.aside() RETURNS integer RETURN 1;", "practice/sql/schema/zz_other.sql")
+        apply_sql_files([*FILES, base, bound, other])
+        before = objects()
+
+        heavier = replace(base, text="CREATE FUNCTION app.heavy(w bigint) RETURNS boolean IMMUTABLE RETURN w > 99;")
+        plan = apply_sql_files([*FILES, heavier, bound, other])
+
+        assert paths(plan) == [base.path, bound.path]
+        assert "function app.heavy(integer)" in before.keys() - objects().keys()
+        assert run("SELECT app.light(50)") == [(True,)]
+        assert {"constraint pebbles_light ON pebbles", "policy light ON pebbles"} <= objects().keys()
+
+    def test_a_column_that_needs_the_function_keeps_it(self):
+        base = extra("CREATE FUNCTION app.one() RETURNS integer IMMUTABLE RETURN 1;")
+        apply_sql_files([*FILES, base])
+        run("CREATE TABLE pebbles (id integer PRIMARY KEY, weight integer DEFAULT app.one())")
+
+        with pytest.raises(SqlFilesError, match=r"column weight of table pebbles depends on function app\.one"):
+            apply_sql_files(FILES)
+        assert "function app.one()" in objects()
+
+
+class TestGone:
+    def test_objects_of_a_file_that_is_gone_are_dropped(self):
+        run("CREATE TABLE pebbles (id integer PRIMARY KEY, user_id uuid, updated_at timestamptz)")
+        file = extra(
+            """
+            CALL app.protect('pebbles');
+            CALL app.track_updated_at('pebbles');
+            GRANT SELECT (id) ON pebbles TO nrghax_anon;
+            """
+        )
+        apply_sql_files([*FILES, file])
+        assert len([identity for identity in objects() if "pebbles" in identity]) == 12
+
+        apply_sql_files(FILES)
+
+        assert [identity for identity in objects() if "pebbles" in identity] == []
+        assert not SqlFile.objects.filter(path=file.path).exists()
+
+    def test_what_no_file_says_is_dropped(self):
+        run("CREATE POLICY by_hand ON users FOR SELECT TO nrghax_anon USING (true)")
+        run("GRANT SELECT ON user_profiles TO nrghax_anon")
+        run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")
+        run(
+            "CREATE TRIGGER by_hand BEFORE UPDATE ON hacks FOR EACH ROW EXECUTE FUNCTION app.update_updated_at_column()"
+        )
+
+        plan = apply_sql_files(FILES)
+
+        assert plan.foreign == [
+            "function app.by_hand()",
+            "grant SELECT ON table user_profiles TO nrghax_anon",
+            "policy by_hand ON users",
+            "trigger by_hand ON hacks",
+        ]
+        assert make_plan(connection, FILES).is_empty
+        assert not objects().keys() & set(plan.foreign)
+        # With the right to the table those to some of its columns went; they are back.
+        assert "grant SELECT of columns ON table user_profiles TO nrghax_anon" in objects()
+
+    @pytest.mark.parametrize(
+        ("change", "file"),
+        [
+            ("ALTER POLICY member_own ON trips USING (true)", "practice/sql/schema/trips.sql"),
+            ("DROP POLICY member_own ON trips", "practice/sql/schema/trips.sql"),
+            ("ALTER TABLE trips NO FORCE ROW LEVEL SECURITY", "practice/sql/schema/trips.sql"),
+            ("ALTER TABLE trips DISABLE TRIGGER trip_guard", "practice/sql/schema/trips.sql"),
+            ("REVOKE DELETE ON trips FROM nrghax_member", "practice/sql/schema/trips.sql"),
+            ("GRANT UPDATE (user_id) ON trips TO nrghax_member", "practice/sql/schema/trips.sql"),
+            ("ALTER FUNCTION app.guard_trip() SECURITY INVOKER", "practice/sql/schema/trips.sql"),
+            ("GRANT EXECUTE ON FUNCTION app.stays(uuid, text, time) TO PUBLIC", "practice/sql/schema/clocks.sql"),
+        ],
+    )
+    def test_what_was_changed_by_hand_is_as_its_file_says_again(self, change, file):
+        before = objects()
+        run(change)
+        assert objects() != before
+
+        plan = apply_sql_files(FILES)
+
+        assert paths(plan) == [file]
+        assert objects() == before
+
+
+class TestRefused:
+    def test_a_mistake_names_its_line_and_changes_nothing(self):
+        before, file = (
+            objects(),
+            extra("CREATE FUNCTION app.fine() RETURNS integer RETURN 1;\n\nSELECT 1 FROM nowhere;"),
+        )
+
+        with pytest.raises(SqlFilesError, match=r"zz_extra.sql, line 3: relation \"nowhere\" does not exist"):
+            apply_sql_files([*FILES, file])
+
+        assert objects() == before
+        assert not SqlFile.objects.filter(path=file.path).exists()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "GRANT EXECUTE ON FUNCTION app.welcome_user() TO nrghax_anon;",
+            "GRANT UPDATE (avatar_url) ON users TO nrghax_member;",
+            "ALTER POLICY member_own ON users USING (true);",
+        ],
+    )
+    def test_an_object_has_one_home(self, text):
+        with pytest.raises(SqlFilesError, match=r"zz_extra\.sql changes what another file makes"):
+            apply_sql_files([*FILES, extra(text)])
+
+    def test_a_function_is_not_written_twice(self):
+        with pytest.raises(SqlFilesError, match="already exists"):
+            apply_sql_files([*FILES, extra("CREATE FUNCTION app.uid() RETURNS uuid RETURN NULL::uuid;")])
+
+
+def test_a_table_without_a_file_refuses_every_visitor():
+    run("CREATE TABLE pebbles (id integer PRIMARY KEY)")
+    for role in (Role.ANON, Role.MEMBER, Role.AUTH, Role.STAFF, Role.WORKER):
+        with pytest.raises(ProgrammingError, match="permission denied"), database_identity(role):
+            run("SELECT * FROM pebbles")
+
+
+class TestCommands:
+    def migrate(self, *arguments):
+        out = StringIO()
+        call_command("migrate", *arguments, stdout=out)
+        return out.getvalue()
+
+    def test_migrate_says_what_it_applies_and_drops(self):
+        run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")
+        SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
+
+        said = self.migrate()
+
+        assert "Drop function app.by_hand(), which no file says" in said
+        assert "Apply practice/sql/schema/trips.sql" in said
+        assert "No SQL files to apply." in self.migrate()
+
+    @pytest.mark.parametrize("option", ["--plan", "--check"])
+    def test_a_plan_changes_nothing(self, option):
+        SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
+        out, expected = StringIO(), pytest.raises(SystemExit) if option == "--check" else transaction.atomic()
+
+        with expected:
+            call_command("migrate", option, stdout=out)
+
+        assert "Apply practice/sql/schema/trips.sql" in out.getvalue()
+        assert SqlFile.objects.get(path__endswith="/trips.sql").digest == "stale"
+
+    def test_check_reports_each_difference(self):
+        def warnings(databases=("default",)):
+            err = StringIO()
+            call_command("check", databases=list(databases), stderr=err)
+            return err.getvalue()
+
+        assert warnings() == ""
+        run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")
+        SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
+        said = warnings()
+        assert "(database.W003) practice/sql/schema/trips.sql is not in the database as it stands." in said
+        assert "(database.W004) No file makes function app.by_hand()." in said
+        assert "Run `manage.py migrate`." in said
+        assert warnings(databases=()) == ""
+        run("DELETE FROM django_migrations WHERE app = 'mfa' AND name LIKE '0003%'")
+        assert "(database.W001) Migrations are to be applied before the SQL files." in warnings()
+        # The command that mends it does not report it.
+        err = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("migrate", "--check", stdout=StringIO(), stderr=err)
+        assert err.getvalue() == ""
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLocks:
+    def test_a_table_in_use_is_waited_for_and_then_left_alone(self):
+        before = objects()
+        with psycopg.connect(url_of("nrghax_test")) as other:
+            other.execute("SET ROLE nrghax_owner")
+            other.execute("LOCK TABLE trips IN ROW SHARE MODE")
+            with pytest.raises(
+                SqlFilesError, match=r"another transaction keeps a table locked\. No SQL file was applied"
+            ):
+                apply_sql_files(changed("practice/sql/schema/trips.sql"), lock_timeout="50ms")
+        assert objects() == before
+        assert paths(apply_sql_files(changed("practice/sql/schema/trips.sql"))) == ["practice/sql/schema/trips.sql"]
+        apply_sql_files(FILES)
+
+    def test_the_command_says_so_without_a_traceback(self):
+        SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
+        with psycopg.connect(url_of("nrghax_test")) as other:
+            other.execute("SET ROLE nrghax_owner")
+            other.execute("SELECT pg_advisory_xact_lock(1)")
+            other.execute("DROP FUNCTION app.guard_trip() CASCADE")
+            with pytest.raises(CommandError, match=r"run `manage\.py migrate` again"):
+                call_command("migrate", verbosity=0)
+        call_command("migrate", verbosity=0)
+        assert make_plan(connection, FILES).is_empty

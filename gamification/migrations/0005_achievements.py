@@ -1,8 +1,0 @@
-from django.db import migrations
-
-from accounts.database import run_sql_file
-
-
-class Migration(migrations.Migration):
-    dependencies = [("gamification", "0004_xp")]
-    operations = [run_sql_file("gamification", "achievements")]

@@ -1,2 +1,0 @@
--- Policies, grants and triggers go with their tables.
-DROP FUNCTION app.retry_own_discord_roles();

@@ -1,2 +1,0 @@
--- Policies, grants and triggers go with their tables.
-SELECT 1;

@@ -1,2 +1,0 @@
--- Grants go with their table.
-SELECT 1;

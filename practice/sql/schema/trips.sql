@@ -1,0 +1,31 @@
+CALL app.protect('trips');
+CALL app.track_updated_at('trips');
+CREATE POLICY member_own ON trips FOR ALL TO nrghax_member
+  USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));
+-- The sign-in of each request asks what clock its user is on.
+CREATE POLICY auth_read ON trips FOR SELECT TO nrghax_auth USING (true);
+GRANT SELECT, INSERT, DELETE ON trips TO nrghax_member;
+GRANT UPDATE (zone, starts_on, ends_on) ON trips TO nrghax_member;
+GRANT SELECT ON trips TO nrghax_auth;
+
+CREATE FUNCTION app.guard_trip() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  -- An unknown zone would fail whatever judges a day later on; it fails here instead.
+  PERFORM now() AT TIME ZONE NEW.zone;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER trip_guard BEFORE INSERT OR UPDATE OF zone ON trips FOR EACH ROW EXECUTE FUNCTION app.guard_trip();
+
+-- A trip judges no stored day again; it moves the end of the streak. What is still to come is in that end already, so
+-- that nothing is left to do when a trip begins or is over.
+CREATE FUNCTION app.restate_streak_around_trip() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  PERFORM app.recompute_streak(m.id, 'infinity') FROM public.users m WHERE m.id IN (OLD.user_id, NEW.user_id);
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER trip_streak AFTER INSERT OR DELETE OR UPDATE OF user_id, zone, starts_on, ends_on ON trips
+  FOR EACH ROW EXECUTE FUNCTION app.restate_streak_around_trip();
