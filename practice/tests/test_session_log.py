@@ -1,7 +1,9 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -9,6 +11,7 @@ from accounts.tests.factories import make_member
 from analytics.models import Activity
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackCategoryFactory, HackFactory
+from practice.forms.sessions import LogOnceForm
 from practice.models import PracticeSession
 from practice.tests.factories import make_session
 from practice.tests.test_sessions import LOG_URL, activities, noon, totals
@@ -65,11 +68,13 @@ def test_offers_open_hacks_by_category(member_client, member, hack):
 
 
 def test_records_a_practice(sign_in, hack):
-    member = make_member(profile={"timezone": "America/New_York", "day_start": "03:00"})
+    member = make_member(profile={"timezone": "America/Bogota", "day_start": "03:00"})
     client = sign_in(member)
+    # Bogota is five hours behind UTC, all year.
+    start = noon(days_ago=40).replace(hour=7, minute=30, second=0)
     data = entry(
         hack,
-        started_on="2026-07-04",
+        started_on=f"{start:%Y-%m-%d}",
         started_at_time="02:30",
         minutes="25",
         session_type="teaching",
@@ -82,13 +87,13 @@ def test_records_a_practice(sign_in, hack):
     assert response.url == session.get_absolute_url()
     assert str(session.pk) == data["id"]
     assert (session.user, session.hack) == (member, hack)
-    assert session.started_at == datetime(2026, 7, 4, 6, 30, tzinfo=UTC)
-    assert session.ended_at == datetime(2026, 7, 4, 6, 55, tzinfo=UTC)
+    assert session.started_at == start
+    assert session.ended_at == start + timedelta(minutes=25)
     assert session.duration_seconds == 25 * 60
     assert (session.session_type, session.feedback_score, session.notes) == ("teaching", -1, "Too hot to sit.")
     assert session.biometric_data == {"hrv_before": 41}
-    # Half past two is still the third for somebody whose day starts at three.
-    assert (session.practice_date, session.timezone) == (date(2026, 7, 3), "America/New_York")
+    # Half past two still belongs to the day before for a member whose day starts at three.
+    assert (session.practice_date, session.timezone) == (start.date() - timedelta(days=1), "America/Bogota")
     assert activities(session) == [Activity.SESSION_LOGGED]
     assert totals(member, hack) == (1, 25, 1)
     assert "Energy ball is in your practice" in client.get(response.url).text
@@ -190,19 +195,27 @@ def test_what_can_just_have_been_is_stored(member_client, hack, moved, minutes):
     assert member_client.post(LOG_URL, data).status_code == 302
 
 
-def test_a_time_that_the_clocks_skipped_is_explained(sign_in, hack):
-    client = sign_in(make_member(profile={"timezone": "Europe/Berlin"}))
-    data = entry(hack, started_on="2026-03-29", started_at_time="02:30")
-    assert "The clocks went forward then and skipped this time" in client.post(LOG_URL, data).text
-    assert not PracticeSession.objects.exists()
-    assert client.post(LOG_URL, data | {"started_at_time": "03:00"}).status_code == 302
-    assert PracticeSession.objects.get().started_at == datetime(2026, 3, 29, 1, tzinfo=UTC)
+class TestClockChanges:
+    """The form alone, as these days are soon more than a year ago."""
 
+    NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
-def test_a_time_that_the_clocks_showed_twice_is_the_first(sign_in, hack):
-    client = sign_in(make_member(profile={"timezone": "Europe/Berlin"}))
-    client.post(LOG_URL, entry(hack, started_on="2026-10-25", started_at_time="02:30"))
-    assert PracticeSession.objects.get().started_at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    def form(self, hack, **data):
+        choices = [{"id": hack.pk, "name": hack.name, "category__title": hack.category.title}]
+        # The view passes a QueryDict.
+        form = LogOnceForm(QueryDict(urlencode(entry(hack, **data))), hacks=choices, zone="Europe/Berlin", now=self.NOW)
+        form.is_valid()
+        return form
+
+    def test_a_time_that_the_clocks_skipped_is_explained(self, hack):
+        form = self.form(hack, started_on="2026-03-29", started_at_time="02:30")
+        assert "The clocks went forward then and skipped this time" in str(form.errors["started_at_time"])
+        form = self.form(hack, started_on="2026-03-29", started_at_time="03:00")
+        assert form.to_log()["started_at"] == datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+    def test_a_time_that_the_clocks_showed_twice_is_the_first(self, hack):
+        form = self.form(hack, started_on="2026-10-25", started_at_time="02:30")
+        assert form.to_log()["started_at"] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
 def test_asks_as_few_questions_for_many_hacks_as_for_one(queries_of, member_client, hack):
