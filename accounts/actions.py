@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts.models import Member, Profile, User
 from accounts.providers.discord.identity import AVATARS, discord_identity
+from database.constraints import refused_by
 
 
 class UsernameTakenError(Exception):
@@ -53,8 +54,7 @@ def _introduce(member: Member, username: str, display_name: str) -> None:
         with transaction.atomic():
             Member.objects.filter(pk=member.pk).update(username=username, display_name=display_name)
     except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        if diagnosis and diagnosis.constraint_name in ("users_username_unique", "users_username_reserved"):
+        if refused_by(error) in ("users_username_unique", "users_username_reserved"):
             raise UsernameTakenError from error
         raise
 

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 
 from accounts import rules
 from database.constraints import SqlCheck
+from database.local_days import DayBegins, LocalDate, local_date
 
 
 class UserManager(BaseUserManager["User"]):
@@ -195,16 +196,22 @@ class Member(models.Model):
         )
         return not Member.objects.filter(models.Exists(others) | models.Q(kept), pk=self.pk).exists()
 
-    def today(self) -> LocalDay:
-        """The day that the member is in now, as the database would judge it."""
+    def read_local_day(self) -> LocalDay:
+        """Return the day that the member is in now, as the database would judge it."""
         now, day_start = models.Value(timezone.now()), models.F("profile__day_start")
         zone = zone_at(now, member="pk")
-        today = models.Func(now, zone, day_start, function="app.local_date", output_field=models.DateField())
+        today = LocalDate(now, zone, day_start)
         tomorrow = models.ExpressionWrapper(today + 1, output_field=models.DateField())
-        ends_at = models.Func(
-            tomorrow, zone, day_start, function="app.day_begins_at", output_field=models.DateTimeField()
-        )
+        ends_at = DayBegins(tomorrow, zone, day_start)
         return LocalDay(*Member.objects.filter(pk=self.pk).values_list(today, ends_at, zone).get())
+
+    def date_at(self, moment: datetime) -> date:
+        """Return the member's date at a moment, by the clock that they are on now."""
+        return local_date(moment, self.zone, self.profile.day_start)
+
+    @property
+    def today(self) -> date:
+        return self.date_at(timezone.now())
 
     @cached_property
     def zone(self) -> str:

@@ -88,7 +88,7 @@ def settings_day(request: HttpRequest) -> HttpResponse:
 def _today_in_words(member: Member) -> str:
     if member.zone not in zone_names():
         return "Your time zone is no longer known by its name. Please choose another."
-    day = member.today()
+    day = member.read_local_day()
     ends_at = day.ends_at.astimezone(zone_or_utc(day.zone))
     until = "midnight" if ends_at.time() == time(0) else f"{ends_at:%H:%M} on {ends_at:%A}"
     return f"Today is {date_format(day.date, 'l, j F')} for you, until {until}."

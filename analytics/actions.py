@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from celery import current_app
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog, UserActivityLogQuerySet
-from database.statements import read_statement
+from database.statements import run_statement
 
 REACT_TASK = "nrghax.tasks.react"
 REACTIONS_A_MESSAGE = 100
@@ -38,8 +38,7 @@ def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = No
         "created_at": entry.created_at,
     }
     # Every deed comes by here: the statement is not written anew for each.
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("analytics", "record_activity"), row)
+    run_statement("analytics", "record_activity", **row)
     entry._state.adding = False
     enqueue_on_commit(entry.id)
     return entry

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Member
@@ -27,7 +27,8 @@ from community.rules import (
     Answers,
     rewarded_before,
 )
-from database.statements import read_statement
+from database.constraints import refused_by
+from database.statements import call_function, run_statement
 from hacks.models import Hack, UserHackProgress
 
 
@@ -127,9 +128,9 @@ def take_review(*, hack_id: UUID | None = None) -> UUID | None:
     transaction with `give_review`: each waits for a submission's lock.
     """
     try:
-        return _call("app.lease_verification", hack_id)
+        return call_function("app.lease_verification", hack_id)
     except IntegrityError as error:
-        if _constraint(error) == "hack_verification_leases_at_most_four":
+        if refused_by(error) == "hack_verification_leases_at_most_four":
             raise TooManyReviewsOpen from error
         raise
 
@@ -137,7 +138,7 @@ def take_review(*, hack_id: UUID | None = None) -> UUID | None:
 @transaction.atomic
 def release_review(*, lease_id: UUID) -> bool:
     """Give the member's lease back; False where there is none that is open."""
-    return _call("app.release_lease", lease_id)
+    return call_function("app.release_lease", lease_id)
 
 
 @transaction.atomic
@@ -147,9 +148,9 @@ def give_review(*, member: Member, lease_id: UUID, review_id: UUID, is_authentic
     Should be called with a comment where `is_authentic` is false. Raises LeaseLost.
     """
     try:
-        is_new = _call("app.review_verification", lease_id, review_id, is_authentic, comment)
+        is_new = call_function("app.review_verification", lease_id, review_id, is_authentic, comment)
     except IntegrityError as error:
-        name = _constraint(error) or ""
+        name = refused_by(error)
         if name.startswith(LEASE_LOST):
             raise LeaseLost(name.removeprefix(LEASE_LOST)) from error
         raise
@@ -171,7 +172,7 @@ def decide_verification(*, staff: Member, verification_id: UUID, is_authentic: b
     with _refusals():
         if not waiting.update(decided_by=staff, decision_reason=reason):
             raise VerificationRefused(Refusal.ALREADY_DECIDED)
-    enqueue_on_commit(_call("app.close_verification", verification_id, is_authentic))
+    enqueue_on_commit(call_function("app.close_verification", verification_id, is_authentic))
 
 
 @transaction.atomic
@@ -249,26 +250,20 @@ def reward_anonymous(*, now: datetime) -> int:
 @transaction.atomic
 def recount_reviews() -> int:
     """As the worker: hold every count against the reviews and repair it; returns how many had drifted."""
-    return len(_run("recount_reviews"))
+    return run_statement("community", "recount_reviews").count
 
 
 @transaction.atomic
 def sign_reviewers() -> int:
     """As the worker: compute how everybody reviews who does; returns for how many that has changed."""
-    return len(_run("sign_reviewers"))
+    return run_statement("community", "sign_reviewers").count
 
 
 def _record_all(statement: str, activity: Activity, **parameters: Any) -> int:
     """Runs a statement that writes activities, and has them reacted to."""
-    activities = _run(statement, activity=activity, **parameters)
+    activities = run_statement("community", statement, activity=activity, **parameters).values
     enqueue_on_commit(*activities)
     return len(activities)
-
-
-def _run(statement: str, **parameters: Any) -> list[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("community", statement), parameters)
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _own(member: Member, hack: Hack) -> HackVerification | None:
@@ -310,12 +305,6 @@ def _about(verification: HackVerification, hack: Hack) -> dict[str, Any]:
     }
 
 
-def _call(function: str, *arguments: Any) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}({', '.join(['%s'] * len(arguments))})", arguments)
-        return cursor.fetchone()[0]
-
-
 @contextmanager
 def _refusals() -> Iterator[None]:
     try:
@@ -323,12 +312,7 @@ def _refusals() -> Iterator[None]:
             yield
     except IntegrityError as error:
         try:
-            reason = Refusal(_constraint(error) or "")
+            reason = Refusal(refused_by(error))
         except ValueError:
             raise error from None
         raise VerificationRefused(reason) from error
-
-
-def _constraint(error: IntegrityError) -> str | None:
-    diagnosis = getattr(error.__cause__, "diag", None)
-    return diagnosis.constraint_name if diagnosis else None

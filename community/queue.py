@@ -5,12 +5,11 @@ Everything here asks for the member that the transaction acts for.
 
 import json
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from community.rules import Answers
+from database.statements import run_sql
 
 OPEN = "open"
 
@@ -41,7 +40,9 @@ class Standing(NamedTuple):
 
 def leases() -> list[Lease]:
     """The member's, the one that ends first being first; what has ended is kept for a day."""
-    found = (Lease(*row) for row in _rows("SELECT * FROM app.leased_verifications() ORDER BY expires_at, lease_id"))
+    found = (
+        Lease(*row) for row in run_sql("SELECT * FROM app.leased_verifications() ORDER BY expires_at, lease_id").rows
+    )
     return [lease._replace(answers=json.loads(lease.answers)) if lease.answers else lease for lease in found]
 
 
@@ -51,15 +52,9 @@ def find_lease(lease_id: UUID) -> Lease | None:
 
 def waiting_reviews() -> dict[UUID, int]:
     """How many submissions the member could take, by hack; counted up to a hundred each."""
-    return dict(_rows("SELECT * FROM app.waiting_reviews()"))
+    return dict(run_sql("SELECT * FROM app.waiting_reviews()").rows)
 
 
 def standings() -> dict[UUID, Standing]:
     """Of the member's submissions that wait for peers, by their ids."""
-    return {row[0]: Standing(*row[1:]) for row in _rows("SELECT * FROM app.verification_standing()")}
-
-
-def _rows(statement: str, *parameters: Any) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall()
+    return {row[0]: Standing(*row[1:]) for row in run_sql("SELECT * FROM app.verification_standing()").rows}

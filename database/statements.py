@@ -1,16 +1,61 @@
-"""SQL that lives in files: each app's `sql/` folder."""
+"""Statements in SQL, one a file: `<app>/sql/<name>.sql`, run by app and name."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
+from django.db import connection
 
 
-def sql_path(app_label: str, name: str) -> Path:
-    return Path(apps.get_app_config(app_label).path) / "sql" / f"{name}.sql"
+@dataclass(frozen=True)
+class Result:
+    """What a statement returned; `count` is how many rows it returned, or wrote where it returns none."""
+
+    rows: list[tuple]
+    columns: list[str]
+    count: int
+
+    @property
+    def row(self) -> tuple:
+        """The first row; raises IndexError where there is none."""
+        return self.rows[0]
+
+    @property
+    def value(self) -> Any:
+        """The first column of the first row."""
+        return self.row[0]
+
+    @property
+    def values(self) -> list[Any]:
+        """The first column."""
+        return [row[0] for row in self.rows]
+
+    @property
+    def dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 @cache
 def read_statement(app_label: str, name: str) -> str:
-    """The text of `<app>/sql/<name>.sql`, for a worker's set-based statement."""
-    return sql_path(app_label, name).read_text()
+    """Return the text of `<app>/sql/<name>.sql`."""
+    return Path(apps.get_app_config(app_label).path, "sql", f"{name}.sql").read_text()
+
+
+def run_statement(app_label: str, name: str, /, **parameters: Any) -> Result:
+    """Run `<app>/sql/<name>.sql` with its named parameters."""
+    return run_sql(read_statement(app_label, name), parameters)
+
+
+def run_sql(text: str, parameters: Any = None) -> Result:
+    with connection.cursor() as cursor:
+        cursor.execute(text, parameters)
+        if cursor.description is None:
+            return Result([], [], cursor.rowcount)
+        return Result(cursor.fetchall(), [column.name for column in cursor.description], cursor.rowcount)
+
+
+def call_function(name: str, *arguments: Any) -> Any:
+    """Return the value of a function of the schema `app`: `call_function("app.recompute_streak", member_id)`."""
+    return run_sql(f"SELECT {name}({', '.join(['%s'] * len(arguments))})", arguments).value

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,7 +15,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Member
 from accounts.templatetags.people import avatar
 from database.compiled import Row, compiled
-from database.statements import read_statement
+from database.statements import run_statement
 from gamification.models import Challenge, Leaderboard
 
 PAGE_SIZE = 25
@@ -140,17 +139,14 @@ def _line(row: Row, member: Member) -> Line:
 
 
 def _rows(member: Member, board_id: UUID, page: int) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "leaderboard_page"),
-            {
-                "board": board_id,
-                "member": member.pk,
-                "page": page,
-                "size": PAGE_SIZE,
-                "most": MOST_LISTED,
-                "around": NEIGHBOURS,
-            },
-        )
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+    result = run_statement(
+        "gamification",
+        "leaderboard_page",
+        board=board_id,
+        member=member.pk,
+        page=page,
+        size=PAGE_SIZE,
+        most=MOST_LISTED,
+        around=NEIGHBOURS,
+    )
+    return result.dicts

@@ -3,12 +3,12 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit
 from analytics.models import Activity
-from database.statements import read_statement
+from database.statements import run_statement
 from hacks.models import Hack, UserHackProgress
 
 
@@ -27,11 +27,8 @@ def unlock_hacks(*, member_id: UUID | None = None) -> list[UnlockedHack]:
     Each is written into the activity log and reacted to once that is committed. Should be called as the worker: a
     member's own role cannot unlock anything.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("hacks", "unlock_hacks"), {"member_id": member_id, "activity": Activity.HACK_UNLOCKED}
-        )
-        unlocked = [UnlockedHack(*row) for row in cursor.fetchall()]
+    result = run_statement("hacks", "unlock_hacks", member_id=member_id, activity=Activity.HACK_UNLOCKED)
+    unlocked = [UnlockedHack(*row) for row in result.rows]
     enqueue_on_commit(*(hack.activity_id for hack in unlocked))
     return unlocked
 

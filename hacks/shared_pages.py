@@ -6,11 +6,10 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from database.statements import read_statement
+from database.statements import run_statement
 
 # About 15 KB each.
 MOST_PAGES = 500
@@ -70,6 +69,4 @@ def _is_for_everybody(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _content_state() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("hacks", "content_state"))
-        return cursor.fetchone()[0]
+    return run_statement("hacks", "content_state").value

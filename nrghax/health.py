@@ -6,7 +6,6 @@ from functools import cache as remember
 
 from django.core.cache import cache
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 from database.identity import Role, database_identity
 from database.models import SqlFile
 from database.sql_files import read_source_files
+from database.statements import run_sql
 from nrghax.tasks import WORKER_SEEN_KEY
 
 
@@ -35,8 +35,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _database() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        run_sql("SELECT 1")
     except DatabaseError:
         return False
     return True
@@ -51,9 +50,8 @@ def _valkey() -> bool:
 
 def _migrations() -> bool:
     try:
-        with database_identity(Role.ANON), connection.cursor() as cursor:
-            cursor.execute("SELECT app, name FROM django_migrations")
-            return _migrations_on_disk() <= set(cursor.fetchall())
+        with database_identity(Role.ANON):
+            return _migrations_on_disk() <= set(run_sql("SELECT app, name FROM django_migrations").rows)
     except DatabaseError:
         return False
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from analytics.actions import enqueue_reactions
 from analytics.models import UserActivityLog
+from database.statements import call_function
 from nrghax.reactions import REACTIONS
 
 SWEEP_AFTER = timedelta(minutes=1)
@@ -82,8 +83,8 @@ def sweep_activities() -> int:
 def keep_activity_partitions() -> None:
     """Make the coming months' partitions and drop those past their time."""
     oldest = (timezone.now() - KEEP_ACTIVITIES).date().replace(day=1)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.make_activity_partitions(3), app.drop_activity_partitions(%s)", [oldest])
+    call_function("app.make_activity_partitions", 3)
+    call_function("app.drop_activity_partitions", oldest)
 
 
 @shared_task

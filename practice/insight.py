@@ -9,12 +9,11 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Avg, Count, Q, Sum
 from django.db.models.functions import Trunc
 
 from accounts.models import Member
-from database.statements import read_statement
+from database.statements import run_statement
 from practice.models import DailyCheckin, PracticeSession
 
 SHOWN_WEEKS = 26
@@ -146,9 +145,7 @@ def mood_over_time(member: Member, today: date, days: int) -> tuple[list[MoodPoi
 
 def hack_changes(member: Member, hack: UUID | None = None) -> list[dict[str, Any]]:
     """What changed with each hack the member has practised, or with one of them: see sql/hack_changes.sql."""
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("practice", "hack_changes"), {"member": member.pk, "hack": hack})
-        rows = cursor.fetchall()
+    rows = run_statement("practice", "hack_changes", member=member.pk, hack=hack).rows
     return [
         {
             "name": name,

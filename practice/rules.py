@@ -1,9 +1,6 @@
-"""The local day, and the numbers of the streak.
+"""The numbers of the streak.
 
-Which date a moment belongs to depends on the member's time zone and day start (00:00 to 06:00): somebody who goes to
-bed at two is still in yesterday. The same arithmetic stands in sql/local_day.sql; a test holds the two together.
-
-The streak itself is computed in one place, sql/streak.sql and sql/streak_with_grants.sql. Its rules:
+It is computed in one place, sql/schema/streak.sql, from local days (database/local_days.py). Its rules:
 
 - A day counts when it has a check-in; the check-in keeps the date, zone and day start that it was judged in.
 - Between two check-ins, the days that the later one's clocks really had are missing days. Planned rest days protect
@@ -17,26 +14,11 @@ The streak itself is computed in one place, sql/streak.sql and sql/streak_with_g
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 MAX_BACKDATED_DAYS = 2
 MAX_REST_STOCK = 2
 STREAK_DAYS_PER_EARNED_REST = 7
-
-
-def local_date(moment: datetime, zone: str, day_start: time) -> date:
-    """The date that an aware moment belongs to. Raises ZoneInfoNotFoundError for an unknown zone."""
-    clock = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    return (clock - _since_midnight(day_start)).date()
-
-
-def day_bounds(day: date, zone: str, day_start: time) -> tuple[datetime, datetime]:
-    """When a local day begins and when the next one does, in UTC. Raises ZoneInfoNotFoundError for an unknown zone.
-
-    A day may have 23 or 25 hours. A date that its zone dropped (Samoa, 2011-12-30) begins and ends at one instant.
-    """
-    return _begins_at(day, zone, day_start), _begins_at(day + timedelta(days=1), zone, day_start)
 
 
 def days_within_reach(today: date) -> list[date]:
@@ -74,13 +56,3 @@ def day_states(
 def shown_streak(current_streak: int, streak_ends_at: datetime | None, now: datetime) -> int:
     """The streak to show: a worker that closes it late must not keep it alive."""
     return current_streak if streak_ends_at is not None and now < streak_ends_at else 0
-
-
-def _begins_at(day: date, zone: str, day_start: time) -> datetime:
-    """A start that clocks show twice or never is read late, as PostgreSQL does: no day is cut short."""
-    clock = datetime.combine(day, day_start, ZoneInfo(zone))
-    return max(clock.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-
-
-def _since_midnight(day_start: time) -> timedelta:
-    return timedelta(hours=day_start.hour, minutes=day_start.minute, seconds=day_start.second)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db import connection
-
 from accounts.models import Member
+from database.statements import run_sql
 from practice.rules import MAX_REST_STOCK, STREAK_DAYS_PER_EARNED_REST
 
 
@@ -51,6 +50,5 @@ WORDS = {
 
 def streak_story(member: Member, first: date, last: date, moment: datetime) -> list[StoryDay]:
     """The days from `first` to `last` that the member has lived through by `moment`, from the first check-in on."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM app.streak_story(%s, %s, %s, %s)", [member.pk, first, last, moment])
-        return [StoryDay(*row) for row in cursor.fetchall()]
+    days = run_sql("SELECT * FROM app.streak_story(%s, %s, %s, %s)", [member.pk, first, last, moment])
+    return [StoryDay(*row) for row in days.rows]

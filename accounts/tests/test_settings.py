@@ -8,8 +8,8 @@ from django.urls import reverse
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
+from database.local_days import local_date
 from practice.models import DailyCheckin, MemberStats, Trip
-from practice.rules import local_date
 
 pytestmark = pytest.mark.django_db
 

@@ -21,6 +21,7 @@ from community.tests.factories import (
 )
 from community.tests.test_waits import decide, earned, react_to_everything, told
 from database.identity import Role, database_identity
+from database.statements import run_sql
 from gamification.models import XpEntry
 from gamification.tests.factories import AchievementFactory, make_award
 from hacks.models import UserHackProgress
@@ -103,7 +104,7 @@ def test_it_is_returned_with_the_reason(hack, staff):
 
 def rows_as(member, function):
     with database_identity(Role.MEMBER, member.pk):
-        return queue._rows(f"SELECT * FROM {function}")
+        return run_sql(f"SELECT * FROM {function}").rows
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "escalated", "returned"])

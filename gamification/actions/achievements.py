@@ -5,12 +5,12 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit
 from analytics.models import Activity
-from database.statements import read_statement
+from database.statements import read_statement, run_sql
 from gamification.kinds import FAMILIES, KINDS, SOURCES
 
 PREVIEW_NAMES = 5
@@ -61,11 +61,9 @@ def award_achievements(
         "sources": json.dumps(SOURCES),
     }
     earned = []
-    with connection.cursor() as cursor:
-        for family, kinds in FAMILIES.items():
-            text = _counting("award_achievements", family, of_member=member_id is not None)
-            cursor.execute(text, {**parameters, "kinds": kinds})
-            earned += [EarnedAchievement(*row) for row in cursor.fetchall()]
+    for family, kinds in FAMILIES.items():
+        text = _counting("award_achievements", family, of_member=member_id is not None)
+        earned += [EarnedAchievement(*row) for row in run_sql(text, {**parameters, "kinds": kinds}).rows]
     enqueue_on_commit(*(achievement.activity_id for achievement in earned))
     return earned
 
@@ -75,9 +73,8 @@ def achievements_progress(*, member: Member, achievement_id: UUID | None = None)
     keep. One statement.
     """
     parameters = {"member_id": member.pk, "achievement_id": achievement_id, "sources": json.dumps(SOURCES)}
-    with connection.cursor() as cursor:
-        cursor.execute(_counting("achievements_progress", *FAMILIES, of_member=True), parameters)
-        return {achievement: Progress(*standing) for achievement, *standing in cursor.fetchall()}
+    result = run_sql(_counting("achievements_progress", *FAMILIES, of_member=True), parameters)
+    return {achievement: Progress(*standing) for achievement, *standing in result.rows}
 
 
 def preview_achievement(*, criteria: dict[str, Any]) -> Candidates:
@@ -90,10 +87,8 @@ def preview_achievement(*, criteria: dict[str, Any]) -> Candidates:
         "sources": json.dumps(SOURCES),
         "most": PREVIEW_NAMES,
     }
-    with connection.cursor() as cursor:
-        family = KINDS[criteria["type"]].counted_by
-        cursor.execute(_counting("achievements_preview", family, of_member=False), parameters)
-        rows = cursor.fetchall()
+    family = KINDS[criteria["type"]].counted_by
+    rows = run_sql(_counting("achievements_preview", family, of_member=False), parameters).rows
     return Candidates(rows[0][1] if rows else 0, [name for name, _ in rows])
 
 

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit, record, record_all
 from analytics.models import Activity
-from database.statements import read_statement
+from database.constraints import refused_by
+from database.statements import run_statement
 from gamification.actions.xp import award_xp
 from gamification.challenges import GRACE
 from gamification.models import Challenge, ChallengeParticipant
@@ -120,13 +121,10 @@ def settle_challenge(*, challenge_id: UUID, now: datetime) -> bool:
         return False
     score_challenges(now=now, challenge_id=challenge_id)
     rank_participants(now=now, challenge_id=challenge_id)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "settle_challenge"),
-            {"challenge_id": challenge_id, "now": now, "activity": Activity.CHALLENGE_ENDED},
-        )
-        activities = [row[0] for row in cursor.fetchall()]
-    enqueue_on_commit(*activities)
+    ended = run_statement(
+        "gamification", "settle_challenge", challenge_id=challenge_id, now=now, activity=Activity.CHALLENGE_ENDED
+    )
+    enqueue_on_commit(*ended.values)
     return True
 
 
@@ -153,26 +151,21 @@ def reward_participant(*, participant: ChallengeParticipant) -> None:
 
 
 def _grant_achievement(participant: ChallengeParticipant) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "grant_achievement"),
-            {
-                "member_id": participant.user_id,
-                "slug": participant.challenge.reward_value["achievement"],
-                "progress": json.dumps({"value": participant.score, "challenge": participant.challenge.slug}),
-                "activity": Activity.ACHIEVEMENT_EARNED,
-            },
-        )
-        activities = [row[0] for row in cursor.fetchall()]
-    enqueue_on_commit(*activities)
+    granted = run_statement(
+        "gamification",
+        "grant_achievement",
+        member_id=participant.user_id,
+        slug=participant.challenge.reward_value["achievement"],
+        progress=json.dumps({"value": participant.score, "challenge": participant.challenge.slug}),
+        activity=Activity.ACHIEVEMENT_EARNED,
+    )
+    enqueue_on_commit(*granted.values)
 
 
 def _work_out(statement: str, parameters: dict[str, Any]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("gamification", "lock_participants"), parameters)
-        # A statement of its own, so that it sees what was committed while this one waited for the rows.
-        cursor.execute(read_statement("gamification", statement), parameters)
-        return cursor.fetchone()[0]
+    run_statement("gamification", "lock_participants", **parameters)
+    # A statement of its own, so that it sees what was committed while this one waited for the rows.
+    return run_statement("gamification", statement, **parameters).value
 
 
 def _named(challenge: Challenge) -> dict[str, str]:
@@ -181,5 +174,5 @@ def _named(challenge: Challenge) -> dict[str, str]:
 
 def _refused(error: IntegrityError) -> Exception:
     """The refusal that a guard's error means, or the error itself."""
-    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-    return ChallengeRefused(REFUSALS[constraint]) if constraint in REFUSALS else error
+    reason = REFUSALS.get(refused_by(error))
+    return ChallengeRefused(reason) if reason else error

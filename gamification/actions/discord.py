@@ -12,11 +12,11 @@ import requests
 from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from database.statements import read_statement
+from database.statements import call_function, run_statement
 from gamification.discord import LIMITED, MOST_ATTEMPTS, Answer, Outcome, backoff, change_role
 from gamification.models import DiscordRoleGrant
 from gamification.models.discord import DiscordRoleGrantQuerySet
@@ -54,9 +54,7 @@ def want_discord_roles(*, member_id: UUID | None = None) -> int:
     """
     if not has_discord_roles():
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("gamification", "want_discord_roles"), {"member_id": member_id})
-        changed = cursor.fetchone()[0]
+    changed = run_statement("gamification", "want_discord_roles", member_id=member_id).value
     if changed:
         _enqueue_on_commit(SEND_TASK)
     return changed
@@ -103,9 +101,7 @@ def retry_discord_roles(*, grants: DiscordRoleGrantQuerySet) -> int:
 @transaction.atomic
 def retry_own_discord_roles() -> int:
     """The same by the member themselves for what Discord refused, once a minute. Should be called as the member."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.retry_own_discord_roles()")
-        number = cursor.fetchone()[0]
+    number = call_function("app.retry_own_discord_roles")
     if number:
         _enqueue_on_commit(SEND_TASK)
     return number

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from database.statements import read_statement
+from database.statements import run_sql, run_statement
 from gamification.models import Leaderboard
 
 # Two counts at once would write the same rows twice; the lock ends with the transaction.
@@ -18,16 +18,12 @@ def rank_members(*, now: datetime) -> int:
     Leaves it to whoever is counting already. Should be called as the worker.
     """
     today = now.astimezone(UTC).date()
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE_TURN)
-        if not cursor.fetchone()[0]:
-            return 0
-        cursor.execute(
-            read_statement("gamification", "rank_members"),
-            {
-                "now": now,
-                "week": Leaderboard.Period.WEEK.starts_on(today),
-                "month": Leaderboard.Period.MONTH.starts_on(today),
-            },
-        )
-        return cursor.fetchone()[0]
+    if not run_sql(TAKE_TURN).value:
+        return 0
+    return run_statement(
+        "gamification",
+        "rank_members",
+        now=now,
+        week=Leaderboard.Period.WEEK.starts_on(today),
+        month=Leaderboard.Period.MONTH.starts_on(today),
+    ).value

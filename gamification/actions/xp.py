@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from database.statements import read_statement
+from database.statements import run_statement
 from gamification.rules import LATEST_LOGGED_DAYS, LEAST_SECONDS, XP_RULES
 from practice.models import MemberStats
 
@@ -32,9 +32,7 @@ def settle_xp(*, member_id: UUID | None = None) -> int:
     """
     if member_id is not None:
         return _settle([member_id])
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("gamification", "unsettled_members"), {"rules": _practice_rules()})
-        members = [row[0] for row in cursor.fetchall()]
+    members = run_statement("gamification", "unsettled_members", rules=_practice_rules()).values
     # Not all under one lock: whoever checks in meanwhile waits for a batch at most.
     starts = range(0, len(members), SETTLED_AT_ONCE)
     return sum(_settle(members[start : start + SETTLED_AT_ONCE]) for start in starts)
@@ -63,22 +61,20 @@ def award_xp(
     if amount is None:
         raise ValueError(f"An award of {source} needs its amount.")
     _lock([member_id])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "award_xp"),
-            {
-                "member_id": member_id,
-                "source": source,
-                "source_id": source_id,
-                "category_id": category_id,
-                "hack_id": hack_id,
-                "amount": amount,
-                "a_day": rule.a_day,
-                "done_at": done_at or timezone.now(),
-                "is_private": is_private,
-            },
-        )
-        return cursor.rowcount == 1
+    awarded = run_statement(
+        "gamification",
+        "award_xp",
+        member_id=member_id,
+        source=source,
+        source_id=source_id,
+        category_id=category_id,
+        hack_id=hack_id,
+        amount=amount,
+        a_day=rule.a_day,
+        done_at=done_at or timezone.now(),
+        is_private=is_private,
+    )
+    return awarded.count == 1
 
 
 @transaction.atomic
@@ -86,17 +82,14 @@ def take_back_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
     """Take the award of an undone deed back; False where there was none."""
     rule = XP_RULES[source]
     _lock([member_id])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "take_back_xp"),
-            {
-                "member_id": member_id,
-                "source": source,
-                "source_id": source_id,
-                "amount": rule.amount if rule.a_day else None,
-            },
-        )
-        return cursor.fetchone()[0]
+    return run_statement(
+        "gamification",
+        "take_back_xp",
+        member_id=member_id,
+        source=source,
+        source_id=source_id,
+        amount=rule.amount if rule.a_day else None,
+    ).value
 
 
 def hold_xp(*, member_id: UUID) -> None:
@@ -110,27 +103,20 @@ def hold_xp(*, member_id: UUID) -> None:
 @transaction.atomic
 def celebrate_levels(*, member_id: UUID) -> list[ReachedLevel]:
     """The levels that the member has reached since the last time: each is returned once, whoever asks."""
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("gamification", "celebrate_levels"), {"member_id": member_id})
-        return [ReachedLevel(*row) for row in cursor.fetchall()]
+    return [ReachedLevel(*row) for row in run_statement("gamification", "celebrate_levels", member_id=member_id).rows]
 
 
 @transaction.atomic
 def recompute_xp() -> tuple[int, int]:
     """Hold every total against the ledger and repair it; returns how many members and rows differed."""
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("gamification", "recompute_xp"))
-        return cursor.fetchone()
+    members, rows = run_statement("gamification", "recompute_xp").row
+    return members, rows
 
 
 @transaction.atomic
 def _settle(member_ids: Sequence[UUID]) -> int:
     _lock(member_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("gamification", "settle_xp"), {"members": list(member_ids), "rules": _practice_rules()}
-        )
-        return cursor.fetchone()[0]
+    return run_statement("gamification", "settle_xp", members=list(member_ids), rules=_practice_rules()).value
 
 
 def _lock(member_ids: Sequence[UUID]) -> None:

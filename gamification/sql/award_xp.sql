@@ -1,11 +1,10 @@
 -- Gives %(member_id)s the award of one deed, done at %(done_at)s: 0 where as many as %(a_day)s of its source have brought
 -- XP on that local day. Should be called while holding the lock on the member's user_stats. A repeat gives nothing.
 WITH deed AS (
-  SELECT profile.user_id, %(source)s::text AS source, %(source_id)s::uuid AS source_id, %(hack_id)s::uuid AS hack_id,
-         app.local_date(moment, app.zone_of(profile.user_id, moment, timezone, day_start), day_start) AS earned_on
-  FROM user_profiles AS profile
-  CROSS JOIN (VALUES (%(done_at)s::timestamptz)) AS done (moment)
-  WHERE profile.user_id = %(member_id)s
+  SELECT users.id AS user_id, %(source)s::text AS source, %(source_id)s::uuid AS source_id, %(hack_id)s::uuid AS hack_id,
+         app.date_of(users.id, %(done_at)s::timestamptz) AS earned_on
+  FROM users
+  WHERE users.id = %(member_id)s
 )
 INSERT INTO xp_ledger (id, user_id, source, source_id, hack_id, category_id, amount, earned_on, is_private)
 SELECT app.uuid7(), user_id, source, source_id, hack_id,

@@ -1,6 +1,5 @@
 """A member's XP: where it stands, the ledger, and the rules by which it comes."""
 
-from datetime import date
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -9,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Member
@@ -18,7 +16,6 @@ from analytics.models import Notification
 from database.compiled import compiled
 from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, standings_of
 from gamification.rules import LATEST_LOGGED_DAYS, LEVEL_STEP, XP_RULES, XpRule, xp_for_level
-from practice.rules import local_date
 
 PAGE_SIZE = 30
 SHOWN_LEVELS = 12
@@ -29,7 +26,7 @@ CELEBRATED_AT_ONCE = 5
 @require_safe
 @login_required
 def progress(request: HttpRequest) -> HttpResponse:
-    today = _today(request.member)
+    today = request.member.today
     overall, *categories = standings_of(request.member)
     xp_today, limits = limits_of(request.member, today)
     unread = _unread(request.member)
@@ -60,7 +57,7 @@ def celebrated(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def xp_ledger(request: HttpRequest) -> HttpResponse:
-    today = _today(request.member)
+    today = request.member.today
     page = Paginator(entries_of(request.member), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -106,10 +103,6 @@ def _unread(member: Member) -> QuerySet:
         .order_by("-is_celebrated", "-created_at", "-pk")
         .values("pk", "type", "title", "unread")[:CELEBRATED_AT_ONCE]
     )
-
-
-def _today(member: Member) -> date:
-    return local_date(timezone.now(), member.zone, member.profile.day_start)
 
 
 def _brings(rule: XpRule) -> str:

@@ -8,12 +8,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from analytics.models import Activity, UserActivityLog
+from database.local_days import local_date
 from hacks.models import Hack
 from nrghax.demo.people import Person
 from nrghax.demo.texts import CHECKIN_NOTES, SESSION_NOTES
 from nrghax.onboarding import FIRST_CATEGORIES
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
-from practice.rules import local_date
 
 REACTED_AFTER = timedelta(seconds=1)
 # Whoever has flown half around the world begins in the evening: by then the trip's clock counts everywhere.

@@ -15,6 +15,7 @@ from community.actions import recount_reviews
 from community.models import HackVerification, HackVerificationReview
 from community.rules import REVIEWS_BETWEEN_KNOWN_CASES
 from database.identity import Role, database_identity
+from database.local_days import local_date
 from gamification.actions import award_achievements, recompute_xp, score_challenges, settle_xp
 from gamification.models import Challenge, ChallengeParticipant, LeaderboardEntry, UserAchievement, XpEntry
 from hacks.actions import unlock_hacks
@@ -22,7 +23,6 @@ from hacks.models import UserHackProgress
 from nrghax.demo.actions import make_community
 from nrghax.demo.people import community
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
-from practice.rules import local_date
 from practice.tasks import recompute_progress, recompute_streaks
 
 pytestmark = pytest.mark.django_db

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import Member
 from analytics.actions import record, record_all
 from analytics.models import Activity
-from database.statements import read_statement
+from database.local_days import local_date
+from database.statements import run_statement
 from hacks.models import Hack
 from practice.models import PracticeSession
-from practice.rules import local_date
 
 ABANDONED_AFTER = timedelta(hours=12)
 
@@ -176,9 +176,7 @@ def delete_session(*, session: PracticeSession) -> None:
 @transaction.atomic
 def close_abandoned_sessions(*, now: datetime) -> int:
     """Finish the timers that were started half a day ago and forgotten; returns how many. As the worker."""
-    with connection.cursor() as cursor:
-        cursor.execute(read_statement("practice", "close_abandoned_sessions"), {"before": now - ABANDONED_AFTER})
-        closed = cursor.fetchall()
+    closed = run_statement("practice", "close_abandoned_sessions", before=now - ABANDONED_AFTER).rows
     record_all(
         Activity.SESSION_LOGGED,
         [

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member, Profile
-from database.statements import read_statement
+from database.constraints import refused_by
+from database.statements import call_function, run_statement
 from practice.models import RestDay
 
 # What the database's guards say, in words for whoever planned.
@@ -33,7 +34,7 @@ def plan_rest_day(*, member: Member, day: date) -> RestDay:
         with transaction.atomic():
             return RestDay.objects.create(user=member, rest_date=day)
     except IntegrityError as error:
-        reason = REFUSALS.get(_constraint(error) or "")
+        reason = REFUSALS.get(refused_by(error))
         if reason is None:
             raise
         raise RestDayRefused(reason) from error
@@ -49,12 +50,9 @@ def give_up_rest_day(*, rest_day: RestDay, today: date) -> bool:
 @transaction.atomic
 def grant_rest_day(*, member_id: UUID, source_id: UUID, now: datetime) -> bool:
     """Put a rest day that was won into a member's stock; False where that source has brought one. As the worker."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            read_statement("practice", "grant_rest_day"),
-            {"id": uuid7(), "member_id": member_id, "source_id": source_id, "now": now},
-        )
-        return cursor.fetchone()[0]
+    return run_statement(
+        "practice", "grant_rest_day", id=uuid7(), member_id=member_id, source_id=source_id, now=now
+    ).value
 
 
 @transaction.atomic
@@ -65,10 +63,4 @@ def hide_streaks(*, member: Member, hidden: bool) -> None:
 @transaction.atomic
 def recompute_streak(*, member_id: UUID) -> int:
     """Recompute a member's whole streak from its rows; returns how many rows had drifted. As the worker."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.recompute_streak(%s)", [member_id])
-        return cursor.fetchone()[0]
-
-
-def _constraint(error: IntegrityError) -> str | None:
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    return call_function("app.recompute_streak", member_id)

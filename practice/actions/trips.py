@@ -2,6 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
+from database.constraints import refused_by
 from practice.models import Trip
 
 
@@ -17,6 +18,6 @@ def save_trip(*, trip: Trip) -> None:
         with transaction.atomic():
             trip.save(update_fields=None if is_new else ["zone", "starts_on", "ends_on"])
     except IntegrityError as error:
-        if "trips_do_not_overlap" in str(error):
+        if refused_by(error) == "trips_do_not_overlap":
             raise TripsOverlap from error
         raise

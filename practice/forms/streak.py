@@ -8,8 +8,8 @@ from django import forms
 from accounts.forms import ZoneSelect
 from accounts.models import Member
 from accounts.rules import validate_timezone
+from database.local_days import day_bounds
 from practice.models import Trip
-from practice.rules import day_bounds
 
 MAX_PLANNED_AHEAD = timedelta(days=366)
 MAX_TRIP = timedelta(days=366)

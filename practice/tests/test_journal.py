@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
+from database.local_days import local_date
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from practice.journal import count_entries, find_entries, hacks_of, open_journal
-from practice.rules import local_date
 from practice.tests.factories import make_checkin, make_session
 
 pytestmark = pytest.mark.django_db

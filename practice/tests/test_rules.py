@@ -6,6 +6,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from database.local_days import day_bounds, local_date
 from practice import rules
 from practice.tests.strength import strength_after_checkin, strength_on
 
@@ -42,11 +43,11 @@ starts = st.times(max_value=time(6)).map(lambda start: start.replace(second=0, m
     ],
 )
 def test_a_moment_belongs_to_the_day_that_began_last(moment, zone, day_start, expected):
-    assert rules.local_date(moment, zone, day_start) == expected
+    assert local_date(moment, zone, day_start) == expected
 
 
 def hours(day: date, zone: str, day_start: time = time(0)) -> float:
-    start, end = rules.day_bounds(day, zone, day_start)
+    start, end = day_bounds(day, zone, day_start)
     return (end - start) / timedelta(hours=1)
 
 
@@ -65,23 +66,23 @@ def test_a_date_that_its_zone_dropped_has_no_length():
 
 
 def test_a_day_that_would_begin_in_the_repeated_hour_begins_at_its_second_turn():
-    start, _ = rules.day_bounds(date(2026, 10, 25), "Europe/Berlin", time(2, 30))
+    start, _ = day_bounds(date(2026, 10, 25), "Europe/Berlin", time(2, 30))
     assert start == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
 def test_a_day_that_would_begin_in_the_hour_left_out_begins_as_if_by_the_old_clock():
-    start, _ = rules.day_bounds(date(2026, 3, 29), "Europe/Berlin", time(2, 30))
+    start, _ = day_bounds(date(2026, 3, 29), "Europe/Berlin", time(2, 30))
     assert start == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 @settings(max_examples=300, derandomize=True)
 @given(day=days, zone=st.sampled_from(ZONES), day_start=starts)
 def test_days_follow_each_other_without_a_hole(day, zone, day_start):
-    bounds = [rules.day_bounds(day + timedelta(days=n), zone, day_start) for n in range(3)]
+    bounds = [day_bounds(day + timedelta(days=n), zone, day_start) for n in range(3)]
     assert all(end == start for (_, end), (start, _) in pairwise(bounds))
     start, end = bounds[0]
     if start < end:
-        assert rules.local_date(start, zone, day_start) == day
+        assert local_date(start, zone, day_start) == day
 
 
 @pytest.mark.django_db
@@ -95,8 +96,8 @@ def test_the_database_agrees_on_days():
                 [moment, zone, day_start, day, zone, day_start],
             )
             assert cursor.fetchone() == (
-                rules.local_date(moment, zone, day_start),
-                rules.day_bounds(day, zone, day_start)[0],
+                local_date(moment, zone, day_start),
+                day_bounds(day, zone, day_start)[0],
             )
 
     agree()

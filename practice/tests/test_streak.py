@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
-from practice import rules
+from database.local_days import day_bounds, local_date
 from practice.models import DailyCheckin, MemberStats, RestDay
 from practice.tests.factories import make_checkin
 from practice.tests.strength import STRENGTH_MEMORY, strength_after_checkin
@@ -42,7 +42,7 @@ def stats(member: Member) -> MemberStats:
 
 def today(member: Member, days: int = 0) -> date:
     profile = Profile.objects.get(pk=member.pk)
-    return rules.local_date(timezone.now(), profile.timezone, profile.day_start) + timedelta(days=days)
+    return local_date(timezone.now(), profile.timezone, profile.day_start) + timedelta(days=days)
 
 
 def run(name: str, **parameters) -> tuple:
@@ -184,7 +184,7 @@ def test_today_breaks_no_streak_until_it_is_over(member):
         make_checkin(member, today(member, days), timezone="Asia/Kathmandu", day_start=time(3))
     standing = stats(member)
     assert standing.current_streak == 2
-    assert standing.streak_ends_at == rules.day_bounds(today(member), "Asia/Kathmandu", time(3))[1]
+    assert standing.streak_ends_at == day_bounds(today(member), "Asia/Kathmandu", time(3))[1]
 
 
 def test_a_streak_of_the_past_is_not_current(member):
@@ -195,19 +195,19 @@ def test_a_streak_of_the_past_is_not_current(member):
 def test_rest_days_ahead_and_stock_put_the_end_off(member):
     RestDay.objects.create(user=member, rest_date=on(8))
     check_in(member, *range(7))
-    assert stats(member).streak_ends_at == rules.day_bounds(on(9), "UTC", time(0))[1]
+    assert stats(member).streak_ends_at == day_bounds(on(9), "UTC", time(0))[1]
 
 
 def test_planning_a_rest_day_after_the_check_in_puts_the_end_off(member):
     check_in(member, 0)
     RestDay.objects.create(user=member, rest_date=on(1))
-    assert stats(member).streak_ends_at == rules.day_bounds(on(2), "UTC", time(0))[1]
+    assert stats(member).streak_ends_at == day_bounds(on(2), "UTC", time(0))[1]
 
 
 def test_a_move_moves_the_end(member):
     check_in(member, 0, timezone="Pacific/Honolulu")
     Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
-    assert stats(member).streak_ends_at == rules.day_bounds(on(2), "Pacific/Kiritimati", time(0))[1]
+    assert stats(member).streak_ends_at == day_bounds(on(2), "Pacific/Kiritimati", time(0))[1]
 
 
 def test_the_end_is_after_the_last_day_within_reach_not_before_the_first_without(member):
@@ -215,7 +215,7 @@ def test_the_end_is_after_the_last_day_within_reach_not_before_the_first_without
     check_in(member, 4, timezone="America/Bogota")
     RestDay.objects.create(user=member, rest_date=on(6))
     Profile.objects.filter(pk=member.pk).update(timezone="America/New_York")
-    assert stats(member).streak_ends_at == rules.day_bounds(on(7), "America/New_York", time(0))[1]
+    assert stats(member).streak_ends_at == day_bounds(on(7), "America/New_York", time(0))[1]
     check_in(member, 7, timezone="America/New_York")
     assert streaks(member) == [1, 2]
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Profile
 from accounts.tests.factories import make_member
-from practice import rules
+from database.local_days import local_date
 from practice.models import MemberStats, RestDay
 from practice.story import streak_story
 from practice.tests.factories import make_checkin
@@ -214,7 +214,7 @@ class TestRestDays:
 
     def test_follows_the_clock_of_the_member(self, member, member_client):
         Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
-        there = rules.local_date(timezone.now(), "Pacific/Kiritimati", time(0))
+        there = local_date(timezone.now(), "Pacific/Kiritimati", time(0))
         assert self.plan(member_client, there).context["form"].errors["day"]
 
 

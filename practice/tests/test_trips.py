@@ -10,10 +10,10 @@ from django.utils import timezone
 from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
+from database.local_days import day_bounds, local_date
 from hacks.tests.factories import HackFactory
 from practice import actions
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, Trip
-from practice.rules import day_bounds, local_date
 from practice.tests.factories import make_checkin
 
 pytestmark = pytest.mark.django_db

@@ -16,14 +16,14 @@ from database.compiled import compiled
 from practice.actions import AlreadyCheckedIn, Standing, delete_checkin, save_checkin
 from practice.forms.checkins import CheckinForm
 from practice.models import DailyCheckin, MemberStats
-from practice.rules import days_within_reach, local_date, shown_streak
+from practice.rules import days_within_reach, shown_streak
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def checkin(request: HttpRequest) -> HttpResponse:
     """One check-in a local day. The form says which day it was opened for, as that may be over by the time it comes."""
-    today = local_date(timezone.now(), request.member.zone, request.member.profile.day_start)
+    today = request.member.today
     if request.method == "POST":
         return _save(request, today)
     day = _parse_date(request.GET.get("date", today.isoformat()))

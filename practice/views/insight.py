@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
@@ -18,7 +17,6 @@ from django.views.decorators.http import require_safe
 from practice import insight, plots
 from practice.entries import day_name, mood_words
 from practice.models import DailyCheckin
-from practice.rules import local_date
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FIRST_MONTH = date(2000, 1, 1)
@@ -28,7 +26,7 @@ MOOD_TICKS = (1, 4, 7, 10)
 @require_safe
 @login_required
 def month(request: HttpRequest) -> HttpResponse:
-    today = _today(request)
+    today = request.member.today
     first = _month(request.GET.get("month"), today)
     following = (first + timedelta(days=31)).replace(day=1)
     practised = insight.practised_by_day(request.member, first, until=following - timedelta(days=1))
@@ -60,7 +58,7 @@ def month(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def numbers(request: HttpRequest) -> HttpResponse:
-    today = _today(request)
+    today = request.member.today
     days = _period(request.GET.get("days"))
     weeks = insight.weeks_up_to(today, insight.HEAT_WEEKS)
     practised = insight.practised_by_day(request.member, weeks[0])
@@ -74,11 +72,6 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "periods": list(insight.PERIODS),
     }
     return render(request, "practice/journal_numbers.html", context)
-
-
-def _today(request: HttpRequest) -> date:
-    member = request.member
-    return local_date(timezone.now(), member.zone, member.profile.day_start)
 
 
 def _month(text: str | None, today: date) -> date:

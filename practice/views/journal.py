@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
@@ -31,7 +30,6 @@ from practice.journal import (
     session_rows,
 )
 from practice.models import DailyCheckin, PracticeSession
-from practice.rules import local_date
 
 
 @require_safe
@@ -146,8 +144,7 @@ def _day_of(entry: Model):
 
 
 def _place(request: HttpRequest) -> dict[str, Any]:
-    member = request.member
-    return {"today": local_date(timezone.now(), member.zone, member.profile.day_start), "zone": member.zone}
+    return {"today": request.member.today, "zone": request.member.zone}
 
 
 def _count(number: int, is_filtered: bool) -> str:

@@ -19,7 +19,6 @@ from hacks.models import Hack
 from practice.actions import SessionIdTaken, change_session, delete_session, log_session
 from practice.forms.sessions import EditForm, FeedbackForm, LogOnceForm
 from practice.models import DailyCheckin, PracticeSession
-from practice.rules import local_date
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,7 +125,7 @@ def _just_now(hacks: list[dict[str, Any]], slug: str | None, now: datetime) -> d
 
 def _next_step(member: Member, session: PracticeSession, now: datetime) -> tuple[str, str]:
     """After today's practice comes today's check-in, if there is none yet."""
-    today = local_date(now, member.zone, member.profile.day_start)
+    today = member.date_at(now)
     checkins = DailyCheckin.objects.visible_to(member).filter(checkin_date=today)
     if session.practice_date == today and not checkins.exists():
         return reverse("practice:checkin"), "check in"

@@ -15,12 +15,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Member
 from practice.actions import RestDayRefused, give_up_rest_day, hide_streaks, plan_rest_day
 from practice.forms.streak import RestDayForm
 from practice.models import MemberStats, RestDay
 from practice.plots import line_plot
-from practice.rules import local_date
 from practice.story import StoryDay, streak_story
 from practice.views.today import safe_until
 
@@ -31,13 +29,13 @@ STRENGTH_TICKS = (0, 25, 50, 75, 100)
 @require_safe
 @login_required
 def streak(request: HttpRequest) -> HttpResponse:
-    return _page(request, RestDayForm(today=_today(request.member)))
+    return _page(request, RestDayForm(today=request.member.today))
 
 
 @require_POST
 @login_required
 def plan_rest(request: HttpRequest) -> HttpResponse:
-    form = RestDayForm(request.POST, today=_today(request.member))
+    form = RestDayForm(request.POST, today=request.member.today)
     if form.is_valid():
         day = form.cleaned_data["day"]
         try:
@@ -54,7 +52,7 @@ def plan_rest(request: HttpRequest) -> HttpResponse:
 @login_required
 def give_up_rest(request: HttpRequest, pk: UUID) -> HttpResponse:
     rest_day = get_object_or_404(RestDay.objects.visible_to(request.member), pk=pk)
-    if give_up_rest_day(rest_day=rest_day, today=_today(request.member)):
+    if give_up_rest_day(rest_day=rest_day, today=request.member.today):
         messages.success(request, f"{_long(rest_day.rest_date)} is no rest day any more.")
     else:
         messages.error(request, "This rest day has begun, so it stays.")
@@ -109,10 +107,6 @@ def _page(request: HttpRequest, form: RestDayForm) -> HttpResponse:
         ],
     }
     return render(request, "practice/streak.html", context)
-
-
-def _today(member: Member) -> date:
-    return local_date(timezone.now(), member.zone, member.profile.day_start)
 
 
 def _month(text: str | None, earliest: date, latest: date) -> date:

@@ -18,7 +18,7 @@ from database.compiled import Row, compiled, json_rows
 from hacks.models import Hack
 from practice.entries import FEEDBACK, entry_address
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay
-from practice.rules import day_states, local_date, shown_streak
+from practice.rules import day_states, shown_streak
 
 RECENT_SESSIONS = 5
 SHOWN_NOTIFICATIONS = 3
@@ -52,7 +52,7 @@ SUGGESTED = (
 def today(request: HttpRequest) -> HttpResponse:
     """The home of a member: one statement for all that there is to show, as no page is opened more often."""
     member, now = request.member, timezone.now()
-    day = local_date(now, member.zone, member.profile.day_start)
+    day = member.date_at(now)
     week = [day - timedelta(days=back) for back in reversed(range(7))]
     [there_is] = _there_is(member, now, week[0], day)
     checkins = {date.fromisoformat(row["checkin_date"]): row for row in there_is["checkins"]}

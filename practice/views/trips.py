@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from practice.actions import TripsOverlap, save_trip
 from practice.forms.streak import TripForm
 from practice.models import Trip
-from practice.rules import local_date
 
 SHOWN_PAST = 10
 
@@ -24,7 +23,7 @@ SHOWN_PAST = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def trips(request: HttpRequest) -> HttpResponse:
-    member, today = request.member, _today(request)
+    member, today = request.member, request.member.today
     form = TripForm(request.POST or None, instance=Trip(user=member), member=member, today=today)
     if _is_saved(request, form):
         messages.success(request, "Your trip is planned.")
@@ -43,7 +42,7 @@ def trips(request: HttpRequest) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     trip = get_object_or_404(Trip.objects.visible_to(request.member), pk=pk)
-    form = TripForm(request.POST or None, instance=trip, member=request.member, today=_today(request))
+    form = TripForm(request.POST or None, instance=trip, member=request.member, today=request.member.today)
     if _is_saved(request, form):
         messages.success(request, "Your trip is changed.")
         return redirect("practice:trips")
@@ -67,10 +66,6 @@ def _is_saved(request: HttpRequest, form: TripForm) -> bool:
         form.refuse_overlap()
         return False
     return True
-
-
-def _today(request: HttpRequest) -> date:
-    return local_date(timezone.now(), request.member.zone, request.member.profile.day_start)
 
 
 def _line(trip: Trip, today: date) -> dict[str, Any]:

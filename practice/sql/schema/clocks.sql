@@ -44,16 +44,13 @@ $$;
 GRANT EXECUTE ON FUNCTION app.stays(uuid, text, time), app.zone_of(uuid, timestamptz, text, time)
   TO nrghax_auth, nrghax_member, nrghax_staff, nrghax_worker;
 
-CREATE FUNCTION app.today_of(member uuid) RETURNS date LANGUAGE plpgsql SET search_path = '' AS $$
-DECLARE
-  moment CONSTANT timestamptz := clock_timestamp();
-BEGIN
-  RETURN (
-    SELECT app.local_date(moment, app.zone_of(member, moment, p.timezone, p.day_start), p.day_start)
-    FROM public.user_profiles p WHERE p.user_id = member
-  );
-END
+-- The member's date at a moment, by the clock that they are on then.
+CREATE FUNCTION app.date_of(member uuid, moment timestamptz) RETURNS date
+  LANGUAGE sql STABLE SET search_path = '' AS $$
+  SELECT app.local_date(moment, app.zone_of(member, moment, p.timezone, p.day_start), p.day_start)
+  FROM public.user_profiles p WHERE p.user_id = member
 $$;
+GRANT EXECUTE ON FUNCTION app.date_of(uuid, timestamptz) TO nrghax_worker;
 
 -- A new zone or day start judges no stored day again; it only moves the end of the day that is open.
 CREATE FUNCTION app.restate_streak() RETURNS trigger

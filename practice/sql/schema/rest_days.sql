@@ -14,7 +14,7 @@ BEGIN
   END IF;
   -- The same lock as the streak's: of two plans at once for one week the second counts the first.
   PERFORM FROM public.user_stats s WHERE s.user_id = NEW.user_id FOR NO KEY UPDATE;
-  today := app.today_of(NEW.user_id);
+  today := app.date_of(NEW.user_id, clock_timestamp());
   IF NEW.rest_date <= today THEN
     RAISE EXCEPTION 'A rest day is planned ahead.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_planned_ahead', TABLE = 'rest_days';
@@ -34,7 +34,7 @@ CREATE TRIGGER rest_day_guard BEFORE INSERT ON rest_days
 CREATE FUNCTION app.guard_rest_day_past() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
-  IF app.acts_as_member() AND OLD.rest_date <= app.today_of(OLD.user_id) THEN
+  IF app.acts_as_member() AND OLD.rest_date <= app.date_of(OLD.user_id, clock_timestamp()) THEN
     RAISE EXCEPTION 'A rest day that has begun stays.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'rest_day_past_stays', TABLE = 'rest_days';
   END IF;
