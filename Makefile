@@ -10,8 +10,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 # Where the typed code lives: rules, actions and QuerySets, and what starts processes.
-TYPED := $(wildcard */rules.py */rules/*.py */actions.py */actions/*.py */models.py */models/*.py) \
-	nrghax/embedded.py nrghax/supervisor.py $(filter-out database/document.py,$(wildcard database/*.py))
+TYPED := $(sort $(wildcard */rules.py */rules/*.py */actions.py */actions/*.py */models.py */models/*.py) \
+	dev/launcher.py dev/supervisor.py dev/environment.py $(wildcard dev/embedded/*.py) \
+	$(filter-out database/document.py database/compiled.py,$(wildcard database/*.py)))
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 help:  ## Show what can be done
@@ -19,10 +20,10 @@ help:  ## Show what can be done
 		do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: $(INSTALLED)  ## Run the product at http://127.0.0.1:8000 (HOST and PORT to change that)
-	@exec $(BIN)/python -m nrghax.supervisor
+	@exec $(BIN)/python -m dev.launcher
 
 demo: $(INSTALLED)  ## Run the product with a community that has a past, on data of its own in .local/demo
-	@NRGHAX_DATA_DIR="$${NRGHAX_DATA_DIR:-$(CURDIR)/.local/demo}" exec $(BIN)/python -m nrghax.supervisor --demo
+	@NRGHAX_DATA_DIR="$${NRGHAX_DATA_DIR:-$(CURDIR)/.local/demo}" exec $(BIN)/python -m dev.launcher --demo
 
 test: $(INSTALLED)  ## Run all tests, those in the browser too
 	@test -n "$(CHROMIUM)" || { echo "Chromium is missing; the browser tests need it:" \
@@ -47,10 +48,10 @@ docs: $(INSTALLED)  ## Write docs/database.md anew, after a change of models or 
 	@$(BIN)/python manage.py databasedoc
 
 screenshots: $(INSTALLED)  ## Take the pictures in docs/images anew, of a demo of its own
-	@CHROMIUM="$(CHROMIUM)" $(BIN)/python scripts/screenshots.py
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m dev.screenshots
 
-bench: $(INSTALLED)  ## Measure the pages and the jobs, for minutes (bench/README.md)
-	@$(BIN)/python -m bench
+bench: $(INSTALLED)  ## Measure the pages and the jobs, for minutes (dev/bench/README.md)
+	@$(BIN)/python -m dev.bench
 
 shell: $(INSTALLED)  ## Open a Python shell on the database
 	@exec $(BIN)/python manage.py shell
@@ -61,18 +62,18 @@ install: $(INSTALLED)  ## Make .venv with the pinned requirements
 ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
 .PHONY: $(INSTALLED)
 endif
-$(INSTALLED): requirements.txt
+$(INSTALLED): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "NRGHAX needs Python 3.11, 3.12 or 3.13; none was found."; exit 1; }
 	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" || $(PYTHON) -m venv --clear .venv \
 		|| { echo "Python can't make .venv; on Debian and Ubuntu: apt-get install python3-venv"; rm -rf .venv; exit 1; }
-	@echo "Installing requirements.txt into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing requirements.txt and requirements-dev.txt into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@echo "$(CURDIR)" > $@
 
-lock: $(INSTALLED)  ## Pin requirements.txt anew from requirements.in
+lock: $(INSTALLED)  ## Pin requirements.txt and requirements-dev.txt anew from their .in files
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
-		requirements.in --output-file requirements.txt
+	for name in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--no-header --no-emit-index-url $$name.in --output-file $$name.txt || exit 1; done
 	@$(MAKE) --no-print-directory install
 
 clean:  ## Throw away .venv and what tools have cached; the data in .local stays

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 os.environ["NRGHAX_PROCESS"] = "test"
-os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "dev.settings"
+os.environ["DEBUG"] = "true"
 # Playwright leaves an event loop behind in the thread of the tests; what they do in it is synchronous all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

@@ -7,8 +7,8 @@ class DatabaseConfig(AppConfig):
     name = "database"
 
     def ready(self) -> None:
-        from database.checks import SQL_FILES_TAG, check_sql_files
+        from database.checks import check_sql_files
         from database.sql_files import make_way_for_migrations
 
-        register(check_sql_files, SQL_FILES_TAG)
+        register("sql_files")(check_sql_files)
         pre_migrate.connect(make_way_for_migrations, sender=self)

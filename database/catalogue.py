@@ -122,7 +122,7 @@ def read_schema() -> Schema:
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-        parts = {
+        parts: dict[str, Any] = {
             part: _by_table(rows(query))
             for part, query in {
                 "columns": COLUMNS,
@@ -134,7 +134,7 @@ def read_schema() -> Schema:
             }.items()
         }
         tables = {
-            row["name"]: Table(**row, **{part: by_table[row["name"]] for part, by_table in parts.items()})
+            row["name"]: Table(**row, **{part: rows_of[row["name"]] for part, rows_of in parts.items()})
             for row in rows(TABLES)
         }
         schema = Schema(tables, rows(FUNCTIONS), [row["name"] for row in rows(EXTENSIONS)])

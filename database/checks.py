@@ -7,10 +7,8 @@ from django.db import DatabaseError, connections, transaction
 
 from database.sql_files import files_to_apply, make_plan
 
-SQL_FILES_TAG = "sql_files"
 
-
-def check_sql_files(app_configs: Any, databases: list[str] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_sql_files(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Report files that are not applied, and objects that are not as their file made them or that no file made."""
     return [message for using in databases or [] for message in _differences(using)]
 

@@ -17,7 +17,7 @@ class SqlCheck(models.BaseConstraint):
         self.sql = sql
         super().__init__(name=name)
 
-    def deconstruct(self) -> tuple[str, tuple, dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "sql": self.sql}
 
@@ -29,10 +29,10 @@ class SqlCheck(models.BaseConstraint):
     def constraint_sql(self, model, schema_editor) -> str:
         return schema_editor._check_sql(self.name, self.sql)
 
-    def create_sql(self, model, schema_editor) -> Statement:
+    def create_sql(self, model, schema_editor) -> Any:
         return schema_editor._create_check_sql(model, self.name, self.sql)
 
-    def remove_sql(self, model, schema_editor) -> Statement:
+    def remove_sql(self, model, schema_editor) -> Any:
         return schema_editor._delete_check_sql(model, self.name)
 
     def validate(self, model, instance, exclude=None, using=None) -> None:
@@ -49,7 +49,7 @@ class CompositeForeignKey(models.BaseConstraint):
         self.fields, self.table, self.columns = tuple(fields), table, tuple(columns)
         super().__init__(name=name)
 
-    def deconstruct(self) -> tuple[str, tuple, dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "fields": self.fields, "table": self.table, "columns": self.columns}
 
@@ -58,11 +58,11 @@ class CompositeForeignKey(models.BaseConstraint):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def constraint_sql(self, model, schema_editor) -> None:
+    def constraint_sql(self, model, schema_editor) -> Any:
         """Wait for the end of the migration: the unique key that it refers to is made there too."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
 
-    def create_sql(self, model, schema_editor) -> Statement:
+    def create_sql(self, model, schema_editor) -> Any:
         quote = schema_editor.quote_name
         return Statement(
             "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (%(own)s) "
@@ -74,7 +74,7 @@ class CompositeForeignKey(models.BaseConstraint):
             columns=", ".join(map(quote, self.columns)),
         )
 
-    def remove_sql(self, model, schema_editor) -> Statement:
+    def remove_sql(self, model, schema_editor) -> Any:
         return schema_editor._delete_constraint_sql(schema_editor.sql_delete_constraint, model, self.name)
 
     def validate(self, model, instance, exclude=None, using=None) -> None:

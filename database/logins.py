@@ -1,7 +1,5 @@
-"""Which database login a process uses."""
+"""The login and the role that each kind of process uses on the database."""
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import environ
@@ -21,47 +19,28 @@ CONNECTION = {
 }
 
 
-def database_settings(
-    env: environ.Env, *, process: str, debug: bool, data_dir: Path
-) -> tuple[dict[str, Any], str, str]:
-    """`DATABASES` for the process named by NRGHAX_PROCESS, the URL of Redis or Valkey, and the URL of the
-    login that may make roles.
+def database_settings(env: environ.Env, *, process: str) -> dict[str, Any]:
+    """Return `DATABASES["default"]` for the process that NRGHAX_PROCESS names.
 
-    Where DATABASE_URL or REDIS_URL is unset, the embedded servers are started under `data_dir`, in
-    development only. With DATABASE_URL alone, the worker and manage.py are that login assuming their role.
+    With DATABASE_URL alone, the worker and manage.py are that login assuming their role. Raises ImproperlyConfigured
+    where a URL is missing or its login can't serve the process.
     """
     if process not in URL_VARIABLES:
         raise ImproperlyConfigured(f"NRGHAX_PROCESS is {process!r}; it must be one of {', '.join(URL_VARIABLES)}.")
-    missing = [name for name in ("DATABASE_URL", "REDIS_URL") if name not in env.ENVIRON]
-    if missing and not debug:
-        raise ImproperlyConfigured(f"Set {' and '.join(missing)}: the embedded servers are for development.")
-    embedded: dict[str, str] = {}
-    if missing:
-        from nrghax.embedded import ensure_servers
-
-        embedded = asdict(ensure_servers(data_dir, postgres="DATABASE_URL" in missing, valkey="REDIS_URL" in missing))
-
-    options: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 3}
-    if "DATABASE_URL" in missing:
-        url = embedded[process]
-    else:
-        variable = URL_VARIABLES[process]
-        url = env.str(variable, default="")
-        if not url:
-            url = env.str("DATABASE_URL")
-            if environ.Env.db_url_config(url)["USER"] == "nrghax_web" and process != "web":
-                raise ImproperlyConfigured(
-                    f"Set {variable} for this process: nrghax_web of DATABASE_URL can become no more than a visitor."
-                )
+    variable = URL_VARIABLES[process]
+    url = env.str(variable, default="")
+    if not url:
+        url = env.str("DATABASE_URL")
+        if environ.Env.db_url_config(url)["USER"] == "nrghax_web":
+            raise ImproperlyConfigured(
+                f"Set {variable} for this process: nrghax_web of DATABASE_URL can become no more than a visitor."
+            )
     config = {**environ.Env.db_url_config(url), **CONNECTION}
+    options: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 3}
     if config["USER"] != f"nrghax_{process}":
         # Also the web's: a login with rights of its own, let alone a superuser, must not serve visitors.
         options["options"] = f"-c role=nrghax_{process}"
     config["OPTIONS"] = {**config.get("OPTIONS", {}), **options}
     # `manage.py dbshell` passes HOST on to psql, but no option.
     config["HOST"] = config["OPTIONS"].pop("host", config["HOST"])
-    redis_url = embedded["redis"] if "REDIS_URL" in missing else env.str("REDIS_URL")
-    admin_url = env.str("DATABASE_ADMIN_URL", default="") or (
-        embedded["superuser"] if "DATABASE_URL" in missing else env.str("DATABASE_URL")
-    )
-    return {"default": config}, redis_url, admin_url
+    return config

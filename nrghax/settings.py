@@ -1,7 +1,6 @@
-"""All settings, read from the environment; docs/configuration in the README's table.
+"""The settings of production, read from the environment and from `.env`; the README's table lists the variables.
 
-With neither DATABASE_URL nor REDIS_URL set, the servers embedded in the wheels are used and DEBUG is on; with a
-DATABASE_URL this is production unless DEBUG says otherwise.
+dev/settings.py builds on them.
 """
 
 import zoneinfo
@@ -21,7 +20,7 @@ zoneinfo.reset_tzpath(to=[])
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
-# What is made at run time: the embedded servers' data, collected static files, beat's schedule.
+# What is made at run time: collected static files, beat's schedule, in development the servers' data and mail.
 DATA_DIR = Path(env.str("NRGHAX_DATA_DIR", default=str(BASE_DIR / ".local")))
 
 
@@ -33,22 +32,26 @@ def switch(name: str, *, default: bool) -> bool:
     return value in env.BOOLEAN_TRUE_STRINGS if value else default
 
 
-# Which of the three logins this process uses: web, worker, owner (manage.py) or test.
+# The login that this process uses: web, worker, owner (manage.py) or test.
 PROCESS = env.str("NRGHAX_PROCESS", default="web")
-TESTING = PROCESS == "test"
-DEBUG = switch("DEBUG", default="DATABASE_URL" not in env.ENVIRON)
+DEBUG = switch("DEBUG", default=False)
 
 DEVELOPMENT_SECRET_KEY = "development only: sessions signed with it are worth nothing"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
-if not DEBUG and not TESTING and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50):
+if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50):
     raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: production does not start without.")
 # Older keys that still count, so that a new one logs nobody out and opens what the old one sealed.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or TESTING else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-DATABASES, REDIS_URL, DATABASE_ADMIN_URL = database_settings(env, process=PROCESS, debug=DEBUG, data_dir=DATA_DIR)
+if missing := [name for name in ("DATABASE_URL", "REDIS_URL") if not env.str(name, default="")]:
+    raise ImproperlyConfigured(f"Set {' and '.join(missing)}: only `make run` and manage.py bring servers along.")
+DATABASES = {"default": database_settings(env, process=PROCESS)}
+# The login of `manage.py createroles`.
+DATABASE_ADMIN_URL = env.str("DATABASE_ADMIN_URL", default="") or env.str("DATABASE_URL")
+REDIS_URL = env.str("REDIS_URL")
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -137,11 +140,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or TESTING
+        if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # Cache and sessions
@@ -149,8 +152,8 @@ CACHES = {
     "default": {
         "BACKEND": "nrghax.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        # A page gives up on a cache that hangs; a test must not take a busy machine for one.
-        "OPTIONS": dict.fromkeys(("socket_connect_timeout", "socket_timeout"), 10 if TESTING else 0.25),
+        # A page gives up on a cache that hangs.
+        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
     }
 }
 SESSION_ENGINE = "nrghax.sessions"
@@ -162,14 +165,10 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 # People
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
-PASSWORD_HASHERS = (
-    ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    if TESTING
-    else [
-        "django.contrib.auth.hashers.Argon2PasswordHasher",
-        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    ]
-)
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -214,7 +213,7 @@ MFA_TOTP_ISSUER = "NRGHAX"
 # A code that was typed at the last moment, or on a clock that is a little off.
 MFA_TOTP_TOLERANCE = 1
 # Nobody enters the admin with a password alone, where it matters.
-STAFF_NEED_MFA = switch("STAFF_NEED_MFA", default=not DEBUG and not TESTING)
+STAFF_NEED_MFA = switch("STAFF_NEED_MFA", default=not DEBUG)
 
 # Roles on the community's own Discord server, which a bot gives and takes. Without one nothing is asked of Discord.
 DISCORD_BOT_TOKEN = env.str("DISCORD_BOT_TOKEN", default="")
@@ -224,11 +223,7 @@ if bool(DISCORD_BOT_TOKEN) != bool(DISCORD_GUILD_ID):
 DISCORD_API_URL = env.str("DISCORD_API_URL", default="https://discord.com/api/v10")
 DISCORD_TIMEOUT = 10
 
-# E-mail: in development it lands in files, and its links in the log.
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
-if DEBUG and "EMAIL_URL" not in env.ENVIRON:
-    EMAIL_BACKEND = "nrghax.mail.DevelopmentMailbox"
-    EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NRGHAX <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -380,7 +375,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Behind a proxy that ends TLS; an operator who serves plain http on purpose says so.
-USE_HTTPS = switch("USE_HTTPS", default=not DEBUG and not TESTING)
+USE_HTTPS = switch("USE_HTTPS", default=not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = USE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0

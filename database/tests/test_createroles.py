@@ -8,7 +8,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 
 from database.roles import create_roles
-from nrghax.embedded import Postgres
+from dev.embedded.postgres import Postgres
 
 # The table of roles, once more and by hand: superuser, inherit, createrole, createdb, login, replication, bypassrls.
 ATTRIBUTES = {

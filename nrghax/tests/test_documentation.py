@@ -33,7 +33,7 @@ environ.Env.ENVIRON = Recorded(os.environ)
 from nrghax import settings
 from database.logins import URL_VARIABLES, database_settings
 for process in URL_VARIABLES:
-    database_settings(settings.env, process=process, debug=False, data_dir=Path())
+    database_settings(settings.env, process=process)
 print(json.dumps(sorted(asked)))
 """
 PRODUCTION = {
@@ -57,7 +57,7 @@ def read_by_settings():
 
 
 def read_elsewhere():
-    code = [*ROOT.glob("nrghax/*.py"), *ROOT.glob("*/management/commands/*.py"), *ROOT.glob("scripts/*.py")]
+    code = [*ROOT.glob("nrghax/*.py"), *ROOT.glob("*/management/commands/*.py"), *ROOT.glob("dev/*.py")]
     found = set()
     for path in [*code, ROOT / "manage.py"]:
         text = path.read_text()
@@ -91,8 +91,8 @@ def test_the_example_sets_only_what_the_readme_describes():
 def test_what_a_document_refers_to_is_there(path):
     text = path.read_text()
     links = [link for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in link]
-    apps = r"(?:nrghax|accounts|analytics|hacks|practice|gamification|bench|scripts|deploy|docs)"
-    files = re.findall(rf"(?<![\w/.]){apps}/[\w/]+\.(?:py|sql|md|js)\b", text)
+    folders = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
+    files = re.findall(rf"(?<![\w/.])(?:{folders})/[\w/]+\.(?:py|sql|md|js)\b", text)
 
     assert [link for link in links if not (path.parent / link).exists()] == []
     assert [name for name in files if not (ROOT / name).exists()] == []

@@ -24,8 +24,8 @@ from analytics.actions import enqueue_reactions, record
 from analytics.models import Activity, Notification, UserActivityLog
 from database.identity import Role, database_identity
 from database.tests.connections import url_of
+from dev.embedded.valkey import Valkey
 from hacks.tests.factories import HackFactory
-from nrghax.embedded import Valkey
 from nrghax.tasks import SWEEP_AFTER, sweep_activities
 from practice.models import DailyCheckin, MemberStats
 from practice.tests.factories import make_session

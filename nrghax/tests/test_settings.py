@@ -40,7 +40,7 @@ def start(*command, **environment):
     return subprocess.run(
         [sys.executable, *command],
         cwd=settings.BASE_DIR,
-        env={**kept, "DJANGO_SETTINGS_MODULE": "nrghax.settings", **environment},
+        env={**kept, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -69,8 +69,8 @@ def test_production_is_silent_under_djangos_deployment_checks():
             {"SECRET_KEY": "development only: sessions signed with it are worth nothing"},
             "Set SECRET_KEY",
         ),
-        ({"DATABASE_URL": None}, "Set DATABASE_URL: the embedded servers are for development"),
-        ({"REDIS_URL": None}, "Set REDIS_URL: the embedded servers are for development"),
+        ({"DATABASE_URL": None}, "Set DATABASE_URL: only `make run` and manage.py bring servers"),
+        ({"REDIS_URL": None}, "Set REDIS_URL: only `make run` and manage.py bring servers"),
         ({"NRGHAX_PROCESS": "wed"}, "NRGHAX_PROCESS is 'wed'"),
         ({"NRGHAX_PROCESS": "worker", "DATABASE_WORKER_URL": None}, "Set DATABASE_WORKER_URL for this process"),
         ({"NRGHAX_PROCESS": "owner", "DATABASE_OWNER_URL": None}, "Set DATABASE_OWNER_URL for this process"),
@@ -117,7 +117,7 @@ def test_a_login_of_another_name_assumes_the_role(process):
     urls = {"DATABASE_URL": "postgresql://postgres:p@db.example/nrghax"}
     environment = {name: value for name, value in PRODUCTION.items() if "DATABASE" not in name}
 
-    shown = show("", NRGHAX_PROCESS=process, **environment, **urls)
+    shown = show("import manage", NRGHAX_PROCESS=process, **environment, **urls)
 
     assert shown["user"] == "postgres"
     assert f"-c role=nrghax_{process}" in shown["options"]
@@ -146,6 +146,42 @@ def test_a_newcomer_needs_no_variable():
     assert shown["redis"].startswith("redis://:")
 
 
+def test_debug_switches_to_the_settings_of_development():
+    entry = "import manage; import os; assert os.environ['DJANGO_SETTINGS_MODULE'] == 'dev.settings'"
+
+    assert show(entry, **{**PRODUCTION, "DEBUG": "on"})["host"] == "db.example"
+
+
+WITHOUT_DEVELOPMENT = r"""
+import re, sys
+from importlib.metadata import packages_distributions
+
+def distributions(path):
+    return set(re.findall(r"^([\w.-]+)==", open(path).read().lower(), re.MULTILINE))
+
+missing = distributions("requirements-dev.txt") - distributions("requirements.txt")
+for module, brought_by in packages_distributions().items():
+    if {name.lower().replace("_", "-") for name in brought_by} <= missing:
+        sys.modules[module] = None
+sys.modules["dev"] = None
+import manage
+from django.core.management import call_command
+import django
+django.setup()
+call_command("check", deploy=True, fail_level="WARNING")
+from nrghax.celery import app
+app.loader.import_default_modules()
+import psutil
+"""
+
+
+def test_production_needs_nothing_of_development():
+    done = start("-c", WITHOUT_DEVELOPMENT, **PRODUCTION)
+
+    # Everything before the last line works; that line shows that the packages really are out of reach.
+    assert done.stderr.endswith("ModuleNotFoundError: import of psutil halted; None in sys.modules\n")
+
+
 def test_static_files_refer_to_nothing_that_is_missing(settings, tmp_path):
     # The storage of production without its compression, which would take most of the time.
     storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
@@ -159,6 +195,7 @@ def test_static_files_refer_to_nothing_that_is_missing(settings, tmp_path):
 
 LOGINS = """
 import json
+import manage
 from django.conf import settings
 directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
 keyed = [name for name, options in settings.SOCIALACCOUNT_PROVIDERS.items() if "APP" in options]

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from dev.bench.bare.views import entries
+
+urlpatterns = [path("", entries)]

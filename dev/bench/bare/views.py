@@ -1,0 +1,10 @@
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+
+from dev.bench.bare.models import Entry
+
+
+@login_required
+def entries(request):
+    """Three queries: the session, its user, fifty rows."""
+    return render(request, "bare/entries.html", {"entries": Entry.objects.order_by("-created_at")[:50]})

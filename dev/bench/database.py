@@ -1,0 +1,101 @@
+"""The servers and the data of the benchmark: its own, in a directory that is thrown away afterwards."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+
+from dev.embedded import Embedded
+from dev.embedded.postgres import POSTGRES_BIN
+
+BENCH_DIR = Path(__file__).resolve().parent
+BASE_DIR = BENCH_DIR.parent.parent
+# As an operator would set it up, rather than as the smallest machine needs it.
+POSTGRES_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+# What triggers would have derived from the rows that were made without them.
+DERIVE = """
+import django
+django.setup()
+from django.db import connection
+from database.statements import read_statement
+from gamification.tasks import rank_members, recompute_xp
+from practice.tasks import recompute_progress, recompute_streaks
+recompute_progress()
+recompute_streaks()
+recompute_xp()
+rank_members()
+with connection.cursor() as cursor:
+    cursor.execute(read_statement("hacks", "unlock_hacks"), {"member_id": None, "activity": "hack_unlocked"})
+"""
+
+
+class Database:
+    def __init__(self, data_dir: Path) -> None:
+        self.servers = Embedded(data_dir, POSTGRES_SETTINGS)
+        self.urls = self.servers.acquire()
+        kept = {name: value for name, value in os.environ.items() if name not in ("NRGHAX_PROCESS", "DEBUG")}
+        # The product as in production.
+        self.environment = {
+            **kept,
+            "DATABASE_URL": self.urls.web,
+            "DATABASE_OWNER_URL": self.urls.owner,
+            "DATABASE_WORKER_URL": self.urls.worker,
+            "REDIS_URL": self.urls.redis,
+            "BARE_DATABASE_URL": self.servers.postgres.url("postgres", "bare"),
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "ALLOWED_HOSTS": "localhost",
+            "EMAIL_URL": "dummymail://",
+            "NRGHAX_DATA_DIR": str(data_dir),
+            "LOG_LEVEL": "ERROR",
+        }
+
+    def fill(self) -> None:
+        """The seeds, a hundred hacks, a thousand members and their year; and what the bare page shows."""
+        self.prepare()
+        self.python("manage.py loaddata seeds --verbosity 0")
+        self.run(BENCH_DIR / "year.sql", self.urls.superuser)
+        self.derive()
+        with psycopg.connect(self.servers.postgres.url(), autocommit=True) as admin:
+            admin.execute("CREATE DATABASE bare")
+        self.python("-m django migrate --run-syncdb --verbosity 0", DJANGO_SETTINGS_MODULE="dev.bench.bare.settings")
+        self.run(BENCH_DIR / "bare" / "entries.sql", self.environment["BARE_DATABASE_URL"])
+
+    def prepare(self) -> None:
+        for command in ("migrate", "collectstatic --no-input"):
+            self.python(f"manage.py {command} --verbosity 0")
+
+    def fill_streaks(self, members: int) -> None:
+        self.run(BENCH_DIR / "streaks.sql", self.urls.superuser, members=members)
+        self.analyse()
+
+    def derive(self) -> None:
+        self.analyse()
+        subprocess.run(
+            [sys.executable, "-c", DERIVE],
+            cwd=BASE_DIR,
+            env={**self.environment, "NRGHAX_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "nrghax.settings"},
+            check=True,
+        )
+        self.analyse()
+
+    def analyse(self) -> None:
+        with psycopg.connect(self.urls.superuser, autocommit=True) as admin:
+            admin.execute("VACUUM ANALYZE")
+
+    def python(self, command: str, **environment: str) -> None:
+        subprocess.run(
+            [sys.executable, *command.split()], cwd=BASE_DIR, env={**self.environment, **environment}, check=True
+        )
+
+    def run(self, file: Path, url: str, **variables: int) -> None:
+        """A file of SQL, in psql."""
+        settings = [f"--set={name}={value}" for name, value in {"ON_ERROR_STOP": 1, **variables}.items()]
+        subprocess.run([POSTGRES_BIN / "psql", "-qX", *settings, "-f", file, url], check=True)
+
+    def rows(self, sql: str, *, bare: bool = False) -> list[tuple]:
+        url = self.environment["BARE_DATABASE_URL"] if bare else self.urls.superuser
+        with psycopg.connect(url) as connection:
+            return connection.execute(sql).fetchall()

@@ -1,0 +1,197 @@
+"""The processes of the Procfile, run as one: each that dies is started again, ever later.
+
+The queue, the outbox and the database survive a process's death, so that the product may too. A process that keeps
+dying takes everything down: nobody reads a log that repeats itself.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import cycle
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+READY_SECONDS = 60
+STOP_SECONDS = 15
+CHECK_SERVERS_SECONDS = 10
+# A process that lives this long has recovered from what killed its predecessors.
+RECOVERED_SECONDS = 30
+MAX_DEATHS = 5
+COLOURS = ("36", "33", "35", "32")
+PR_SET_PDEATHSIG = 1
+# Loaded before any fork, after which a child may do next to nothing.
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Log:
+    """Lines with the name of who said them, coloured on a terminal (https://no-color.org)."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.width = max(map(len, names))
+        coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self.colours = dict(zip(names, cycle(COLOURS), strict=False)) if coloured else {}
+
+    def line(self, name: str, text: str) -> None:
+        prefix = f"{name:{self.width}} | "
+        if name in self.colours:
+            prefix = f"\x1b[{self.colours[name]}m{prefix}\x1b[0m"
+        print(f"{prefix}{text}", flush=True)
+
+
+class Supervisor:
+    def __init__(self, commands: dict[str, str], *, log: Log, revive_servers: Callable[[], None]) -> None:
+        self.commands = commands
+        self.log = log
+        self.revive_servers = revive_servers
+        self.running: dict[str, asyncio.subprocess.Process] = {}
+        self.stopping = asyncio.Event()
+        self.exit_code = 0
+
+    async def run(self, *, address: str, host: str, port: int, welcome: str) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.stop)
+        keepers = [asyncio.create_task(self._keep(name)) for name in self.commands]
+        watchers = [
+            asyncio.create_task(self._welcome(address, host, port, welcome)),
+            asyncio.create_task(self._keep_servers()),
+        ]
+        await self.stopping.wait()
+        for watcher in watchers:
+            watcher.cancel()
+        for process in self.running.values():
+            with suppress(ProcessLookupError):
+                process.terminate()
+        _, late = await asyncio.wait(keepers, timeout=STOP_SECONDS)
+        if late:
+            self.kill()
+            await asyncio.wait(late)
+        return self.exit_code
+
+    def stop(self) -> None:
+        """Ask everybody to finish; when asked twice, don't wait for them."""
+        if self.stopping.is_set():
+            self.kill()
+        self.stopping.set()
+
+    def kill(self) -> None:
+        for process in self.running.values():
+            _kill_group(process.pid)
+
+    async def _keep(self, name: str) -> None:
+        """Run one process, again after each death, until all stop."""
+        deaths = 0
+        while not self.stopping.is_set():
+            started = time.monotonic()
+            code = await self._run_once(name)
+            if self.stopping.is_set():
+                return
+            lived = time.monotonic() - started
+            deaths = 1 if lived > RECOVERED_SECONDS else deaths + 1
+            if deaths == MAX_DEATHS:
+                self.log.line("nrghax", f"{name} died {deaths} times in a row, so everything stops.")
+                self.exit_code = 1
+                self.stop()
+                return
+            pause = 2 ** (deaths - 1)
+            self.log.line("nrghax", f"{name} ended with {code} after {lived:.0f} s; again in {pause} s.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), pause)
+
+    async def _run_once(self, name: str) -> int:
+        process = await asyncio.create_subprocess_exec(
+            *("/bin/sh", "-c", f"exec {self.commands[name]}"),
+            cwd=BASE_DIR,
+            env=_child_environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # Out of the terminal's group: Ctrl-C comes here, and from here the process is asked in order.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+        self.running[name] = process
+        if self.stopping.is_set():
+            process.terminate()
+        printing = asyncio.create_task(self._print(name, process))
+        try:
+            return await process.wait()
+        finally:
+            # Its own children may have outlived it; they would hold its port, or take its tasks.
+            _kill_group(process.pid)
+            await printing
+            del self.running[name]
+
+    async def _print(self, name: str, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
+        rest = b""
+        while chunk := await process.stdout.read(65536):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self.log.line(name, line.decode(errors="replace").rstrip())
+        if rest:
+            self.log.line(name, rest.decode(errors="replace"))
+
+    async def _welcome(self, address: str, host: str, port: int, welcome: str) -> None:
+        """Print the one line that says where to go, once there is an answer."""
+        deadline = time.monotonic() + READY_SECONDS
+        status = ""
+        while " 200 " not in status:
+            await asyncio.sleep(0.25)
+            with suppress(OSError, TimeoutError):
+                status = await asyncio.wait_for(_ask_readiness(host, port), 5)
+            if time.monotonic() > deadline:
+                deadline += READY_SECONDS
+                self.log.line("nrghax", f"Not ready yet: {address}/readyz says which part is missing.")
+        self.log.line("nrghax", f"NRGHAX is ready: {address}  {welcome}")
+
+    async def _keep_servers(self) -> None:
+        """Start an embedded server again that has crashed."""
+        while True:
+            await asyncio.sleep(CHECK_SERVERS_SECONDS)
+            await asyncio.to_thread(self.revive_servers)
+
+
+def read_procfile(path: Path) -> dict[str, str]:
+    """The commands by their names."""
+    lines = (line.partition(":") for line in path.read_text().splitlines() if line.strip())
+    return {name.strip(): command.strip() for name, _, command in lines}
+
+
+async def _ask_readiness(host: str, port: int) -> str:
+    """The status line of /readyz."""
+    name = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    reader, writer = await asyncio.open_connection(name, port)
+    try:
+        writer.write(f"GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode())
+        return (await reader.readline()).decode(errors="replace")
+    finally:
+        writer.close()
+
+
+def _child_environment() -> dict[str, str]:
+    """Each process says itself which login it uses; ours is the owner's."""
+    environment = {name: value for name, value in os.environ.items() if name != "NRGHAX_PROCESS"}
+    programs = Path(sys.executable).parent
+    return {
+        "GRANIAN_LOG_ACCESS_ENABLED": "true",
+        **environment,
+        "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _die_with_parent() -> None:
+    """Where the kernel can: a supervisor that is killed outright leaves nobody behind."""
+    if LIBC:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
