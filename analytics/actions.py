@@ -1,8 +1,8 @@
-"""Writing down what happened, and what a member has read of it."""
+"""Write activities into the log and have them reacted to."""
 
 import json
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,8 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.models import Member
-from analytics.models import Activity, Notification, UserActivityLog, UserActivityLogQuerySet
+from analytics.models import Activity, UserActivityLog, UserActivityLogQuerySet
 from database.statements import run_statement
 
 REACT_TASK = "nrghax.tasks.react"
@@ -91,12 +90,3 @@ def _send(activity_ids: list[str]) -> None:
 def retry_activities(*, activities: UserActivityLogQuerySet) -> int:
     """Have those that were given up on tried anew; the sweeper finds them. Returns how many."""
     return activities.given_up().update(attempts=0)
-
-
-@transaction.atomic
-def mark_read(*, member: Member, notification_ids: Collection[UUID] | None = None) -> int:
-    """Mark these of a member's notifications, or (None) all, as read; returns how many were not yet."""
-    unread = Notification.objects.visible_to(member).unread()
-    if notification_ids is not None:
-        unread = unread.filter(pk__in=notification_ids)
-    return unread.update(is_read=True, read_at=timezone.now())

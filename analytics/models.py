@@ -1,14 +1,15 @@
-"""What happened (the activity log, which is the outbox too) and what members are told of it."""
+"""The activity log, which is the outbox too, and the notifications."""
 
 from django.db import models
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
+from analytics.notifications.types import notification_types
 
 
 class Activity(models.TextChoices):
-    """The types of activity; nrghax/reactions.py says what each of them sets off."""
+    """The types of activity; nrghax/reactions.py lists the reactions to each."""
 
     SESSION_LOGGED = "session_logged", "Practice logged"
     SESSION_CHANGED = "session_changed", "Practice changed"
@@ -25,24 +26,29 @@ class Activity(models.TextChoices):
     VERIFICATION_WITHDRAWN = "verification_withdrawn", "Withdrawn from verification"
     VERIFICATION_DECIDED = "verification_decided", "Verification decided"
     VERIFICATION_REWARDED = "verification_rewarded", "Verification rewarded"
-    VERIFICATION_TAKEN_BACK = "verification_taken_back", "Verification taken back"
+    VERIFICATION_REVOKED = "verification_revoked", "Verification revoked"
     VERIFICATION_WAITING = "verification_waiting", "Verification still waiting"
     REVIEWERS_WANTED = "reviewers_wanted", "Reviewers wanted"
     REVIEW_GIVEN = "review_given", "Review given"
 
 
+def activity_types() -> list[tuple[str, str]]:
+    """Return the choices. A migration refers to this function, so that a new type needs none."""
+    return Activity.choices
+
+
 class UserActivityLogQuerySet(models.QuerySet):
     def pending(self):
-        """Not reacted to yet, and not given up on."""
+        """Activities that wait for their reactions and are not given up on."""
         return self.filter(processed_at=None, attempts__lt=UserActivityLog.MAX_ATTEMPTS)
 
     def given_up(self):
-        """What failed again and again: staff look at it and have it tried again."""
+        """Activities whose reactions failed again and again: staff look at them and retry them."""
         return self.filter(processed_at=None, attempts__gte=UserActivityLog.MAX_ATTEMPTS)
 
 
 class UserActivityLog(models.Model):
-    """One row an action that matters, written in the action's own transaction: a transactional outbox.
+    """One row for each action that matters, written in the action's own transaction: a transactional outbox.
 
     The table is partitioned by month, its key in the database is (id, created_at); see analytics/sql/.
     """
@@ -51,7 +57,7 @@ class UserActivityLog(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="activities")
-    activity_type = models.CharField(max_length=40, choices=Activity)
+    activity_type = models.CharField(max_length=40, choices=activity_types)
     activity_data = models.JSONField(default=dict)
     created_at = models.DateTimeField(editable=False)
     processed_at = models.DateTimeField(null=True, editable=False)
@@ -67,6 +73,11 @@ class UserActivityLog(models.Model):
     def __str__(self) -> str:
         return f"{self.get_activity_type_display()} at {self.created_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def is_private(self) -> bool:
+        """True if what follows from this activity must not be shown to others."""
+        return self.activity_data.get("is_private", False)
+
 
 class NotificationQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
@@ -75,27 +86,21 @@ class NotificationQuerySet(models.QuerySet):
     def unread(self):
         return self.filter(is_read=False)
 
+    def tell(self, *notifications: "Notification") -> None:
+        """Store notifications, except for those whose type and subject their member has been told of."""
+        self.bulk_create(notifications, ignore_conflicts=True)
+
 
 class Notification(models.Model):
-    """What a member is told: one row a subject, so that a repeated reaction tells it once."""
-
-    class Type(models.TextChoices):
-        HACK_UNLOCKED = "hack_unlocked", "Hack unlocked"
-        LEVEL_REACHED = "level_reached", "Level reached"
-        ACHIEVEMENT_EARNED = "achievement_earned", "Achievement earned"
-        CHALLENGE_ENDED = "challenge_ended", "Challenge ended"
-        CHALLENGE_CANCELLED = "challenge_cancelled", "Challenge cancelled"
-        VERIFICATION_DECIDED = "verification_decided", "Verification decided"
-        VERIFICATION_WAITING = "verification_waiting", "Verification still waiting"
-        REVIEWERS_WANTED = "reviewers_wanted", "Reviewers wanted"
+    """One thing that a member is told. Type and subject are unique a member: a repeated reaction tells it once."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="notifications")
-    type = models.CharField(max_length=40, choices=Type)
-    subject = models.CharField(max_length=100, help_text="What it is about; unique a member and type.")
+    type = models.CharField(max_length=40, choices=notification_types)
+    subject = models.CharField(max_length=100, help_text="What it is about; told once for each member and type.")
     title = models.CharField(max_length=200)
     message = models.TextField(blank=True, default="")
-    data = models.JSONField(default=dict, blank=True, help_text='{"path": "/hacks/…/"} is where it leads.')
+    data = models.JSONField(default=dict, blank=True, help_text="The route that it leads to, its arguments and query.")
     is_read = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -110,21 +115,6 @@ class Notification(models.Model):
             models.CheckConstraint(
                 condition=models.Q(is_read=True, read_at__isnull=False) | models.Q(is_read=False, read_at=None),
                 name="notifications_read_has_time",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(
-                    type__in=[
-                        "hack_unlocked",
-                        "level_reached",
-                        "achievement_earned",
-                        "challenge_ended",
-                        "challenge_cancelled",
-                        "verification_decided",
-                        "verification_waiting",
-                        "reviewers_wanted",
-                    ]
-                ),
-                name="notifications_type_known",
             ),
         ]
         indexes = [

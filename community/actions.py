@@ -176,28 +176,28 @@ def decide_verification(*, staff: Member, verification_id: UUID, is_authentic: b
 
 
 @transaction.atomic
-def take_back_verification(*, staff: Member, verification_id: UUID, reason: str) -> None:
+def revoke_verification(*, staff: Member, verification_id: UUID, reason: str) -> None:
     """Return what peers or staff have verified, as staff; the author is told with the reason, and may revise it.
 
     Raises VerificationRefused: OWN, NOT_VERIFIED.
     """
     verified = HackVerification.objects.filter(pk=verification_id, is_verified=True)
     with _refusals():
-        taken_back = verified.update(
+        revoked = verified.update(
             status=HackVerification.Status.RETURNED,
             is_verified=False,
             verified_at=None,
-            taken_back_at=timezone.now(),
+            revoked_at=timezone.now(),
             decided_by=staff,
             decision_reason=reason,
         )
-        if not taken_back:
+        if not revoked:
             raise VerificationRefused(Refusal.NOT_VERIFIED)
     verification = HackVerification.objects.select_related("hack").get(pk=verification_id)
     author = Member.objects.get(verifications=verification)
     UserHackProgress.objects.filter(user=author, hack=verification.hack).update(verified_at=None)
     data = {**_about(verification, verification.hack), "reason": reason}
-    record(author.pk, Activity.VERIFICATION_TAKEN_BACK, data)
+    record(author.pk, Activity.VERIFICATION_REVOKED, data)
 
 
 @transaction.atomic

@@ -30,7 +30,7 @@ class DecisionForm(forms.Form):
     )
 
 
-class TakeBackForm(forms.Form):
+class RevokeForm(forms.Form):
     reason = forms.CharField(
         max_length=2000,
         widget=UnfoldAdminTextareaWidget({"rows": 5}),

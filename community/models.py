@@ -76,7 +76,7 @@ class HackVerification(models.Model):
         help_text="The staff member who decided, where peers did not, or who took it back.",
     )
     decision_reason = models.TextField(blank=True, default="", max_length=2000)
-    taken_back_at = models.DateTimeField(
+    revoked_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When staff returned what was verified."
     )
     known_outcome = models.BooleanField(
@@ -112,8 +112,8 @@ class HackVerification(models.Model):
                 name="hack_verifications_decided_has_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(taken_back_at=None) | models.Q(status="returned"),
-                name="hack_verifications_taken_back_is_returned",
+                condition=models.Q(revoked_at=None) | models.Q(status="returned"),
+                name="hack_verifications_revoked_is_returned",
             ),
             models.CheckConstraint(
                 condition=models.Q(user=None, known_outcome__isnull=False)
@@ -156,7 +156,7 @@ class HackVerificationRound(models.Model):
 
     class Outcome(models.TextChoices):
         RETURNED = "returned", "Returned"
-        TAKEN_BACK = "taken_back", "Taken back"
+        REVOKED = "revoked", "Revoked"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -177,7 +177,7 @@ class HackVerificationRound(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["verification", "round"], name="verification_rounds_once"),
             models.CheckConstraint(
-                condition=models.Q(outcome__in=["returned", "taken_back", "withdrawn"]),
+                condition=models.Q(outcome__in=["returned", "revoked", "withdrawn"]),
                 name="verification_rounds_outcome_known",
             ),
         ]

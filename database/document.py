@@ -166,7 +166,7 @@ def _meaning(described: models.Field | None, target: str) -> str:
         return f"→ {target}" if target else ""
     said = [f"→ {target}"] if target else []
     # Zones and the like are too many to list, and known elsewhere.
-    if described.choices and len(described.choices) <= 20:
+    if described.choices and len(described.flatchoices) <= 20:
         said.append(", ".join(f"`{value}` {label}" for value, label in described.flatchoices))
     said.append(str(described.help_text))
     return "; ".join(filter(None, said))

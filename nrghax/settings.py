@@ -7,12 +7,12 @@ import zoneinfo
 from pathlib import Path
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from database.logins import database_settings
 from nrghax.login_providers import login_providers
+from nrghax.schedule import SCHEDULE
 
 # The pinned tzdata, not the machine's: the embedded PostgreSQL has the same rules, and a day is judged by both.
 zoneinfo.reset_tzpath(to=[])
@@ -117,7 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "analytics.context_processors.unread_notifications",
+                "analytics.notifications.in_app.context_processors.unread_notifications",
             ],
         },
     },
@@ -252,104 +252,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
-# UTC. What comes again soon expires, so that a worker that comes back after a night does not find thousands.
-CELERY_BEAT_SCHEDULE = {
-    "sweep up activities": {
-        "task": "nrghax.tasks.sweep_activities",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    # Days end at every quarter of an hour somewhere: zones are off by 30 and 45 minutes too.
-    "close streaks": {
-        "task": "practice.tasks.close_streaks",
-        "schedule": crontab(minute="1,16,31,46"),
-        "options": {"expires": 900},
-    },
-    "finish forgotten timers": {
-        "task": "practice.tasks.close_abandoned_sessions",
-        "schedule": crontab(minute=20),
-        "options": {"expires": 3600},
-    },
-    "hold streaks against their check-ins": {
-        "task": "practice.tasks.recompute_streaks",
-        "schedule": crontab(hour=2, minute=20),
-    },
-    "hold progress against its sessions": {
-        "task": "practice.tasks.recompute_progress",
-        "schedule": crontab(hour=2, minute=40),
-    },
-    # The page says when (gamification/leaderboards.py).
-    "count the leaderboards": {
-        "task": "gamification.tasks.rank_members",
-        "schedule": crontab(minute="*/10"),
-        "options": {"expires": 600},
-    },
-    # Earning and connecting are seen to at once; here what staff change is noticed, and what a lost broker forgot.
-    "see who shall have which role on Discord": {
-        "task": "gamification.tasks.want_discord_roles",
-        "schedule": crontab(minute="4-59/10"),
-        "options": {"expires": 600},
-    },
-    "give and take roles on Discord": {
-        "task": "gamification.tasks.send_discord_roles",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    # The page says how often.
-    "work out the places in challenges": {
-        "task": "gamification.tasks.rank_participants",
-        "schedule": crontab(minute="*/5"),
-        "options": {"expires": 300},
-    },
-    "make the results of challenges final": {
-        "task": "gamification.tasks.settle_challenges",
-        "schedule": crontab(minute="7,22,37,52"),
-        "options": {"expires": 900},
-    },
-    "hold challenges against practice": {
-        "task": "gamification.tasks.score_challenges",
-        "schedule": crontab(hour=2, minute=45),
-    },
-    # Staff's changes to criteria enqueue this too; here it finds what a lost broker forgot.
-    "unlock what is due": {
-        "task": "hacks.tasks.unlock_for_all",
-        "schedule": crontab(hour=2, minute=50),
-    },
-    "hold XP against what was practised": {
-        "task": "gamification.tasks.recompute_xp",
-        "schedule": crontab(hour=3, minute=0),
-    },
-    "keep the activity log's partitions": {
-        "task": "nrghax.tasks.keep_activity_partitions",
-        "schedule": crontab(hour=3, minute=10),
-    },
-    # Staff's new achievements enqueue this too.
-    "award what is due": {
-        "task": "gamification.tasks.award_achievements",
-        "schedule": crontab(hour=3, minute=20),
-    },
-    "see that no verification waits for ever": {
-        "task": "community.tasks.sweep_verifications",
-        "schedule": crontab(minute=25),
-        "options": {"expires": 3600},
-    },
-    "ask for reviews": {
-        "task": "community.tasks.ask_reviewers",
-        "schedule": crontab(hour=9, minute=40),
-    },
-    "reward anonymous authors": {
-        "task": "community.tasks.reward_anonymous",
-        "schedule": crontab(hour=0, minute=40),
-    },
-    "hold verifications against their reviews": {
-        "task": "community.tasks.check_reviews",
-        "schedule": crontab(hour=3, minute=15),
-    },
-    "clear dead sessions": {
-        "task": "nrghax.tasks.clear_sessions",
-        "schedule": crontab(hour=3, minute=30),
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # What a browser may do with our pages

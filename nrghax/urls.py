@@ -15,7 +15,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include(([*accounts_patterns, profile_pattern], accounts))),
     path("welcome/first-hack/", first_hack, name="first-hack"),
-    path("", include("analytics.urls")),
+    path("", include("analytics.notifications.in_app.urls")),
     path("", include("hacks.urls")),
     path("", include("practice.urls")),
     path("", include("gamification.urls")),

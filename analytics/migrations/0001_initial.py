@@ -3,6 +3,9 @@ import django.db.models.functions.datetime
 import uuid_utils.compat
 from django.db import migrations, models
 
+import analytics.models
+import analytics.notifications.types
+
 # Partitioned by month, which Django cannot make. The database key is (id, created_at): a unique key of a partitioned
 # table holds its partition key. sql/schema/user_activity_logs.sql makes the months.
 ACTIVITY_LOG = """
@@ -51,27 +54,7 @@ class Migration(migrations.Migration):
                         (
                             "activity_type",
                             models.CharField(
-                                choices=[
-                                    ("session_logged", "Practice logged"),
-                                    ("session_changed", "Practice changed"),
-                                    ("session_deleted", "Practice deleted"),
-                                    ("checkin_saved", "Checked in"),
-                                    ("checkin_deleted", "Check-in deleted"),
-                                    ("hack_unlocked", "Hack unlocked"),
-                                    ("achievement_earned", "Achievement earned"),
-                                    ("challenge_joined", "Challenge joined"),
-                                    ("challenge_left", "Challenge left"),
-                                    ("challenge_ended", "Challenge ended"),
-                                    ("challenge_cancelled", "Challenge cancelled"),
-                                    ("verification_submitted", "Submitted for verification"),
-                                    ("verification_withdrawn", "Withdrawn from verification"),
-                                    ("verification_decided", "Verification decided"),
-                                    ("verification_rewarded", "Verification rewarded"),
-                                    ("verification_taken_back", "Verification taken back"),
-                                    ("verification_waiting", "Verification still waiting"),
-                                    ("reviewers_wanted", "Reviewers wanted"),
-                                    ("review_given", "Review given"),
-                                ],
+                                choices=analytics.models.activity_types,
                                 max_length=40,
                             ),
                         ),
@@ -108,25 +91,21 @@ class Migration(migrations.Migration):
                 (
                     "type",
                     models.CharField(
-                        choices=[
-                            ("hack_unlocked", "Hack unlocked"),
-                            ("level_reached", "Level reached"),
-                            ("achievement_earned", "Achievement earned"),
-                            ("challenge_ended", "Challenge ended"),
-                            ("challenge_cancelled", "Challenge cancelled"),
-                            ("verification_decided", "Verification decided"),
-                            ("verification_waiting", "Verification still waiting"),
-                            ("reviewers_wanted", "Reviewers wanted"),
-                        ],
+                        choices=analytics.notifications.types.notification_types,
                         max_length=40,
                     ),
                 ),
-                ("subject", models.CharField(help_text="What it is about; unique a member and type.", max_length=100)),
+                (
+                    "subject",
+                    models.CharField(help_text="What it is about; told once for each member and type.", max_length=100),
+                ),
                 ("title", models.CharField(max_length=200)),
                 ("message", models.TextField(blank=True, default="")),
                 (
                     "data",
-                    models.JSONField(blank=True, default=dict, help_text='{"path": "/hacks/…/"} is where it leads.'),
+                    models.JSONField(
+                        blank=True, default=dict, help_text="The route that it leads to, its arguments and query."
+                    ),
                 ),
                 ("is_read", models.BooleanField(default=False)),
                 ("read_at", models.DateTimeField(blank=True, null=True)),
@@ -157,24 +136,6 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="notifications_read_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "type__in",
-                                [
-                                    "hack_unlocked",
-                                    "level_reached",
-                                    "achievement_earned",
-                                    "challenge_ended",
-                                    "challenge_cancelled",
-                                    "verification_decided",
-                                    "verification_waiting",
-                                    "reviewers_wanted",
-                                ],
-                            )
-                        ),
-                        name="notifications_type_known",
                     ),
                 ],
             },

@@ -12,6 +12,7 @@ from django.utils.html import strip_tags
 from accounts.tests.factories import make_member, make_user
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
+from analytics.notifications.types import NotificationType
 
 pytestmark = pytest.mark.django_db
 ACTIVITIES = reverse("admin:analytics_useractivitylog_changelist")
@@ -33,7 +34,7 @@ def make_activity(**fields) -> UserActivityLog:
 def make_notification() -> Notification:
     member = make_member()
     return Notification.objects.create(
-        user=member, type=Notification.Type.HACK_UNLOCKED, subject="1", title=f"For {member.pk}"
+        user=member, type=NotificationType.HACK_UNLOCKED, subject="1", title=f"For {member.pk}"
     )
 
 

@@ -18,9 +18,9 @@ from unfold.decorators import action
 from accounts.history import Change, RemembersChanges, log_changes
 from accounts.models import Member
 from analytics.admin import ReadOnlyAdmin
-from community.actions import Refusal, VerificationRefused, decide_verification, take_back_verification
+from community.actions import Refusal, VerificationRefused, decide_verification, revoke_verification
 from community.admin.reviews import answers_in_full
-from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, TakeBackForm
+from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, RevokeForm
 from community.models import HackVerification, HackVerificationReview, ReviewerSigns
 from community.rules import REVIEWS_TO_DECIDE, staff_take_over_at
 
@@ -28,7 +28,7 @@ Status = HackVerification.Status
 WAITING = (Status.SUBMITTED, Status.ESCALATED)
 
 TO_DECIDE: dict[str, Any] = {"status": Status.ESCALATED, "user__isnull": False}
-TO_TAKE_BACK: dict[str, Any] = {"status": Status.VERIFIED, "user__isnull": False}
+REVOCABLE: dict[str, Any] = {"status": Status.VERIFIED, "user__isnull": False}
 TO_CLOSE: dict[str, Any] = {"status": Status.SUBMITTED, "user__isnull": True}
 TO_REOPEN: dict[str, Any] = {"status": Status.DRAFT, "user__isnull": True}
 
@@ -40,10 +40,10 @@ KNOWN_CASE = (
 )
 CLOSE = "Nobody is given it any more. The reviews that it has had stay in the signs; you can offer it again."
 IS_TOLD = (
-    "The author is told at once, and reads the reason. What is authentic can be taken back later; to what is not, the "
+    "The author is told at once, and reads the reason. What is authentic can be revoked later; to what is not, the "
     "author may answer anew."
 )
-TAKE_BACK = (
+REVOKE = (
     "It is returned: the author is told at once, reads the reason and may answer anew. Its XP goes, and so does "
     "reviewing it for others. Hacks that it has opened stay open, and achievements stay theirs."
 )
@@ -115,11 +115,11 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         "promised_for",
         "escalated_at",
         "decided",
-        "taken_back",
+        "revoked",
         "reason",
     ]
-    readonly_fields = ["whose", "state", "answers", "said", "promised_for", "decided", "taken_back", "reason"]
-    actions_detail = ["decide", "take_back", "close", "reopen"]
+    readonly_fields = ["whose", "state", "answers", "said", "promised_for", "decided", "revoked", "reason"]
+    actions_detail = ["decide", "revoke", "close", "reopen"]
 
     def get_queryset(self, request):
         right = models.Q(is_authentic=models.OuterRef("known_outcome"))
@@ -179,11 +179,11 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             return None
         if max(verification.verification_count, verification.rejection_count) >= REVIEWS_TO_DECIDE:
             return _when_by(verification.decided_at, "its peers")
-        return _when_by(verification.decided_at, None if verification.taken_back_at else verification.decided_by)
+        return _when_by(verification.decided_at, None if verification.revoked_at else verification.decided_by)
 
     @admin.display
-    def taken_back(self, verification: HackVerification) -> str | None:
-        return verification.taken_back_at and _when_by(verification.taken_back_at, verification.decided_by)
+    def revoked(self, verification: HackVerification) -> str | None:
+        return verification.revoked_at and _when_by(verification.revoked_at, verification.decided_by)
 
     @admin.display(description="reason that staff gave")
     def reason(self, verification: HackVerification) -> str:
@@ -196,8 +196,8 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
     def has_decide_permission(self, request, object_id=None):
         return self._may(request, object_id, **TO_DECIDE)
 
-    def has_take_back_permission(self, request, object_id=None):
-        return self._may(request, object_id, **TO_TAKE_BACK)
+    def has_revoke_permission(self, request, object_id=None):
+        return self._may(request, object_id, **REVOCABLE)
 
     def has_close_permission(self, request, object_id=None):
         return self._may(request, object_id, **TO_CLOSE)
@@ -251,24 +251,24 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         change = [Change("decision", "", words), Change("reason", "", decision["reason"])]
         return self._done(request, verification, change, f"Decided: {words}. The author is told.")
 
-    @action(description="Take back", permissions=["take_back"])
-    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description="Revoke", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         verification = get_object_or_404(HackVerification.objects.select_related("hack", "user"), pk=object_id)
-        if not HackVerification.objects.filter(pk=object_id, **TO_TAKE_BACK).exists():
+        if not HackVerification.objects.filter(pk=object_id, **REVOCABLE).exists():
             return self._refused(request, Refusal.NOT_VERIFIED)
-        form = TakeBackForm(request.POST or None)
-        title = f"Take back: {verification.hack}, by {verification.user}"
-        if response := self._ask(request, verification, title, form, explanation=TAKE_BACK):
+        form = RevokeForm(request.POST or None)
+        title = f"Revoke: {verification.hack}, by {verification.user}"
+        if response := self._ask(request, verification, title, form, explanation=REVOKE):
             return response
         if "confirmed" not in request.POST:
-            return self._ask_again(request, title, form, "take it back", "Take it back", TAKE_BACK)
+            return self._ask_again(request, title, form, "revoke it", "Revoke it", REVOKE)
         reason = form.cleaned_data["reason"]
         try:
-            take_back_verification(staff=request.user.member, verification_id=verification.pk, reason=reason)
+            revoke_verification(staff=request.user.member, verification_id=verification.pk, reason=reason)
         except VerificationRefused as refused:
             return self._refused(request, refused.reason)
-        change = [Change("decision", "authentic", "taken back"), Change("reason", verification.decision_reason, reason)]
-        return self._done(request, verification, change, "Taken back. The author is told.")
+        change = [Change("decision", "authentic", "revoked"), Change("reason", verification.decision_reason, reason)]
+        return self._done(request, verification, change, "Revoked. The author is told.")
 
     def _ask(
         self, request: HttpRequest, verification: HackVerification, title: str, form: Form, **more: Any

@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                 ("decided_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("decision_reason", models.TextField(blank=True, default="", max_length=2000)),
                 (
-                    "taken_back_at",
+                    "revoked_at",
                     models.DateTimeField(
                         blank=True, editable=False, help_text="When staff returned what was verified.", null=True
                     ),
@@ -217,8 +217,8 @@ class Migration(migrations.Migration):
                         name="hack_verifications_decided_has_time",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("taken_back_at", None), ("status", "returned"), _connector="OR"),
-                        name="hack_verifications_taken_back_is_returned",
+                        condition=models.Q(("revoked_at", None), ("status", "returned"), _connector="OR"),
+                        name="hack_verifications_revoked_is_returned",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
                 (
                     "outcome",
                     models.CharField(
-                        choices=[("returned", "Returned"), ("taken_back", "Taken back"), ("withdrawn", "Withdrawn")],
+                        choices=[("returned", "Returned"), ("revoked", "Revoked"), ("withdrawn", "Withdrawn")],
                         max_length=10,
                     ),
                 ),
@@ -355,7 +355,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("verification", "round"), name="verification_rounds_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("outcome__in", ["returned", "taken_back", "withdrawn"])),
+                        condition=models.Q(("outcome__in", ["returned", "revoked", "withdrawn"])),
                         name="verification_rounds_outcome_known",
                     ),
                 ],

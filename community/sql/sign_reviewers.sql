@@ -4,7 +4,7 @@ WITH judged AS (
     reviewed.known_outcome,
     CASE
       WHEN reviews.round = reviewed.round AND reviewed.decided_at IS NOT NULL THEN reviewed.is_verified
-      WHEN past.outcome IN ('returned', 'taken_back') THEN false
+      WHEN past.outcome IN ('returned', 'revoked') THEN false
     END AS outcome
   FROM hack_verification_reviews AS reviews
   JOIN hack_verifications AS reviewed ON reviewed.id = reviews.verification_id

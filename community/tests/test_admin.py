@@ -174,7 +174,7 @@ class TestDecision:
 class TestTakingBack:
     def test_says_what_it_does_is_done_and_remembered(self, hack, staff, staff_client):
         verification = make_verification(hack, status="verified", decision_reason="We have met.")
-        address = page("take_back", verification)
+        address = page("revoke", verification)
         assert address in staff_client.get(page("change", verification)).content.decode()
         asked = staff_client.get(address).content.decode()
         for words in ("Warm hands.", "Its XP goes, and so does reviewing", "achievements stay theirs"):
@@ -182,18 +182,18 @@ class TestTakingBack:
         asked = staff_client.post(address, {"reason": "It was copied."}).content.decode()
         for words in (
             'name="confirmed"',
-            f"Take back: {hack}, by {verification.user}",
+            f"Revoke: {hack}, by {verification.user}",
             "Its XP goes, and so does reviewing",
         ):
             assert words in asked
         verification.refresh_from_db()
         assert verification.status == "verified"
         done = staff_client.post(address, {"reason": "It was copied.", "confirmed": "yes"}, follow=True)
-        assert "Taken back. The author is told." in done.content.decode()
+        assert "Revoked. The author is told." in done.content.decode()
         verification.refresh_from_db()
         assert (verification.status, verification.decided_by_id) == ("returned", staff.pk)
         assert verification.decision_reason == "It was copied."
-        told = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_TAKEN_BACK)
+        told = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_REVOKED)
         assert told.user_id == verification.user_id
         history = staff_client.get(page("history", verification)).content.decode()
         assert "It was copied." in history
@@ -202,7 +202,7 @@ class TestTakingBack:
     @pytest.mark.parametrize("reason", ["", " ", "x" * 2001])
     def test_needs_a_reason(self, hack, staff_client, reason):
         verification = make_verification(hack, status="verified")
-        response = staff_client.post(page("take_back", verification), {"reason": reason, "confirmed": "yes"})
+        response = staff_client.post(page("revoke", verification), {"reason": reason, "confirmed": "yes"})
         assert response.context["form"].errors
         verification.refresh_from_db()
         assert verification.status == "verified"
@@ -210,8 +210,8 @@ class TestTakingBack:
     def test_is_refused_on_ones_own(self, hack, staff, staff_client):
         own = make_verification(hack, make_practised(hack, 3, staff), status="verified")
         for response in (
-            staff_client.get(page("take_back", own)),
-            staff_client.post(page("take_back", own), {"reason": "It was copied.", "confirmed": "yes"}),
+            staff_client.get(page("revoke", own)),
+            staff_client.post(page("revoke", own), {"reason": "It was copied.", "confirmed": "yes"}),
         ):
             assert "somebody else has to decide it" in response.content.decode()
         own.refresh_from_db()
@@ -220,9 +220,9 @@ class TestTakingBack:
     @pytest.mark.parametrize("status", ["draft", "submitted", "escalated", "returned"])
     def test_is_for_what_is_verified(self, hack, staff_client, status):
         verification = make_verification(hack, status=status)
-        assert page("take_back", verification) not in staff_client.get(page("change", verification)).content.decode()
+        assert page("revoke", verification) not in staff_client.get(page("change", verification)).content.decode()
         taking_back = {"reason": "It was copied.", "confirmed": "yes"}
-        response = staff_client.post(page("take_back", verification), taking_back, follow=True)
+        response = staff_client.post(page("revoke", verification), taking_back, follow=True)
         assert "It is not verified any more." in response.content.decode()
         verification.refresh_from_db()
         assert (verification.status, verification.decided_by) == (status, None)
@@ -232,13 +232,13 @@ class TestTakingBack:
         with database_identity(Role.STAFF):
             viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
         client, verification = sign_in(viewer), make_verification(hack, status="verified")
-        assert page("take_back", verification) not in client.get(page("change", verification)).content.decode()
-        assert client.get(page("take_back", verification)).status_code == 403
+        assert page("revoke", verification) not in client.get(page("change", verification)).content.decode()
+        assert client.get(page("revoke", verification)).status_code == 403
         taking_back = {"reason": "It was copied.", "confirmed": "yes"}
-        assert client.post(page("take_back", verification), taking_back).status_code == 403
+        assert client.post(page("revoke", verification), taking_back).status_code == 403
 
 
-@pytest.mark.parametrize(("button", "status"), [("decide", "escalated"), ("take_back", "verified")])
+@pytest.mark.parametrize(("button", "status"), [("decide", "escalated"), ("revoke", "verified")])
 class TestWhatAJudgementNeeds:
     def test_stands_on_its_page(self, hack, staff_client, button, status):
         verification = make_verification(hack, status=status, is_anonymous=True)
@@ -293,20 +293,20 @@ class TestWhoDecided:
         verification = make_verification(
             hack, status="verified", decided_at=AT, verification_count=count, decided_by=None if count == 3 else staff
         )
-        assert f"Decided 16 Oct 2026, 21:12, by {by} Taken back -" in self.shown(staff_client, verification)
+        assert f"Decided 16 Oct 2026, 21:12, by {by} Revoked -" in self.shown(staff_client, verification)
 
     @pytest.mark.parametrize(("count", "by"), [(3, "its peers"), (1, "our staff")])
     def test_is_not_who_took_it_back(self, hack, staff, staff_client, count, by):
-        taken_back = make_verification(
+        revoked = make_verification(
             hack,
             status="returned",
             decided_at=AT,
             verification_count=count,
             decided_by=staff,
-            taken_back_at=AT + timedelta(days=1),
+            revoked_at=AT + timedelta(days=1),
         )
-        words = f"Decided 16 Oct 2026, 21:12, by {by} Taken back 17 Oct 2026, 21:12, by {staff} Reason that staff gave"
-        assert words in self.shown(staff_client, taken_back)
+        words = f"Decided 16 Oct 2026, 21:12, by {by} Revoked 17 Oct 2026, 21:12, by {staff} Reason that staff gave"
+        assert words in self.shown(staff_client, revoked)
 
 
 class TestKnownCases:

@@ -243,10 +243,10 @@ def test_what_was_returned_is_revised_in_a_new_round_with_its_history_kept(hack,
     assert past.verification_questions == answers_to(hack)
 
 
-@pytest.mark.parametrize("outcome", ["returned", "taken_back"])
+@pytest.mark.parametrize("outcome", ["returned", "revoked"])
 def test_answers_that_came_back_do_not_go_out_again_as_they_are(hack, author, outcome):
-    taken_back_at = timezone.now() if outcome == "taken_back" else None
-    make_verification(hack, author, status="returned", taken_back_at=taken_back_at)
+    revoked_at = timezone.now() if outcome == "revoked" else None
+    make_verification(hack, author, status="returned", revoked_at=revoked_at)
     assert refusal(submit_verification, author, hack, is_anonymous=True) == Refusal.UNCHANGED
     call(save_draft, author, hack)
     assert refusal(submit_verification, author, hack) == Refusal.UNCHANGED

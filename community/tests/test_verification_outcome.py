@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
-from community.actions import take_back_verification
+from community.actions import revoke_verification
 from community.tests.factories import (
     answers_to,
     make_practised,
@@ -69,12 +69,12 @@ def test_answers_that_came_back_are_asked_for_anew(hack, author, member_client):
     assert response.context["state"] == "returned"
 
 
-def test_taken_back_it_says_so_why_and_what_reviewers_had_said(hack, author, member_client):
+def test_revoked_it_says_so_why_and_what_reviewers_had_said(hack, author, member_client):
     verification = make_verification(hack, author)
     for _ in range(3):
         review_as(make_reviewer(hack), verification)
     with database_identity(Role.STAFF):
-        take_back_verification(staff=make_member(), verification_id=verification.pk, reason="It was copied.")
+        revoke_verification(staff=make_member(), verification_id=verification.pk, reason="It was copied.")
     page = member_client.get(page_of(hack))
     content = page.content.decode()
     today = f"{timezone.now():%-d %B %Y}"
@@ -88,7 +88,7 @@ def test_taken_back_it_says_so_why_and_what_reviewers_had_said(hack, author, mem
     member_client.post(page_of(hack), {**revised(page), "do": "submit"})
     again = member_client.get(page_of(hack))
     (earlier,) = again.context["rounds"]
-    assert earlier["title"] == f"Round 1, taken back on {today}"
+    assert earlier["title"] == f"Round 1, revoked on {today}"
     assert "What your reviewers had said" not in again.content.decode()
 
 

@@ -11,8 +11,11 @@ from accounts.models import Member
 from accounts.tests.factories import make_member, make_user
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
+from analytics.notifications.destinations import find_destination
+from analytics.notifications.types import NotificationType
 from community import actions, tasks
 from community.models import HackVerification, HackVerificationReview, VerificationLease
+from community.reactions import notify_staff_of_wait
 from community.rules import KEEP_LEASES, REVIEWERS_ASKED, STAFF_AFTER, staff_take_over_at
 from community.tests.factories import (
     call_as,
@@ -29,7 +32,6 @@ from gamification.models import UserAchievement, XpEntry
 from gamification.tests.factories import AchievementFactory
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
-from nrghax.reactions import notify_staff_of_wait
 from nrghax.tasks import react
 
 pytestmark = pytest.mark.django_db
@@ -79,10 +81,10 @@ def test_a_decision_rewards_unlocks_and_is_told_once(hack):
     decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
     for _ in range(2):
         assert ("verification", 100, hack.pk) in earned(author)
-        assert (Notification.Type.VERIFICATION_DECIDED, "You are verified in Energy shield") in told(author)
+        assert (NotificationType.VERIFICATION_DECIDED, "You're verified in Energy shield") in told(author)
         assert UserHackProgress.objects.get(user=author, hack=following).unlocked_at is not None
         assert XpEntry.objects.filter(source="verification").count() == 1
-        assert Notification.objects.filter(type=Notification.Type.VERIFICATION_DECIDED).count() == 1
+        assert Notification.objects.filter(type=NotificationType.VERIFICATION_DECIDED).count() == 1
         UserActivityLog.objects.filter(pk=decided.pk).update(processed_at=None)
         react(str(decided.pk))
     assert ("review", 15, hack.pk) in earned(reviewer)
@@ -109,7 +111,7 @@ def test_a_return_is_told_and_brings_nothing(hack):
     verification = make_verification(hack)
     decide(verification, is_authentic=False)
     react_to_everything()
-    assert told(verification.user) == [(Notification.Type.VERIFICATION_DECIDED, "Energy shield has come back to you")]
+    assert told(verification.user) == [(NotificationType.VERIFICATION_DECIDED, "Energy shield was sent back to you")]
     assert earned(verification.user) == []
 
 
@@ -132,8 +134,8 @@ def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_
 def test_an_anonymous_author_is_told_when_the_xp_comes(hack, is_anonymous):
     decide(make_verification(hack, is_anonymous=is_anonymous))
     react_to_everything()
-    told_of = Notification.objects.get(type=Notification.Type.VERIFICATION_DECIDED)
-    assert ("XP comes within a day or so" in told_of.message) == is_anonymous
+    told_of = Notification.objects.get(type=NotificationType.VERIFICATION_DECIDED)
+    assert ("XP arrives within a day or so" in told_of.message) == is_anonymous
 
 
 def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
@@ -194,10 +196,10 @@ def test_every_wait_ends(hack):
     known = make_known_case(hack, outcome=True, submitted_at=now - timedelta(days=99))
     assert [tasks.sweep_verifications(), tasks.sweep_verifications()] == [2, 0]
     react_to_everything()
-    wait = Notification.Type.VERIFICATION_WAITING
+    wait = NotificationType.VERIFICATION_WAITING
     assert told(young.user) == []
-    assert told(waiting.user) == [(wait, "Energy shield still waits")]
-    assert told(late.user) == [(wait, "Our staff look at your Energy shield")]
+    assert told(waiting.user) == [(wait, "Your submission for Energy shield is still waiting")]
+    assert told(late.user) == [(wait, "Our staff are reviewing your submission for Energy shield")]
     late.refresh_from_db()
     known.refresh_from_db()
     assert (late.status, known.status) == ("escalated", "submitted")
@@ -205,7 +207,7 @@ def test_every_wait_ends(hack):
     HackVerification.objects.update(submitted_at=now - STAFF_AFTER)
     assert tasks.sweep_verifications() == 2
     react_to_everything()
-    assert told(waiting.user)[1:] == [(wait, "Our staff look at your Energy shield")]
+    assert told(waiting.user)[1:] == [(wait, "Our staff are reviewing your submission for Energy shield")]
 
 
 def test_staff_who_decide_are_told_once_a_day(hack):
@@ -220,14 +222,14 @@ def test_staff_who_decide_are_told_once_a_day(hack):
         react_to_everything()
         assert told_to_staff.count() == number
     notification = told_to_staff.get()
-    told_to_staff.update(subject="for_staff:the day before")
+    told_to_staff.update(subject="the day before")
     make_verification(hack, submitted_at=now - STAFF_AFTER)
     tasks.sweep_verifications()
     react_to_everything()
     assert told_to_staff.count() == 2
-    assert (notification.user, notification.title) == (decides, "Members wait for your decision")
-    listed = reverse("admin:community_hackverification_changelist")
-    assert notification.data == {"path": f"{listed}?status__exact=escalated"}
+    assert (notification.user, notification.title) == (decides, "Submissions are waiting for your decision")
+    listed = reverse("admin:community_hackverification_changelist", query={"status__exact": "escalated"})
+    assert find_destination(notification, decides) == (listed, True)
 
 
 def test_nobody_is_told_that_their_own_waits_for_them_and_many_are_told_as_fast_as_one(
@@ -269,7 +271,7 @@ def test_whoever_may_review_what_waits_is_asked_once_a_week(hack):
     assert asked() == {reviewer.pk}
     react_to_everything()
     assert told(reviewer) == [
-        (Notification.Type.REVIEWERS_WANTED, "Somebody hopes for a review of Energy shield"),
+        (NotificationType.REVIEW_WANTED, "Someone is hoping for a review of Energy shield"),
     ]
     UserActivityLog.objects.update(created_at=now - timedelta(days=8))
     assert tasks.ask_reviewers() == 1

@@ -35,7 +35,7 @@ LEADS: dict[str, str] = {
     Status.RETURNED: "Not there yet: see what was missed, and answer anew.",
 }
 EARLY = "Its questions come after {} practice{}. Members who know it read what you answer."
-TAKEN_BACK = "Our staff took your verification back on {}. Read why, and answer anew when you feel like it."
+REVOKED = "Our staff took your verification back on {}. Read why, and answer anew when you feel like it."
 REFUSED: dict[Refusal, str] = {
     Refusal.NOT_ASKED: "This hack asks for no verification any more.",
     Refusal.PRACTISE_FIRST: "Practise it a little more before you submit. You can save your answers as a draft.",
@@ -153,11 +153,11 @@ def _kept_in_words(is_saved: bool) -> str:
 
 def _verification_page(hack: Hack, verification: HackVerification | None, form: AnswersForm | None) -> dict[str, Any]:
     state = verification.status if verification else Status.DRAFT
-    taken_back_at = verification and verification.taken_back_at
+    revoked_at = verification and verification.revoked_at
     context = {
         "hack": hack,
         "state": str(state),
-        "lead": _lead(hack, state, taken_back_at),
+        "lead": _lead(hack, state, revoked_at),
         "form": form,
         "xp": XP_RULES["verification"].amount,
         "reviews_needed": rules.REVIEWS_TO_DECIDE,
@@ -167,7 +167,7 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
     is_decided = state in (Status.RETURNED, Status.VERIFIED)
     rounds = [_round_row(ended) for ended in _rounds(verification)]
     # What is to be revised stands above the answers until they are submitted anew.
-    nothing = {"reviews": [], "decision_reason": "", "is_taken_back": taken_back_at is not None}
+    nothing = {"reviews": [], "decision_reason": "", "is_revoked": revoked_at is not None}
     before = rounds[0] if rounds and state == Status.DRAFT else nothing
     verified_at = verification.verified_at
     return {
@@ -179,7 +179,7 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
         "is_xp_to_come": _is_xp_to_come(verification),
         "reviews": _said(_reviews(verification.pk, verification.round)) if is_decided else before["reviews"],
         # They had found it authentic: not what the author should answer to.
-        "is_taken_back": before["is_taken_back"],
+        "is_revoked": before["is_revoked"],
         "rounds": rounds,
     }
 
@@ -201,11 +201,11 @@ def _before(hack: Hack) -> dict[str, Any]:
     return {"before": {"title": title, "action": action}, "lead": EARLY.format(number, pluralize(number))}
 
 
-def _lead(hack: Hack, state: str, taken_back_at: datetime | None) -> str:
+def _lead(hack: Hack, state: str, revoked_at: datetime | None) -> str:
     if state in (Status.DRAFT, Status.RETURNED) and not hack.can_be_verified:
         return REFUSED[Refusal.NOT_ASKED]
-    if taken_back_at:
-        return TAKEN_BACK.format(date_format(timezone.localtime(taken_back_at), "j F Y"))
+    if revoked_at:
+        return REVOKED.format(date_format(timezone.localtime(revoked_at), "j F Y"))
     return LEADS.get(state, "").format(rules.REVIEWS_TO_DECIDE)
 
 
@@ -242,7 +242,7 @@ def _round_row(ended: HackVerificationRound) -> dict[str, Any]:
         "pairs": ended.verification_questions,
         "reviews": _said(ended.said),
         "decision_reason": ended.decision_reason,
-        "is_taken_back": ended.outcome == HackVerificationRound.Outcome.TAKEN_BACK,
+        "is_revoked": ended.outcome == HackVerificationRound.Outcome.REVOKED,
     }
 
 

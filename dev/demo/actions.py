@@ -24,7 +24,7 @@ from dev.management.commands.demologins import LEARNER
 from gamification.actions import settle_xp
 from gamification.models import UserAchievement, XpEntry
 from hacks.models import Hack, UserHackProgress
-from nrghax.news import unlocked_hack
+from hacks.news import unlocked_hack
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 
 BATCH = 1000

@@ -16,7 +16,7 @@ from gamification.actions import (
     settle_challenges,
 )
 from gamification.models import Challenge, ChallengeParticipant
-from nrghax.news import cancelled_challenge, ended_challenge
+from gamification.news import cancelled_challenge, ended_challenge
 
 CANCELLED_AGO = timedelta(days=5)
 

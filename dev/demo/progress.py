@@ -11,7 +11,7 @@ from analytics.models import Notification, UserActivityLog
 from dev.demo.lives import Deeds, deeds_of
 from gamification.actions import award_achievements, celebrate_levels, rank_members
 from gamification.models import Achievement, UserAchievement, XpEntry
-from nrghax.news import earned_achievement, reached_level
+from gamification.news import earned_achievement, reached_level
 
 BATCH = 1000
 UNREAD = 2

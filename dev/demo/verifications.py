@@ -17,12 +17,12 @@ from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog
 from community.actions import sign_reviewers
 from community.models import HackVerification, HackVerificationReview, HackVerificationRound
+from community.news import decided_verification
 from community.rules import NUDGE_AFTER, REVIEWS_BETWEEN_KNOWN_CASES, REVIEWS_TO_DECIDE, STAFF_AFTER, Answers
 from dev.demo.progress import react_to
 from dev.demo.texts import ANSWERS, NO_COMMENTS, STAFF_NO, STAFF_YES, THIN_ANSWER, YES_COMMENTS
 from gamification.actions import award_xp
 from hacks.models import Hack, UserHackProgress
-from nrghax.news import decided_verification
 from practice.models import PracticeSession
 
 REVIEW_EVERY = timedelta(hours=7)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Member, User
 from analytics.models import Notification, UserActivityLog
+from analytics.notifications.types import NotificationType
 from community.actions import recount_reviews
 from community.models import HackVerification, HackVerificationReview
 from community.rules import REVIEWS_BETWEEN_KNOWN_CASES
@@ -118,7 +119,7 @@ def test_the_past_is_one_that_the_product_could_have_had(few):
     assert score_challenges(now=NOW) == 0
     assert award_achievements() == []
     assert recount_reviews() == 0
-    told = set(Notification.objects.filter(type=Notification.Type.HACK_UNLOCKED).values_list("user", "subject"))
+    told = set(Notification.objects.filter(type=NotificationType.HACK_UNLOCKED).values_list("user", "subject"))
     earned = UserHackProgress.objects.filter(unlocked_at__isnull=False).values_list("user", "hack")
     assert told == {(member, str(hack)) for member, hack in earned}
     with connection.cursor() as cursor, database_identity(Role.OWNER):

@@ -35,8 +35,8 @@ from gamification.actions.xp import (
     celebrate_levels,
     hold_xp,
     recompute_xp,
+    revoke_xp,
     settle_xp,
-    take_back_xp,
 )
 
 __all__ = [
@@ -62,12 +62,12 @@ __all__ = [
     "recompute_xp",
     "retry_discord_roles",
     "retry_own_discord_roles",
+    "revoke_xp",
     "reward_participant",
     "score_challenges",
     "send_discord_roles",
     "settle_challenge",
     "settle_challenges",
     "settle_xp",
-    "take_back_xp",
     "want_discord_roles",
 ]

@@ -78,13 +78,13 @@ def award_xp(
 
 
 @transaction.atomic
-def take_back_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
+def revoke_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
     """Take the award of an undone deed back; False where there was none."""
     rule = XP_RULES[source]
     _lock([member_id])
     return run_statement(
         "gamification",
-        "take_back_xp",
+        "revoke_xp",
         member_id=member_id,
         source=source,
         source_id=source_id,

@@ -193,13 +193,13 @@ def test_practice_brings_an_achievement_its_points_a_level_and_the_news(member):
     assert [(row.source_id, row.amount) for row in awards] == [(of_level.pk, 0), (achievement.pk, 150)]
     assert UserXp.objects.get(user=member, category=None).level == 2
     news = Notification.objects.filter(user=member, type="achievement_earned").order_by("created_at", "id")
-    assert {(each.title, each.message, each.data["path"]) for each in news} == {
+    assert {(each.title, each.message, each.data["arguments"]["slug"]) for each in news} == {
         (
-            "You have earned First Steps",
-            "It brings 150 XP, and it stays yours.",
-            "/achievements/first-steps/",
+            "You've earned First Steps",
+            "+150 XP",
+            "first-steps",
         ),
-        ("You have earned Second Floor", "It stays yours.", of_level.get_absolute_url()),
+        ("You've earned Second Floor", "", of_level.slug),
     }
     react_to_everything()
     assert XpEntry.objects.filter(source="achievement").count() == 2

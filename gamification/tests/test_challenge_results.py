@@ -9,6 +9,7 @@ from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
+from analytics.notifications.destinations import leads_to
 from database.identity import Role, database_identity
 from gamification.actions import (
     cancel_challenge,
@@ -86,11 +87,11 @@ def test_ranks_are_final_and_everybody_is_told():
     ]
     news = {each.user_id: each for each in Notification.objects.filter(type="challenge_ended")}
     assert [(news[each.user_id].title, news[each.user_id].message) for each in (first, second, nothing)] == [
-        ("You have completed Spring", "You came 1st of 3, with 3 practices."),
-        ("Spring is over", "You came 2nd of 3, with 1 practice."),
-        ("Spring is over", "Nothing of yours counted this time. There will be others."),
+        ("You've completed Spring", "You came 1st of 3, with 3 practices."),
+        ("Spring has ended", "You came 2nd of 3, with 1 practice."),
+        ("Spring has ended", "None of your practice counted this time. There will be other challenges."),
     ]
-    assert news[first.user_id].data == {"path": challenge.get_absolute_url()}
+    assert news[first.user_id].data == leads_to("gamification:challenge-detail", slug=challenge.slug)
 
 
 def test_a_closed_account_is_not_among_those_who_are_counted():
@@ -140,9 +141,9 @@ def test_a_rest_day_is_granted_silently_to_whoever_hides_streaks():
 @pytest.mark.parametrize(
     ("reward", "value", "words"),
     [
-        ("xp", {"xp": 150}, "It brings you 150 XP."),
-        ("achievement", {"achievement": "spring"}, "It brings you an achievement."),
-        ("rest_day", {}, "It brings you a rest day into stock."),
+        ("xp", {"xp": 150}, "+150 XP."),
+        ("achievement", {"achievement": "spring"}, "You've earned an achievement."),
+        ("rest_day", {}, "You've earned a rest day."),
     ],
 )
 def test_a_reward_is_granted_exactly_once(reward, value, words, times):
@@ -207,8 +208,8 @@ def test_a_cancelled_challenge_tells_who_took_part_and_rewards_nobody():
     assert settle_challenges(now=NOW) == 0
     react_to_all()
     told = Notification.objects.get(type="challenge_cancelled")
-    assert (told.user_id, told.title) == (participant.user_id, "Spring is cancelled")
-    assert told.message == "The weather. What you have practised stays yours."
+    assert (told.user_id, told.title) == (participant.user_id, "Spring was cancelled")
+    assert told.message == "The weather. The practice you've done stays yours."
     assert not XpEntry.objects.filter(source="challenge").exists()
 
 

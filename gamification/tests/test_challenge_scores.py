@@ -134,7 +134,7 @@ def test_the_score_is_reached_when_the_practice_ended_that_brought_it(member):
     assert (minutes.scored_at, minutes.completed_at) == (second_day + HOUR, START + HOUR + timedelta(minutes=10))
 
 
-def test_what_is_deleted_is_taken_back(member):
+def test_what_is_deleted_is_revoked(member):
     participant = take_part(challenge(value=1), member)
     session = practise(member, START)
     assert scored(participant) == 1

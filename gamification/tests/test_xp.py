@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
-from gamification.actions import award_xp, celebrate_levels, settle_xp, take_back_xp
+from gamification.actions import award_xp, celebrate_levels, revoke_xp, settle_xp
 from gamification.models import UserXp, XpEntry
 from hacks.models import Hack
 from hacks.tests.factories import HackCategoryFactory, HackFactory
@@ -181,29 +181,29 @@ class TestOneDeed:
         award_xp(member_id=member.pk, source="review", source_id=uuid7(), done_at=MORNING)
         assert XpEntry.objects.get().earned_on == MORNING.date() - timedelta(days=1)
 
-    def test_is_taken_back_when_it_is_undone(self, member):
+    def test_is_revoked_when_it_is_undone(self, member):
         deed = uuid7()
         award_xp(member_id=member.pk, source="verification", source_id=deed)
-        assert take_back_xp(member_id=member.pk, source="verification", source_id=deed) is True
-        assert take_back_xp(member_id=member.pk, source="verification", source_id=deed) is False
+        assert revoke_xp(member_id=member.pk, source="verification", source_id=deed) is True
+        assert revoke_xp(member_id=member.pk, source="verification", source_id=deed) is False
         assert (awards(member), totals(member)) == ([], {None: (0, 1)})
 
     def test_undone_gives_its_place_in_the_days_limit_to_the_next(self, member):
         deeds = [uuid7() for _ in range(6)]
         for deed in deeds:
             award_xp(member_id=member.pk, source="review", source_id=deed)
-        take_back_xp(member_id=member.pk, source="review", source_id=deeds[1])
+        revoke_xp(member_id=member.pk, source="review", source_id=deeds[1])
         assert dict(XpEntry.objects.values_list("source_id", "amount")) == dict(
             zip([deeds[0], *deeds[2:]], [15, 15, 15, 15, 0], strict=True)
         )
-        take_back_xp(member_id=member.pk, source="review", source_id=deeds[5])
+        revoke_xp(member_id=member.pk, source="review", source_id=deeds[5])
         assert awards(member) == [("review", 15)] * 4
 
     def test_undone_beyond_the_days_limit_it_leaves_no_place(self, member):
         deeds = [uuid7() for _ in range(6)]
         for deed in deeds:
             award_xp(member_id=member.pk, source="review", source_id=deed)
-        take_back_xp(member_id=member.pk, source="review", source_id=deeds[5])
+        revoke_xp(member_id=member.pk, source="review", source_id=deeds[5])
         assert sorted(XpEntry.objects.values_list("amount", flat=True)) == [0, 15, 15, 15, 15]
 
     def test_undone_where_there_is_no_limit_it_leaves_the_others_as_they_are(self, member):
@@ -211,7 +211,7 @@ class TestOneDeed:
         other, won, nothing = make_member(), uuid7(), uuid7()
         for person, deed, amount in ((member, won, 50), (member, nothing, 0), (other, won, 50)):
             award_xp(member_id=person.pk, source="challenge", source_id=deed, amount=amount)
-        take_back_xp(member_id=member.pk, source="challenge", source_id=won)
+        revoke_xp(member_id=member.pk, source="challenge", source_id=won)
         assert (awards(member), awards(other)) == ([("challenge", 0)], [("challenge", 50)])
 
     def test_of_somebody_who_is_gone_is_nothing(self):
@@ -235,9 +235,9 @@ class TestLevels:
         for deed in (first, second):
             award_xp(member_id=member.pk, source="challenge", source_id=deed, amount=300)
         assert celebrate_levels(member_id=member.pk) == [(None, None, 4)]
-        take_back_xp(member_id=member.pk, source="challenge", source_id=second)
+        revoke_xp(member_id=member.pk, source="challenge", source_id=second)
         assert totals(member) == {None: (300, 3)}
-        take_back_xp(member_id=member.pk, source="challenge", source_id=first)
+        revoke_xp(member_id=member.pk, source="challenge", source_id=first)
         assert celebrate_levels(member_id=member.pk) == []
         award_xp(member_id=member.pk, source="challenge", source_id=first, amount=600)
         assert celebrate_levels(member_id=member.pk) == []

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
-from gamification.actions import award_xp, settle_xp, take_back_xp
+from gamification.actions import award_xp, revoke_xp, settle_xp
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackFactory
@@ -93,7 +93,7 @@ def test_a_deed_that_is_undone_leaves_its_place_to_one_that_comes_at_once():
             award_xp(**deed, source_id=source_id)
     with database_identity(Role.WORKER):
         award_xp(**deed, source_id=uuid7())
-        other = meanwhile(as_worker(take_back_xp, **deed, source_id=undone))
+        other = meanwhile(as_worker(revoke_xp, **deed, source_id=undone))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):

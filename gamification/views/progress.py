@@ -11,15 +11,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Member
-from analytics.actions import mark_read
 from analytics.models import Notification
+from analytics.notifications.actions import mark_read
+from analytics.notifications.types import NotificationType
 from database.compiled import compiled
 from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, standings_of
 from gamification.rules import LATEST_LOGGED_DAYS, LEVEL_STEP, XP_RULES, XpRule, xp_for_level
 
 PAGE_SIZE = 30
 SHOWN_LEVELS = 12
-CELEBRATED = (Notification.Type.LEVEL_REACHED, Notification.Type.ACHIEVEMENT_EARNED)
+CELEBRATED = (NotificationType.LEVEL_REACHED, NotificationType.ACHIEVEMENT_EARNED)
 CELEBRATED_AT_ONCE = 5
 
 

@@ -7,16 +7,17 @@ from celery import current_app
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.actions import REACTIONS_A_MESSAGE, record, record_all, retry_activities
 from analytics.models import Activity, Notification, UserActivityLog
+from analytics.notifications.destinations import leads_to
 from community.tests.factories import make_practised, make_verification, make_verified_hack
 from hacks.models import UserHackProgress
+from hacks.reactions import notify_of_unlocked_hack
 from hacks.tests.factories import HackFactory
-from nrghax.reactions import REACTIONS, notify_of_unlocked_hack
+from nrghax.reactions import REACTIONS
 from nrghax.tasks import (
     WORKER_SEEN_KEY,
     clear_sessions,
@@ -64,7 +65,10 @@ def test_practice_unlocks_and_the_unlocking_is_told(member):
     activity = UserActivityLog.objects.get(activity_type=Activity.HACK_UNLOCKED)
     react(str(activity.pk))
     notification = Notification.objects.get(user=member)
-    assert (notification.title, notification.data) == ("Next is open to you", {"path": "/hacks/next/"})
+    assert (notification.title, notification.data) == (
+        "You've unlocked Next",
+        leads_to("hacks:hack-detail", slug="next"),
+    )
     assert not UserActivityLog.objects.filter(processed_at=None).exists()
 
 
@@ -86,8 +90,8 @@ def test_who_has_practised_enough_is_told_once_that_they_can_prove_it(member, ac
     for _ in range(2):
         react(str(record(member.pk, activity_type, {"hack_id": str(shield.pk)}).pk))
     notification = Notification.objects.get(user=member)
-    assert notification.title == "You can prove your mastery of Shield"
-    assert notification.data == {"path": reverse("community:verification-edit", args=["shield"])}
+    assert notification.title == "You can now get verified in Shield"
+    assert notification.data == leads_to("community:verification-edit", slug="shield")
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "returned", "verified"])

@@ -37,8 +37,8 @@ def test_what_was_done_is_awarded_and_the_level_celebrated_once(member, activity
         happen(member, activity)
     assert XpEntry.objects.filter(source="session").count() == 1
     assert told(member) == [
-        ("focus:3", "You have reached level 3 in Focus"),
-        ("overall:3", "You have reached level 3"),
+        ("focus:3", "You've reached level 3 in Focus"),
+        ("overall:3", "You've reached level 3"),
     ]
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.models import Notification
+from analytics.notifications.types import NotificationType
 from database.identity import Role, database_identity
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
@@ -241,7 +242,7 @@ def test_a_running_session_begun_before_later_logs_is_found(member_client, membe
 def test_three_unread_notifications_of_all(member_client, member, now):
     def notify(whom, number, **fields):
         Notification.objects.create(
-            user=whom, type=Notification.Type.HACK_UNLOCKED, subject=str(number), title=f"News {number}", **fields
+            user=whom, type=NotificationType.HACK_UNLOCKED, subject=str(number), title=f"News {number}", **fields
         )
 
     for number in range(5):
@@ -270,9 +271,7 @@ def test_eight_queries_whatever_there_is(member_client, member, queries_of, now)
         hack = HackFactory()
         make_session(member, hack, started_at=now - timedelta(days=number))
         make_checkin(member, days_ago(number), selected_hack=hack)
-        Notification.objects.create(
-            user=member, type=Notification.Type.HACK_UNLOCKED, subject=str(number), title="News"
-        )
+        Notification.objects.create(user=member, type=NotificationType.HACK_UNLOCKED, subject=str(number), title="News")
     many = queries_of(lambda: member_client.get(PAGE))
     assert len(few) == len(many) <= 8
     make_session(member, hack, started_at=now - timedelta(minutes=5), ended_at=None)

@@ -13,7 +13,7 @@ CREATE POLICY member_changes ON hack_verifications FOR UPDATE TO nrghax_member
   USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));
 GRANT INSERT ON hack_verifications TO nrghax_member;
 GRANT SELECT (id, user_id, hack_id, verification_questions, is_anonymous, status, round, submitted_at,
-              verification_count, rejection_count, is_verified, verified_at, escalated_at, decided_at, taken_back_at,
+              verification_count, rejection_count, is_verified, verified_at, escalated_at, decided_at, revoked_at,
               decision_reason, created_at, updated_at)
   ON hack_verifications TO nrghax_member;
 GRANT UPDATE (verification_questions, is_anonymous, status) ON hack_verifications TO nrghax_member;
@@ -122,7 +122,7 @@ CREATE FUNCTION app.refuse_unchanged() RETURNS trigger
     BEGIN
       IF current_user = 'nrghax_member' AND EXISTS (
         SELECT FROM public.hack_verification_rounds
-        WHERE verification_id = NEW.id AND outcome IN ('returned', 'taken_back')
+        WHERE verification_id = NEW.id AND outcome IN ('returned', 'revoked')
           AND verification_questions = NEW.verification_questions
       ) THEN
         CALL app.refuse('hack_verifications_unchanged', 'These answers have come back before.');
@@ -141,7 +141,7 @@ CREATE FUNCTION app.begin_anew() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
     BEGIN
-      NEW.taken_back_at := NULL;
+      NEW.revoked_at := NULL;
       RETURN NEW;
     END
   $$;
@@ -165,9 +165,9 @@ CREATE FUNCTION app.follow_verification() RETURNS trigger
             (id, verification_id, round, verification_questions, submitted_at, ended_at, outcome, decision_reason)
           VALUES (
             app.uuid7(), OLD.id, OLD.round, OLD.verification_questions, OLD.submitted_at,
-            COALESCE(OLD.taken_back_at, OLD.decided_at, now()),
+            COALESCE(OLD.revoked_at, OLD.decided_at, now()),
             CASE
-              WHEN OLD.taken_back_at IS NOT NULL THEN 'taken_back' WHEN OLD.status = 'returned' THEN 'returned'
+              WHEN OLD.revoked_at IS NOT NULL THEN 'revoked' WHEN OLD.status = 'returned' THEN 'returned'
               ELSE 'withdrawn'
             END,
             OLD.decision_reason

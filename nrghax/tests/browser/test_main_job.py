@@ -102,7 +102,7 @@ def test_practice_unlocks_the_next_hack(visit, product):
     unlocked = "count(*) FILTER (WHERE type = 'hack_unlocked') FROM notifications"
     wait_for(lambda: member_row(product, username, unlocked)[0] >= 1)
     visitor.go("/notifications/")
-    expect(page.locator("main")).to_contain_text("is open to you")
+    expect(page.locator("main")).to_contain_text("You've unlocked")
     visitor.go("/hacks/palm-to-palm/")
     expect(page.get_by_role("link", name="Practise now")).to_be_visible()
 

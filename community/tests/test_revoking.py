@@ -8,8 +8,10 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from analytics.models import Activity, Notification, UserActivityLog
+from analytics.notifications.destinations import leads_to
+from analytics.notifications.types import NotificationType
 from community import queue, tasks
-from community.actions import Refusal, VerificationRefused, submit_verification, take_back_verification
+from community.actions import Refusal, VerificationRefused, revoke_verification, submit_verification
 from community.models import HackVerification, ReviewerSigns
 from community.tests.factories import (
     answers_to,
@@ -31,7 +33,7 @@ from nrghax.tasks import react
 pytestmark = pytest.mark.django_db
 
 REASON = "Your reviewers and you have copied from each other."
-TAKEN_BACK = "Our staff have taken back your verification in Energy shield"
+REVOKED = "Your verification in Energy shield was revoked"
 
 
 @pytest.fixture
@@ -44,12 +46,12 @@ def staff(member):
     return member
 
 
-def take_back(verification, staff):
+def revoke(verification, staff):
     with database_identity(Role.STAFF):
-        take_back_verification(staff=staff, verification_id=verification.pk, reason=REASON)
+        revoke_verification(staff=staff, verification_id=verification.pk, reason=REASON)
     verification.refresh_from_db()
     return UserActivityLog.objects.get(
-        activity_type=Activity.VERIFICATION_TAKEN_BACK, activity_data__round=verification.round
+        activity_type=Activity.VERIFICATION_REVOKED, activity_data__round=verification.round
     )
 
 
@@ -91,10 +93,10 @@ def test_it_is_returned_with_the_reason(hack, staff):
     other = make_verification(hack)
     author = verification.user
     assert [row[0] for row in rows_as(author, "app.waiting_reviews()")] == [hack.pk]
-    take_back(verification, staff)
+    revoke(verification, staff)
     assert (verification.status, verification.is_verified, verification.verified_at) == ("returned", False, None)
     assert (verification.decided_by, verification.decision_reason) == (staff, REASON)
-    assert (verification.decided_at, verification.taken_back_at is None) == (was_decided_at, False)
+    assert (verification.decided_at, verification.revoked_at is None) == (was_decided_at, False)
     assert not is_mastered(verification)
     # Nor do they review it for others, as those who have mastered it do.
     assert call_as(author, "app.lease_verification()") is None
@@ -111,7 +113,7 @@ def rows_as(member, function):
 def test_only_what_is_verified_can_be(hack, staff, status):
     verification = make_verification(hack, status=status)
     with pytest.raises(VerificationRefused) as refused:
-        take_back(verification, staff)
+        revoke(verification, staff)
     assert refused.value.reason == Refusal.NOT_VERIFIED
     verification.refresh_from_db()
     assert (verification.status, verification.decided_by) == (status, None)
@@ -120,7 +122,7 @@ def test_only_what_is_verified_can_be(hack, staff, status):
 def test_nobody_takes_back_their_own(hack, staff):
     own = make_verification(hack, make_practised(hack, 3, staff), status="verified")
     with pytest.raises(VerificationRefused) as refused:
-        take_back(own, staff)
+        revoke(own, staff)
     assert refused.value.reason == Refusal.OWN
     own.refresh_from_db()
     assert own.status == "verified"
@@ -134,27 +136,27 @@ def test_its_xp_goes_and_what_it_has_opened_and_achieved_stays(hack, staff):
     decided(verification)
     react_to_everything()
     assert earned(author) == [("achievement", 50, None), ("verification", 100, hack.pk)]
-    taken_back = take_back(verification, staff)
+    revoked = revoke(verification, staff)
     for _ in range(2):
-        react_again(taken_back)
+        react_again(revoked)
         assert earned(author) == [("achievement", 50, None)]
         assert author.xp.get(category=None).xp_amount == 50
         assert author.achievements.count() == 1
         assert UserHackProgress.objects.get(user=author, hack=following).unlocked_at is not None
-        news = Notification.objects.get(user=author, title=TAKEN_BACK)
+        news = Notification.objects.get(user=author, title=REVOKED)
         assert REASON in news.message
-        assert news.data == {"path": "/verification/energy-shield/"}
+        assert news.data == leads_to("community:verification-edit", slug="energy-shield")
 
 
 def test_in_whatever_order_and_however_often_workers_come_nothing_is_left(hack, staff):
     AchievementFactory(criteria_json={"type": "verification", "value": 1}, points=0)
     verification = make_verification(hack)
-    activities = {"D": decided(verification), "T": take_back(verification, staff)}
+    activities = {"D": decided(verification), "T": revoke(verification, staff)}
     for name in "DTDDTT":
         react_again(activities[name])
         assert mastery(verification.user) == []
     assert not verification.user.achievements.exists()
-    assert told(verification.user) == [(Notification.Type.VERIFICATION_DECIDED, TAKEN_BACK)]
+    assert told(verification.user) == [(NotificationType.VERIFICATION_REVOKED, REVOKED)]
 
 
 @pytest.mark.parametrize("has_award", [True, False])
@@ -162,7 +164,7 @@ def test_verified_anew_it_brings_its_xp_once(hack, staff, has_award):
     """Whether the reaction to the taking back comes before, between or after those to the two decisions."""
     verification = make_verification(hack)
     activities = {"D": decided(verification)}
-    activities["T"] = take_back(verification, staff)
+    activities["T"] = revoke(verification, staff)
     revise(verification)
     activities["E"] = decided(verification)
     UserActivityLog.objects.filter(pk=activities["D"].pk).update(created_at=timezone.now() - timedelta(days=1))
@@ -181,7 +183,7 @@ def test_what_comes_late_of_an_open_one_does_not_reward_the_anonymous_one_that_f
     """At once that would tell the three who reviewed it, within the hour, whose it was."""
     verification = make_verification(hack)
     late = decided(verification)
-    react_again(take_back(verification, staff))
+    react_again(revoke(verification, staff))
     revise(verification, is_anonymous=True)
     decided(verification)
     UserActivityLog.objects.filter(pk=late.pk).update(created_at=verification.verified_at - timedelta(days=1))
@@ -195,7 +197,7 @@ def test_what_comes_late_of_an_open_one_does_not_reward_the_anonymous_one_that_f
 
 
 @pytest.mark.parametrize("is_rewarded", [True, False])
-def test_an_anonymous_one_is_not_rewarded_after_it_was_taken_back(hack, staff, is_rewarded):
+def test_an_anonymous_one_is_not_rewarded_after_it_was_revoked(hack, staff, is_rewarded):
     verification = make_verification(hack, is_anonymous=True)
     decided(verification)
     HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
@@ -204,7 +206,7 @@ def test_an_anonymous_one_is_not_rewarded_after_it_was_taken_back(hack, staff, i
     if is_rewarded:
         react_again(rewarded)
         assert len(mastery(verification.user)) == 1
-    react_again(take_back(verification, staff))
+    react_again(revoke(verification, staff))
     react_again(rewarded)
     react_to_everything()
     assert mastery(verification.user) == []
@@ -216,33 +218,33 @@ def test_only_the_author_is_told(hack, staff):
     reviewer, *_ = decide(verification)
     react_to_everything()
     read = rows_as(reviewer, "app.leased_verifications()")
-    take_back(verification, staff)
+    revoke(verification, staff)
     before = set(UserActivityLog.objects.filter(processed_at=None).values_list("user", flat=True))
     assert before == {verification.user_id}
     react_to_everything()
-    assert set(Notification.objects.filter(title=TAKEN_BACK).values_list("user", flat=True)) == before
+    assert set(Notification.objects.filter(title=REVOKED).values_list("user", flat=True)) == before
     with database_identity(Role.MEMBER, reviewer.pk):
-        assert not UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_TAKEN_BACK).exists()
-        assert not Notification.objects.filter(title=TAKEN_BACK).exists()
+        assert not UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_REVOKED).exists()
+        assert not Notification.objects.filter(title=REVOKED).exists()
         assert rows_as(reviewer, "app.leased_verifications()") == read
 
 
-def test_only_what_is_returned_has_been_taken_back(hack):
-    with pytest.raises(IntegrityError, match="hack_verifications_taken_back_is_returned"):
-        make_verification(hack, status="draft", taken_back_at=timezone.now())
+def test_only_what_is_returned_has_been_revoked(hack):
+    with pytest.raises(IntegrityError, match="hack_verifications_revoked_is_returned"):
+        make_verification(hack, status="draft", revoked_at=timezone.now())
 
 
 def test_revised_it_is_a_round_like_any_other_and_history_says_what_the_last_one_was(hack, staff):
     verification = make_verification(hack)
     reviewers = decide(verification)
     verification.refresh_from_db()
-    take_back(verification, staff)
-    taken_back_at = verification.taken_back_at
+    revoke(verification, staff)
+    revoked_at = verification.revoked_at
     revise(verification)
     assert (verification.status, verification.round, verification.verification_count) == ("submitted", 2, 0)
-    assert (verification.taken_back_at, verification.decided_by, verification.decision_reason) == (None, None, "")
+    assert (verification.revoked_at, verification.decided_by, verification.decision_reason) == (None, None, "")
     past = verification.rounds.get()
-    assert (past.outcome, past.decision_reason, past.ended_at) == ("taken_back", REASON, taken_back_at)
+    assert (past.outcome, past.decision_reason, past.ended_at) == ("revoked", REASON, revoked_at)
     assert past.verification_questions == answers_to(hack)
     assert verification.reviews.filter(round=1).count() == 3
     assert call_as(reviewers[0], "app.lease_verification()") is None
@@ -252,7 +254,7 @@ def test_revised_it_is_a_round_like_any_other_and_history_says_what_the_last_one
 def test_the_night_does_not_verify_it_again_by_the_reviews_that_it_has(hack, staff):
     verification = make_verification(hack)
     decided(verification)
-    take_back(verification, staff)
+    revoke(verification, staff)
     assert tasks.check_reviews() == 0
     HackVerification.objects.update(verification_count=0)
     assert tasks.check_reviews() == 1
@@ -271,7 +273,7 @@ def test_whoever_agreed_with_it_disagreed_with_the_outcome(hack, staff):
         return set(rows.values_list("agreements", "outcomes"))
 
     assert agreements() == {(1, 1)}
-    take_back(verification, staff)
+    revoke(verification, staff)
     assert agreements() == {(0, 1)}
     revise(verification)
     assert agreements() == {(0, 1)}
@@ -283,7 +285,7 @@ def test_others_are_not_told_of_a_longer_wait_for_it(hack, staff):
         hack, status="verified", submitted_at=now - timedelta(days=60), decided_at=now - timedelta(days=59)
     )
     waiting = make_verification(hack)
-    take_back(verification, staff)
+    revoke(verification, staff)
     with database_identity(Role.MEMBER, waiting.user_id):
         assert queue.standings()[waiting.pk].expected_wait == timedelta(days=1)
 
@@ -296,6 +298,6 @@ def test_nobodys_award_but_this_one_goes(hack, staff):
         decided_by_peers = decide(each)
         assert decided_by_peers
     react_to_everything()
-    react_again(take_back(verification, staff))
+    react_again(revoke(verification, staff))
     left = XpEntry.objects.filter(source="verification").values_list("source_id", flat=True)
     assert set(left) == {each.pk for each in others}

@@ -10,8 +10,9 @@ from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics.actions import mark_read
 from analytics.models import Notification
+from analytics.notifications.actions import mark_read
+from analytics.notifications.destinations import LIST, find_destination
 
 PAGE_SIZE = 20
 
@@ -42,7 +43,10 @@ def notification_open(request: HttpRequest, notification_id: UUID) -> HttpRespon
     """A form's button rather than a link: reading is written down, and GET never writes."""
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
     mark_read(member=request.member, notification_ids=[notification.pk])
-    return redirect(_local(notification.data.get("path")) or "analytics:notification-list")
+    url, is_there = find_destination(notification, request.member)
+    if not is_there:
+        messages.info(request, f"What this was about is no longer there: {notification.title}")
+    return redirect(url)
 
 
 @require_POST
@@ -51,7 +55,9 @@ def notification_read(request: HttpRequest, notification_id: UUID) -> HttpRespon
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
     mark_read(member=request.member, notification_ids=[notification.pk])
     messages.success(request, f"Marked as read: {notification.title}")
-    return redirect(_local(request.POST.get("next")) or "analytics:notification-list")
+    return_to = request.POST.get("next", "")
+    is_local = url_has_allowed_host_and_scheme(return_to, allowed_hosts=None)
+    return redirect(return_to if is_local else LIST)
 
 
 @require_POST
@@ -59,12 +65,4 @@ def notification_read(request: HttpRequest, notification_id: UUID) -> HttpRespon
 def notification_read_all(request: HttpRequest) -> HttpResponse:
     if mark_read(member=request.member):
         messages.success(request, "Everything is marked as read.")
-    return redirect("analytics:notification-list")
-
-
-def _local(path: object) -> str | None:
-    """The path if it leads somewhere in this site."""
-    is_local = (
-        isinstance(path, str) and path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    )
-    return path if is_local else None
+    return redirect(LIST)

@@ -1,4 +1,4 @@
-"""A verification is taken back while workers are at it, each over a connection of its own."""
+"""A verification is revoked while workers are at it, each over a connection of its own."""
 
 import pytest
 
@@ -8,15 +8,15 @@ from community.actions import (
     Refusal,
     VerificationRefused,
     decide_verification,
+    revoke_verification,
     submit_verification,
-    take_back_verification,
 )
 from community.models import HackVerification
+from community.reactions import award_decision
 from community.tests.factories import answers_to, make_verification
 from database.identity import Role, database_identity
 from gamification.actions import hold_xp
 from gamification.models import XpEntry
-from nrghax.reactions import award_decision
 from nrghax.tasks import react
 from practice.tests.test_streak_concurrency import meanwhile
 
@@ -38,9 +38,9 @@ def decide(verification, staff):
         decide_verification(staff=staff, verification_id=verification.pk, is_authentic=True, reason="Seen.")
 
 
-def take_back(verification, staff):
+def revoke(verification, staff):
     with database_identity(Role.STAFF):
-        take_back_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
+        revoke_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
 
 
 def verify_anew(verification, staff):
@@ -86,19 +86,19 @@ def test_an_award_that_waits_for_the_taking_back_is_not_made(verification, staff
         hold_xp(member_id=verification.user_id)
         other = meanwhile(late)
         assert other.is_alive()
-        at_once(lambda: take_back(verification, staff))
-        react(str(activity(Activity.VERIFICATION_TAKEN_BACK).pk))
+        at_once(lambda: revoke(verification, staff))
+        react(str(activity(Activity.VERIFICATION_REVOKED).pk))
     other.join()
     assert awards() == 0
 
 
-def test_an_award_that_is_being_made_is_taken_back_after_it(verification, staff):
+def test_an_award_that_is_being_made_is_revoked_after_it(verification, staff):
     decide(verification, staff)
     decided = activity(Activity.VERIFICATION_DECIDED)
     with database_identity(Role.WORKER):
         award_decision(decided)
-        at_once(lambda: take_back(verification, staff))
-        other = meanwhile(reaction(Activity.VERIFICATION_TAKEN_BACK))
+        at_once(lambda: revoke(verification, staff))
+        other = meanwhile(reaction(Activity.VERIFICATION_REVOKED))
         assert other.is_alive()
     other.join()
     assert awards() == 0
@@ -107,8 +107,8 @@ def test_an_award_that_is_being_made_is_taken_back_after_it(verification, staff)
 def test_a_taking_back_that_waits_for_the_next_award_leaves_it(verification, staff):
     decide(verification, staff)
     reaction(Activity.VERIFICATION_DECIDED)()
-    take_back(verification, staff)
-    late = reaction(Activity.VERIFICATION_TAKEN_BACK)
+    revoke(verification, staff)
+    late = reaction(Activity.VERIFICATION_REVOKED)
     with database_identity(Role.WORKER):
         hold_xp(member_id=verification.user_id)
         other = meanwhile(late)
@@ -125,16 +125,16 @@ def test_of_two_who_take_it_back_the_second_is_refused(verification, staff):
 
     def second():
         try:
-            take_back(verification, make_member())
+            revoke(verification, make_member())
         except VerificationRefused as refused:
             refusals.append(refused.reason)
 
     with database_identity(Role.STAFF):
-        take_back_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
+        revoke_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
         other = meanwhile(second)
         assert other.is_alive()
     other.join()
     assert refusals == [Refusal.NOT_VERIFIED]
     with database_identity(Role.WORKER):
         assert HackVerification.objects.get().decided_by == staff
-        assert UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_TAKEN_BACK).count() == 1
+        assert UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_REVOKED).count() == 1
