@@ -20,6 +20,20 @@ from accounts.models import Member, Profile, User, UsernameHistory
 # Staff come in by the same door as everybody: with its limits on failed logins and its confirmed address.
 admin.site.login = secure_admin_login(admin.site.login)
 
+# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+TOPICS = {
+    "People": {
+        "accounts.user": "person",
+        "accounts.member": "badge",
+        "accounts.profile": "tune",
+        "accounts.usernamehistory": "manage_history",
+        "account.emailaddress": "mail",
+        "socialaccount.socialaccount": "link",
+        "mfa.authenticator": "key",
+        "auth.group": "groups",
+    },
+}
+
 RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 

@@ -5,6 +5,14 @@ from unfold.admin import ModelAdmin
 from analytics.actions import retry_activities
 from analytics.models import Notification, UserActivityLog
 
+# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+TOPICS = {
+    "What happened": {
+        "analytics.useractivitylog": "history",
+        "analytics.notification": "notifications",
+    },
+}
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that the system writes: staff look at them, nobody edits history."""

@@ -7,5 +7,6 @@ class GamificationConfig(AppConfig):
     name = "gamification"
 
     def ready(self) -> None:
-        import_module("gamification.receivers")
+        import_module("gamification.discord.receivers")
+        import_module("gamification.discord.tasks")
         import_module("hacks.dependants").NAMING.append(import_module("gamification.curation").naming)

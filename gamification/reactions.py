@@ -11,8 +11,8 @@ from gamification.actions import (
     reward_participant,
     score_challenges,
     settle_xp,
-    want_discord_roles,
 )
+from gamification.discord.actions import want_discord_roles
 from gamification.models import Challenge, ChallengeParticipant
 from gamification.news import cancelled_challenge, earned_achievement, ended_challenge, reached_level
 

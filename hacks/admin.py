@@ -28,6 +28,13 @@ NEEDED_BY = StringAgg(
 )
 
 
+# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+TOPICS = {
+    "Library": {"hacks.hack": "self_improvement", "hacks.hackcategory": "category"},
+    "Practice": {"hacks.userhackprogress": "trending_up"},
+}
+
+
 def _reach_back() -> None:
     """What members have done already counts for new criteria too; a worker sees to it once this is committed."""
     transaction.on_commit(unlock_for_all.delay, robust=True)

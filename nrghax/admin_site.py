@@ -1,9 +1,11 @@
 """The admin as a whole: its doors, its policy for browsers, and what leads where."""
 
+import sys
 from typing import Any
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.apps import apps
 from django.contrib.admin import sites
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
@@ -13,56 +15,8 @@ from unfold.sites import UnfoldAdminSite
 
 from community.models import HackVerification
 
-# Topics in the order in which staff meet them, each with its models and their icons. What is not named stands last.
-TOPICS: dict[str, dict[str, str]] = {
-    "Library": {
-        "hacks.hack": "self_improvement",
-        "hacks.hackcategory": "category",
-        "gamification.achievement": "award_star",
-    },
-    "People": {
-        "accounts.user": "person",
-        "accounts.member": "badge",
-        "accounts.profile": "tune",
-        "accounts.usernamehistory": "manage_history",
-        "account.emailaddress": "mail",
-        "socialaccount.socialaccount": "link",
-        "mfa.authenticator": "key",
-        "auth.group": "groups",
-    },
-    "Practice": {
-        "practice.practicesession": "timer",
-        "practice.dailycheckin": "event_available",
-        "practice.restday": "bedtime",
-        "practice.restdaygrant": "redeem",
-        "practice.trip": "flight_takeoff",
-        "practice.memberstats": "local_fire_department",
-        "hacks.userhackprogress": "trending_up",
-    },
-    "Progress": {
-        "gamification.xpentry": "bolt",
-        "gamification.userxp": "stairs",
-        "gamification.userachievement": "workspace_premium",
-        "gamification.challenge": "flag",
-        "gamification.challengeparticipant": "group",
-        "gamification.leaderboard": "leaderboard",
-        "gamification.leaderboardentry": "social_leaderboard",
-        "gamification.leaderboardstep": "stairs_2",
-        "gamification.discordrolegrant": "badge",
-    },
-    "Verification": {
-        "community.hackverification": "verified",
-        "community.hackverificationreview": "rate_review",
-        "community.reviewersigns": "troubleshoot",
-        "community.verificationlease": "hourglass_top",
-        "community.hackverificationround": "history_edu",
-        "community.practicebuddies": "group_add",
-    },
-    "What happened": {
-        "analytics.useractivitylog": "history",
-        "analytics.notification": "notifications",
-    },
-}
+# The order in which staff meet the topics. Each app's admin module names its models and their icons in TOPICS.
+TOPICS_IN_ORDER = ("Library", "People", "Practice", "Progress", "Verification", "What happened")
 # docs/decisions/admin.md says what needs it.
 POLICY = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
 
@@ -114,9 +68,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for model in app["models"]
         if model["admin_url"]
     }
-    known = {label for icons in TOPICS.values() for label in icons}
     waiting = {"community.hackverification": verifications_to_decide(request)}
-    topics = {**TOPICS, "More": {label: "folder" for label in listed if label not in known}}
+    topics = _topics()
+    known = {label for icons in topics.values() for label in icons}
+    topics["More"] = {label: "folder" for label in listed if label not in known}
     groups = [
         {
             "title": topic,
@@ -135,3 +90,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for topic, icons in topics.items()
     ]
     return [group for group in groups if group["items"]]
+
+
+def _topics() -> dict[str, dict[str, str]]:
+    """Return the models of each topic, as the apps name them, with their icons."""
+    topics: dict[str, dict[str, str]] = {topic: {} for topic in TOPICS_IN_ORDER}
+    for app in apps.get_app_configs():
+        admin = sys.modules.get(f"{app.name}.admin")
+        for topic, icons in getattr(admin, "TOPICS", {}).items():
+            topics[topic].update(icons)
+    return topics

@@ -18,12 +18,12 @@ def _run(at: crontab | timedelta, *, expires: timedelta | None = None) -> dict[s
 _TASKS = {
     # All day
     "nrghax.tasks.sweep_activities": _run(MINUTE, expires=MINUTE),
-    "gamification.tasks.send_discord_roles": _run(MINUTE, expires=MINUTE),
+    "gamification.discord.tasks.send_discord_roles": _run(MINUTE, expires=MINUTE),
     # The pages say how often these two run.
     "gamification.tasks.rank_participants": _run(crontab(minute="*/5"), expires=5 * MINUTE),
     "gamification.tasks.rank_members": _run(crontab(minute="*/10"), expires=10 * MINUTE),
     # Earning and connecting want roles at once; this notices what staff change, and what a lost broker forgot.
-    "gamification.tasks.want_discord_roles": _run(crontab(minute="4-59/10"), expires=10 * MINUTE),
+    "gamification.discord.tasks.want_discord_roles": _run(crontab(minute="4-59/10"), expires=10 * MINUTE),
     # Days end at every quarter of an hour somewhere: zones are off by 30 and 45 minutes too.
     "practice.tasks.close_streaks": _run(crontab(minute="1,16,31,46"), expires=15 * MINUTE),
     "gamification.tasks.settle_challenges": _run(crontab(minute="7,22,37,52"), expires=15 * MINUTE),

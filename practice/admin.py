@@ -4,6 +4,18 @@ from django.utils import timezone
 from analytics.admin import ReadOnlyAdmin
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, RestDayGrant, Trip
 
+# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+TOPICS = {
+    "Practice": {
+        "practice.practicesession": "timer",
+        "practice.dailycheckin": "event_available",
+        "practice.restday": "bedtime",
+        "practice.restdaygrant": "redeem",
+        "practice.trip": "flight_takeoff",
+        "practice.memberstats": "local_fire_department",
+    },
+}
+
 
 @admin.register(PracticeSession)
 class PracticeSessionAdmin(ReadOnlyAdmin):

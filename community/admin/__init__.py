@@ -9,6 +9,18 @@ from community.admin.reviews import (
 )
 from community.admin.verifications import HackVerificationAdmin
 
+# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+TOPICS = {
+    "Verification": {
+        "community.hackverification": "verified",
+        "community.hackverificationreview": "rate_review",
+        "community.reviewersigns": "troubleshoot",
+        "community.verificationlease": "hourglass_top",
+        "community.hackverificationround": "history_edu",
+        "community.practicebuddies": "group_add",
+    },
+}
+
 __all__ = [
     "HackVerificationAdmin",
     "HackVerificationReviewAdmin",

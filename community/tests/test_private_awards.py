@@ -12,7 +12,7 @@ from community import tasks
 from community.tests.factories import make_verification, make_verified_hack
 from community.tests.test_waits import react_to_everything
 from database.identity import Role, database_identity
-from gamification.actions import want_discord_roles
+from gamification.discord.actions import want_discord_roles
 from gamification.models import DiscordRoleGrant, UserAchievement, XpEntry
 from gamification.tasks import award_achievements
 from gamification.tests.factories import AchievementFactory

@@ -19,15 +19,6 @@ from gamification.actions.challenges import (
     settle_challenge,
     settle_challenges,
 )
-from gamification.actions.discord import (
-    follow_discord_account,
-    forget_erased_accounts,
-    has_discord_roles,
-    retry_discord_roles,
-    retry_own_discord_roles,
-    send_discord_roles,
-    want_discord_roles,
-)
 from gamification.actions.leaderboards import rank_members
 from gamification.actions.xp import (
     ReachedLevel,
@@ -50,9 +41,6 @@ __all__ = [
     "award_xp",
     "cancel_challenge",
     "celebrate_levels",
-    "follow_discord_account",
-    "forget_erased_accounts",
-    "has_discord_roles",
     "hold_xp",
     "join_challenge",
     "leave_challenge",
@@ -60,14 +48,10 @@ __all__ = [
     "rank_members",
     "rank_participants",
     "recompute_xp",
-    "retry_discord_roles",
-    "retry_own_discord_roles",
     "revoke_xp",
     "reward_participant",
     "score_challenges",
-    "send_discord_roles",
     "settle_challenge",
     "settle_challenges",
     "settle_xp",
-    "want_discord_roles",
 ]

@@ -2,9 +2,25 @@
 
 from gamification.admin.achievements import AchievementAdmin, UserAchievementAdmin
 from gamification.admin.challenges import ChallengeAdmin, ChallengeParticipantAdmin
-from gamification.admin.discord import DiscordRoleGrantAdmin
 from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAdmin, LeaderboardStepAdmin
 from gamification.admin.xp import UserXpAdmin, XpEntryAdmin
+from gamification.discord.admin import DiscordRoleGrantAdmin
+
+# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+TOPICS = {
+    "Library": {"gamification.achievement": "award_star"},
+    "Progress": {
+        "gamification.xpentry": "bolt",
+        "gamification.userxp": "stairs",
+        "gamification.userachievement": "workspace_premium",
+        "gamification.challenge": "flag",
+        "gamification.challengeparticipant": "group",
+        "gamification.leaderboard": "leaderboard",
+        "gamification.leaderboardentry": "social_leaderboard",
+        "gamification.leaderboardstep": "stairs_2",
+        "gamification.discordrolegrant": "badge",
+    },
+}
 
 __all__ = [
     "AchievementAdmin",

@@ -1,8 +1,8 @@
 """What members gain by practising: XP, achievements, challenges, and where they stand beside others."""
 
+from gamification.discord.models import DiscordRoleGrant
 from gamification.models.achievements import Achievement, UserAchievement
 from gamification.models.challenges import Challenge, ChallengeParticipant
-from gamification.models.discord import DiscordRoleGrant
 from gamification.models.leaderboards import Leaderboard, LeaderboardEntry, LeaderboardStep
 from gamification.models.xp import UserXp, XpEntry
 

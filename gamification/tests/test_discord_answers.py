@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import Profile
-from gamification.actions import send_discord_roles, want_discord_roles
-from gamification.discord import (
+from gamification.discord.actions import send_discord_roles, want_discord_roles
+from gamification.discord.api import (
     BAD_TOKEN,
     LIMITED,
     MISSING_PERMISSION,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, make_member, make_user
 from database.identity import Role, database_identity
-from gamification.actions import send_discord_roles, want_discord_roles
+from gamification.discord.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 from gamification.tests.factories import AchievementFactory
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Profile
 from database.identity import Role, database_identity
-from gamification.actions import send_discord_roles, want_discord_roles
+from gamification.discord.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 from practice.tests.test_streak_concurrency import meanwhile
 

@@ -13,8 +13,8 @@ from accounts.tests.factories import make_member
 from analytics.actions import record
 from analytics.models import Activity
 from database.identity import Role, database_identity
-from gamification import tasks
-from gamification.actions import forget_erased_accounts, send_discord_roles, want_discord_roles
+from gamification.discord import tasks
+from gamification.discord.actions import forget_erased_accounts, send_discord_roles, want_discord_roles
 from gamification.models import Achievement, DiscordRoleGrant, UserAchievement
 from gamification.tests.discord_server import Failure
 from gamification.tests.factories import AchievementFactory

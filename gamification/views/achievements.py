@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Member
 from database.compiled import Row, compiled
-from gamification.actions import Progress, achievements_progress, has_discord_roles, retry_own_discord_roles
+from gamification.actions import Progress, achievements_progress
+from gamification.discord.actions import has_discord_roles, retry_own_discord_roles
 from gamification.kinds import KINDS, Standing, asked_for, standing
 from gamification.models import Achievement, DiscordRoleGrant
 from hacks.models import Hack

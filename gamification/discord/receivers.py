@@ -1,10 +1,8 @@
-"""What other packages tell us of: each receiver calls one action."""
-
 from allauth.socialaccount.models import SocialAccount
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from gamification.actions import follow_discord_account
+from gamification.discord.actions import follow_discord_account
 
 
 @receiver([post_save, post_delete], sender=SocialAccount)

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
-from gamification.discord import NOT_ON_SERVER
+from gamification.discord.api import NOT_ON_SERVER
 
 
 class DiscordRoleGrantQuerySet(models.QuerySet):

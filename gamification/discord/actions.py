@@ -17,12 +17,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from database.statements import call_function, run_statement
-from gamification.discord import LIMITED, MOST_ATTEMPTS, Answer, Outcome, backoff, change_role
-from gamification.models import DiscordRoleGrant
-from gamification.models.discord import DiscordRoleGrantQuerySet
+from gamification.discord.api import LIMITED, MOST_ATTEMPTS, Answer, Outcome, backoff, change_role
+from gamification.discord.models import DiscordRoleGrant, DiscordRoleGrantQuerySet
 
-SEND_TASK = "gamification.tasks.send_discord_roles"
-WANT_TASK = "gamification.tasks.want_discord_roles"
+SEND_TASK = "gamification.discord.tasks.send_discord_roles"
+WANT_TASK = "gamification.discord.tasks.want_discord_roles"
 AT_ONCE = 50
 # Until when Discord is left alone, for all workers: a time as seconds since 1970.
 PAUSED_UNTIL = "gamification.discord.paused_until"

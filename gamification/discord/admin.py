@@ -1,8 +1,8 @@
 from django.contrib import admin, messages
 
 from analytics.admin import ReadOnlyAdmin
-from gamification.actions import has_discord_roles, retry_discord_roles
-from gamification.models import DiscordRoleGrant
+from gamification.discord.actions import has_discord_roles, retry_discord_roles
+from gamification.discord.models import DiscordRoleGrant
 
 
 @admin.register(DiscordRoleGrant)

@@ -1,0 +1,7 @@
+from accounts.settings_pages import SettingsPage, register_settings_pages
+
+register_settings_pages(
+    SettingsPage(
+        30, "practice:trips", "map", "Trips", "Time in another zone, without losing a day", ("practice:trip-",)
+    )
+)
