@@ -169,7 +169,7 @@ class MemberAdmin(MadeWithUser):
     fieldsets = [
         (None, {"fields": ["email", "username", "display_name", "avatar_url"]}),
         ("Privacy", {"fields": ["leaderboard_visible", "profile_public"]}),
-        ("Standing", {"fields": ["graduation_status", "graduated_at", "created_at", "updated_at"]}),
+        ("Status", {"fields": ["graduation_status", "graduated_at", "created_at", "updated_at"]}),
     ]
     inlines = [ProfileInline]
 

@@ -254,9 +254,9 @@ def recount_reviews() -> int:
 
 
 @transaction.atomic
-def sign_reviewers() -> int:
+def compute_reviewer_signals() -> int:
     """As the worker: compute how everybody reviews who does; returns for how many that has changed."""
-    return run_statement("community", "sign_reviewers").count
+    return run_statement("community", "compute_reviewer_signals").count
 
 
 def _record_all(statement: str, activity: Activity, **parameters: Any) -> int:

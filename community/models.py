@@ -304,7 +304,7 @@ class VerificationLease(models.Model):
         return f"{self.reviewer} until {self.expires_at:%H:%M}"
 
 
-class ReviewerSigns(models.Model):
+class ReviewerSignals(models.Model):
     """How somebody reviews, for staff alone; computed each night (community/sql/)."""
 
     reviewer = models.OneToOneField(
@@ -320,7 +320,7 @@ class ReviewerSigns(models.Model):
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        db_table = "reviewer_signs"
+        db_table = "reviewer_signals"
         verbose_name = "reviewer's signs"
         verbose_name_plural = "reviewers' signs"
 

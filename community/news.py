@@ -17,7 +17,7 @@ def open_verification(member_id: UUID, *, pk: UUID, name: str, slug: str) -> Not
         user_id=member_id,
         type=NotificationType.VERIFICATION_OPEN,
         subject=str(pk),
-        title=f"You can now get verified in {name}",
+        title=f"You can now prove your mastery of {name}",
         message="You've practised it often enough. Answer a few questions whenever you like; peers review them.",
         data=leads_to("community:verification-edit", slug=slug),
     )

@@ -31,11 +31,11 @@ class Lease(NamedTuple):
         return self.state == OPEN
 
 
-class Standing(NamedTuple):
-    """Where an own submission stands in the queue of its hack; the wait is unknown until one was decided."""
+class QueuePosition(NamedTuple):
+    """The place of the member's submission in the queue of its hack."""
 
-    position: int
-    expected_wait: timedelta | None
+    place: int
+    expected_wait: timedelta | None  # unknown until a first submission for the hack is decided
 
 
 def leases() -> list[Lease]:
@@ -55,6 +55,6 @@ def waiting_reviews() -> dict[UUID, int]:
     return dict(run_sql("SELECT * FROM app.waiting_reviews()").rows)
 
 
-def standings() -> dict[UUID, Standing]:
-    """Of the member's submissions that wait for peers, by their ids."""
-    return {row[0]: Standing(*row[1:]) for row in run_sql("SELECT * FROM app.verification_standing()").rows}
+def queue_positions() -> dict[UUID, QueuePosition]:
+    """Return the places of the member's submissions that wait for peers, by submission."""
+    return {row[0]: QueuePosition(*row[1:]) for row in run_sql("SELECT * FROM app.queue_positions()").rows}

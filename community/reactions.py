@@ -14,7 +14,7 @@ from community.news import (
     wanted_decision,
     wanted_review,
 )
-from gamification.actions import award_xp, hold_xp, revoke_xp
+from gamification.actions import award_xp, lock_xp, revoke_xp
 from hacks.models import Hack
 
 
@@ -40,7 +40,7 @@ def award_mastery(activity: UserActivityLog) -> None:
 
     The lock comes first: of two workers, the later one sees what the earlier one did.
     """
-    hold_xp(member_id=activity.user_id)
+    lock_xp(member_id=activity.user_id)
     if not _verified(activity).exists():
         return
     verified = activity.activity_data
@@ -56,7 +56,7 @@ def award_mastery(activity: UserActivityLog) -> None:
 
 def revoke_mastery(activity: UserActivityLog) -> None:
     """Take back the XP of a revoked verification, unless the hack is verified anew: that brings the same award."""
-    hold_xp(member_id=activity.user_id)
+    lock_xp(member_id=activity.user_id)
     verification_id = UUID(activity.activity_data["verification_id"])
     if not HackVerification.objects.filter(pk=verification_id, is_verified=True).exists():
         revoke_xp(member_id=activity.user_id, source="verification", source_id=verification_id)

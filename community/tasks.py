@@ -38,5 +38,5 @@ def check_reviews() -> int:
     drift = actions.recount_reviews()
     if drift:
         logger.warning("Counts of reviews had drifted: repaired %d verifications.", drift)
-    actions.sign_reviewers()
+    actions.compute_reviewer_signals()
     return drift

@@ -11,10 +11,8 @@ from inspect import signature
 from typing import Any, get_args
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Field, Func, JSONField, Model, QuerySet, UUIDField
-from django.db.models.functions import JSONObject
+from django.db.models import Field, Model, QuerySet, UUIDField
 from django.db.models.query import ValuesIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -51,12 +49,6 @@ def compiled(build: Callable[..., QuerySet]) -> Callable[..., list]:
         return statements[given].results(values)
 
     return results
-
-
-def json_rows(rows: QuerySet, **columns: str) -> Func:
-    """For a page that asks for several lists in one statement: rows as one value of JSON, with columns by name."""
-    objects = ArraySubquery(rows.values(json=JSONObject(**columns)))
-    return Func(objects, function="to_jsonb", output_field=JSONField())
 
 
 class _Statement:

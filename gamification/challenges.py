@@ -45,7 +45,7 @@ COUNTED = {
 }
 
 asked_for = partial(kinds.asked_for, kinds=AIMS)
-standing = partial(kinds.standing, kinds=AIMS)
+progress_towards = partial(kinds.progress_towards, kinds=AIMS)
 
 
 def validate_aim(criteria: Any) -> None:

@@ -214,7 +214,7 @@ def asked_for(
     )
 
 
-class Standing(NamedTuple):
+class Progress(NamedTuple):
     """How far somebody has come: "12 of 30 days"."""
 
     done: int
@@ -226,8 +226,8 @@ class Standing(NamedTuple):
         return self.done / self.needed
 
 
-def standing(criteria: Mapping[str, Any], value: int, kinds: Mapping[str, Kind] = KINDS) -> Standing:
+def progress_towards(criteria: Mapping[str, Any], value: int, kinds: Mapping[str, Kind] = KINDS) -> Progress:
     """Never more done than is needed: what counts further belongs to the next achievement."""
     kind, needed = kinds[criteria["type"]], criteria["value"]
     # Where the least to ask for is 2, everybody has 1.
-    return Standing(min(max(value, kind.least - 1), needed), needed, kind.units[needed > 1])
+    return Progress(min(max(value, kind.least - 1), needed), needed, kind.units[needed > 1])

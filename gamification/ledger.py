@@ -33,13 +33,13 @@ def standings_of(member: Member) -> list[dict[str, Any]]:
     """The member's XP and level: overall first, then in each category, whether there is any yet or not."""
     overall = next((row["xp_amount"] for row in _overall(member)), 0)
     return [
-        {"category": None, "title": "Overall", "icon": "zap", **_standing(overall)},
+        {"category": None, "title": "Overall", "icon": "zap", **_level_progress(overall)},
         *(
             {
                 "category": row["name"],
                 "title": row["title"],
                 "icon": row["icon_url"],
-                **_standing(row["own__xp_amount"] or 0),
+                **_level_progress(row["own__xp_amount"] or 0),
             }
             for row in _categories(member)
         ),
@@ -123,7 +123,7 @@ def _deeds(member: Member, day: date) -> QuerySet:
     )
 
 
-def _standing(xp: int) -> dict[str, Any]:
+def _level_progress(xp: int) -> dict[str, Any]:
     level = level_of(xp)
     begins, ends = xp_for_level(level), xp_for_level(level + 1)
     return {

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
-from hacks.curation import DeletesOneByOne, HackForm, NumbersInList
+from hacks.admin_forms import DeletesOneByOne, HackForm, NumbersInList
 from hacks.dependants import category_named_by, named_by
-from hacks.exchange import ExchangesHacks
 from hacks.guides import render_guide
+from hacks.import_export import ExchangesHacks
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tasks import unlock_for_all
 

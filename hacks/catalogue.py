@@ -73,7 +73,7 @@ def find_hacks(member: Member | None, filters: Mapping[str, Any]) -> HackQuerySe
     return hacks.order_by(*ORDERS.get(filters.get("sort", ""), RECOMMENDED))
 
 
-class Card(NamedTuple):
+class HackCard(NamedTuple):
     """A hack in the catalogue as one member, or a visitor, sees it."""
 
     name: str
@@ -114,5 +114,5 @@ CARD_FIELDS = (
 
 # All that a card says is its key: a hack that changes is another card, and nothing has to be invalidated.
 @lru_cache(maxsize=4096)
-def _render_card(card: Card) -> SafeString:
+def _render_card(card: HackCard) -> SafeString:
     return SafeString(render_to_string("hacks/_card.html", {"card": card}))

@@ -1,5 +1,5 @@
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.functional import cached_property
@@ -10,6 +10,27 @@ from django.utils.safestring import SafeString
 from accounts.models import Member
 from hacks import catalogue
 from hacks.models import HackCategory, UserHackProgress
+
+
+class Select(NamedTuple):
+    """A select of a filter bar; components/_filter_select.html writes it."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+class FilterBar(NamedTuple):
+    """Everything that the catalogue's filter bar shows."""
+
+    query: str
+    categories: tuple[tuple[str, str], ...]
+    category: str
+    selects: tuple[Select, ...]
+    gateway_label: str
+    is_gateway: bool
+    is_unfolded: bool
 
 
 class CatalogueForm(forms.Form):
@@ -26,41 +47,39 @@ class CatalogueForm(forms.Form):
     gateway = forms.BooleanField(label="Good to begin with", required=False)
 
     def __init__(self, data, *, member: Member | None, categories: list[HackCategory]) -> None:
-        super().__init__(data, auto_id="filter_%s")
-        self.member = member
-        offered = [("", "All"), *((each.name, each.title) for each in categories)]
-        self.fields["category"] = forms.ChoiceField(required=False, widget=forms.RadioSelect, choices=offered)
+        super().__init__(data)
+        self.fields["category"].choices = [("", "All"), *((each.name, each.title) for each in categories)]
         if member is None:
             del self.fields["state"]
 
     @property
-    def selects(self) -> list[tuple[str, forms.ChoiceField, str]]:
-        """Name, field and the chosen value; the template writes them out, which a page of widgets is too slow for."""
-        return [
-            (name, field, self.filters.get(name, ""))
+    def bar(self) -> FilterBar:
+        filters = self.filters
+        selects = [
+            Select(name, field.label, tuple(field.choices), filters.get(name, ""))
             for name, field in self.fields.items()
-            if isinstance(field, forms.ChoiceField) and isinstance(field.widget, forms.Select)
+            if isinstance(field, forms.ChoiceField) and name != "category"
         ]
-
-    @property
-    def looks(self) -> tuple:
-        """All that the form on the page depends on."""
-        return tuple(self.fields["category"].choices), tuple(self.fields), tuple(self.filters.items())
-
-    @property
-    def has_details(self) -> bool:
-        """Whether a filter is set that a folded form would hide."""
-        return bool(self.filters.keys() - {"q", "category"})
+        return FilterBar(
+            query=filters.get("q", ""),
+            categories=tuple(self.fields["category"].choices),
+            category=filters.get("category", ""),
+            selects=tuple(selects),
+            gateway_label=self.fields["gateway"].label,
+            is_gateway="gateway" in filters,
+            # A folded bar would hide these.
+            is_unfolded=bool(filters.keys() - {"q", "category"}),
+        )
 
     @cached_property
     def filters(self) -> dict[str, Any]:
-        """What is asked for, by field; whatever is empty or unknown is left out."""
+        """The filters that are set, by the name of their field; an empty or unknown value sets none."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     @property
     def address(self) -> str:
-        """The shortest query string that asks for the same."""
+        """The shortest query string for these filters."""
         return urlencode({name: "on" if value is True else value for name, value in self.filters.items()})
 
 

@@ -139,14 +139,14 @@ class HackQuerySet(models.QuerySet):
             },
         )
 
-    def with_proof_of(self, member: Member | None) -> "HackQuerySet":
-        """Annotate `proof`: the status of what the member has submitted for verification; empty without."""
+    def with_submission_status(self, member: Member | None) -> "HackQuerySet":
+        """Annotate `submission_status`: the status of the member's submission for verification; empty without one."""
         nothing = models.Value("")
         if member is None:
-            return self.annotate(proof=nothing)
+            return self.annotate(submission_status=nothing)
         return self.annotate(
             submission=models.FilteredRelation("verifications", condition=models.Q(verifications__user=member)),
-            proof=Coalesce("submission__status", nothing),
+            submission_status=Coalesce("submission__status", nothing),
         )
 
 

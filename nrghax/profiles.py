@@ -60,7 +60,7 @@ def _facts(person: dict[str, Any]) -> list[tuple[str, str]]:
     if person["path"]:
         facts.append(("Path", Profile.Path(person["path"]).label))
     if person["graduation_status"] != Member.GraduationStatus.ACTIVE:
-        facts.append(("Standing", Member.GraduationStatus(person["graduation_status"]).label))
+        facts.append(("Status", Member.GraduationStatus(person["graduation_status"]).label))
     if person["level"]:
         facts.append(("Level", str(person["level"])))
     if person["longest_streak"]:

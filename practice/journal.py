@@ -1,25 +1,25 @@
-"""The journal: a member's sessions and check-ins as one history. How an entry looks is entries.py's."""
+"""The journal: a member's sessions and check-ins as one history. journal_rows.py puts its entries into words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, ExpressionWrapper, F, Q, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast
 
 from accounts.models import Member
-from analytics.models import Notification
-from database.compiled import Row, compiled, json_rows
+from database.statements import run_statement
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
 
 SESSION, CHECKIN = "practice", "checkin"
-# The latest first; within a day the check-in, which is about the whole of it.
+# Within a day the check-in comes first, as it is about the whole of it; sql/journal.sql orders alike.
 NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
 PAGE_SIZE = 20
 
+Row = dict[str, Any]
 Condition = Callable[[Any], Q]
 
 
@@ -63,8 +63,8 @@ def find_entries(member: Member, filters: Mapping[str, Any], page: int) -> list[
     return list(entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
 
 
-class Opened(NamedTuple):
-    """What the journal shows to whoever opens it without a filter."""
+class FirstPage(NamedTuple):
+    """The journal as it opens, without a filter."""
 
     count: int
     entries: list[Row]
@@ -72,60 +72,15 @@ class Opened(NamedTuple):
     unread: int
 
 
-def open_journal(member: Member) -> Opened:
-    """The first page, the number of all entries, `hacks_of` and the unread notifications, in one statement."""
-    [found] = _opened(member)
-    sessions = [{**row, "kind": SESSION, "before": None, "after": None} for row in found["latest_sessions"]]
-    checkins = [
-        {**row, "kind": CHECKIN, "seconds": None, "how": None, "score": None} for row in found["latest_checkins"]
-    ]
-    # As NEWEST_FIRST has it. Moments are text here, all of them in UTC, which sorts them as they are.
-    entries = sorted(checkins + sessions, key=lambda row: (row["moment"], row["entry"]), reverse=True)
-    entries.sort(key=lambda row: row["kind"])
-    entries.sort(key=lambda row: row["day"], reverse=True)
-    return Opened(
-        found["sessions_count"] + found["checkins_count"],
-        [_from_json(row) for row in entries[:PAGE_SIZE]],
-        {UUID(row["pk"]): row for row in found["hacks"]},
-        found["unread"],
-    )
-
-
-def _from_json(row: Row) -> Row:
-    about = row["about"] and UUID(row["about"])
-    day, moment = date.fromisoformat(row["day"]), datetime.fromisoformat(row["moment"])
-    return {**row, "about": about, "day": day, "moment": moment}
-
-
-# A session's local day is at most a day and some hours from where its start has it in UTC: of two that are further
-# apart, the later one is on no earlier day. So the latest by their start, for which there is an index, hold the latest.
-APART = timedelta(days=2)
-
-
-@compiled
-def _opened(member: Member) -> models.QuerySet:
-    sessions = PracticeSession.objects.visible_to(member).order_by("-started_at")
-    last_shown = sessions.values("started_at")[PAGE_SIZE - 1 : PAGE_SIZE]
-    since = ExpressionWrapper(models.Subquery(last_shown) - APART, output_field=models.DateTimeField())
-    latest = sessions.filter(started_at__gte=Coalesce(since, Value("-infinity"), output_field=models.DateTimeField()))
-    latest = latest.order_by("-practice_date", "-started_at", "-pk")
-    checkins = DailyCheckin.objects.visible_to(member).order_by("-checkin_date")
-    waiting = Notification.objects.visible_to(member).unread()
-    return Member.objects.filter(pk=member.pk).values(
-        sessions_count=_number(sessions),
-        checkins_count=_number(checkins),
-        latest_sessions=json_rows(
-            latest.order_by("-practice_date", "-started_at", "-pk")[:PAGE_SIZE], **SESSION_COLUMNS
-        ),
-        latest_checkins=json_rows(checkins[:PAGE_SIZE], **CHECKIN_COLUMNS),
-        hacks=json_rows(_mentioned(member), pk="pk", **{name: name for name in HACK_COLUMNS}),
-        unread=_number(waiting),
-    )
-
-
-def _number(rows: models.QuerySet) -> Coalesce:
-    """How many there are of one member; not which, so that an index is enough to tell."""
-    return Coalesce(models.Subquery(rows.order_by().values("user").annotate(number=Count("*")).values("number")), 0)
+def read_first_page(member: Member) -> FirstPage:
+    """Read the first page, the number of all entries, `hacks_of` and the unread notifications in one statement."""
+    [found] = run_statement("practice", "journal", member_id=member.pk, page_size=PAGE_SIZE).dicts
+    for entry in found["entries"]:
+        entry["about"] = entry["about"] and UUID(entry["about"])
+        entry["day"] = date.fromisoformat(entry["day"])
+        entry["moment"] = datetime.fromisoformat(entry["moment"])
+    hacks = {UUID(row["id"]): row for row in found["hacks"]}
+    return FirstPage(found["count"], found["entries"], hacks, found["unread"])
 
 
 def _matching(member: Member, filters: Mapping[str, Any]) -> tuple[models.QuerySet, models.QuerySet]:
@@ -198,15 +153,18 @@ def _rows(rows: models.QuerySet, kind: str, columns: Mapping[str, str]) -> model
     return rows.order_by().values(kind=Cast(Value(kind), models.TextField()), **own, **others)
 
 
-HACK_COLUMNS = ("slug", "name", "category__name", "category__title", "category__icon_url", "category__sort_order")
+# The names are those of sql/journal.sql.
+HACK_COLUMNS = {
+    "category_name": F("category__name"),
+    "category_title": F("category__title"),
+    "icon": F("category__icon_url"),
+    "category_order": F("category__sort_order"),
+}
 
 
 def hacks_of(member: Member) -> dict[UUID, Row]:
-    """The hacks that the journal of a member mentions, by key, in the order of their names."""
-    return {row["pk"]: row for row in _mentioned(member).values("pk", *HACK_COLUMNS)}
-
-
-def _mentioned(member: Member) -> models.QuerySet:
+    """Return the hacks that the journal of a member mentions, by key, in the order of their names."""
     practised = PracticeSession.objects.visible_to(member).order_by().values("hack")
     chosen = DailyCheckin.objects.visible_to(member).order_by().exclude(selected_hack=None).values("selected_hack")
-    return Hack.objects.filter(Q(pk__in=practised) | Q(pk__in=chosen)).order_by("name", "pk")
+    mentioned = Hack.objects.filter(Q(pk__in=practised) | Q(pk__in=chosen)).order_by("name", "pk")
+    return {row["id"]: row for row in mentioned.values("id", "slug", "name", **HACK_COLUMNS)}

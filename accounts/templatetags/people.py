@@ -22,8 +22,12 @@ PICTURE = '<img class="avatar{}" src="{}" alt="" width="40" height="40" loading=
 
 @register.simple_tag
 def avatar(person, size: str = "") -> SafeString:
-    """Decorative: the name must stand beside it. `person` is a member or a dict with its fields; size "l" or none."""
-    fields = person if isinstance(person, dict) else vars(person)
+    """Show a person's picture. It is decorative: the name must stand beside it.
+
+    `person` is a member, or a dict or a named tuple with their `pk` or `user_id`, `username`, `display_name` and
+    `avatar_url`; `size` is "l" or none.
+    """
+    fields = person if isinstance(person, dict) else person._asdict() if isinstance(person, tuple) else vars(person)
     key = fields["pk"] if "pk" in fields else fields["user_id"]
     url = fields["avatar_url"]
     if any(url.startswith(f"{origin}/") for origin in settings.AVATAR_ORIGINS):

@@ -1,3 +1,5 @@
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django import template
@@ -10,10 +12,9 @@ from accounts.settings_pages import registered_pages
 register = template.Library()
 
 
-@register.simple_tag(takes_context=True)
-def settings_pages(context) -> list[dict]:
-    match = context["request"].resolver_match
-    view = match.view_name if match else ""
+@register.simple_tag
+def settings_pages(view: str) -> list[dict[str, Any]]:
+    """Return the pages of the settings; the current one is that of the view."""
     return [
         {
             **page._asdict(),

@@ -36,9 +36,9 @@ def icon(name: str, modifier: str = "") -> SafeString:
     )
 
 
-# Of the block that is being rendered for the first time: what is to be rendered again each time.
+# The {% again %} blocks of the {% once %} block that is being rendered for the first time.
 _gaps: ContextVar[list["AgainNode"] | None] = ContextVar("gaps", default=None)
-# Nobody can write it into a page.
+# Text of a page can't contain this number.
 GAP = secrets.token_hex(8)
 SPLIT_AT_GAPS = re.compile(f"<{GAP} ([0-9]+)>")
 
@@ -56,42 +56,55 @@ class AgainNode(template.Node):
 
 
 class OnceNode(template.Node):
-    MOST = 256
+    MAX_ENTRIES = 256
 
-    def __init__(self, nodelist: template.NodeList, keys: list[template.base.FilterExpression]) -> None:
+    def __init__(self, nodelist: template.NodeList, keys: dict[str, template.base.FilterExpression]) -> None:
         self.nodelist = nodelist
-        self.keys = keys
+        self.names = tuple(keys)
+        self.expressions = tuple(keys.values())
         self.rendered: dict[tuple, list[SafeString | AgainNode]] = {}
 
     def render(self, context: template.Context) -> SafeString:
-        key = tuple([each.resolve(context) for each in self.keys])
+        key = tuple([expression.resolve(context) for expression in self.expressions])
         parts = self.rendered.get(key)
         if parts is None:
-            if len(self.rendered) >= self.MOST:
+            if len(self.rendered) >= self.MAX_ENTRIES:
                 self.rendered.clear()
-            parts = self.rendered[key] = self._parts(context)
+            parts = self.rendered[key] = self._render_parts(key, context)
         return SafeString("".join([part if isinstance(part, str) else part.render(context) for part in parts]))
 
-    def _parts(self, context: template.Context) -> list[SafeString | AgainNode]:
+    def _render_parts(self, key: tuple, context: template.Context) -> list[SafeString | AgainNode]:
+        """Render the block with nothing but its keys: another visitor gets the same text."""
+        keys_only = template.Context(dict(zip(self.names, key, strict=True)), autoescape=context.autoescape)
         gaps: list[AgainNode] = []
         token = _gaps.set(gaps)
         try:
-            html = self.nodelist.render(context)
+            with (
+                keys_only.bind_template(context.template),
+                keys_only.render_context.push_state(context.render_context.template),
+            ):
+                html = self.nodelist.render(keys_only)
         finally:
             _gaps.reset(token)
-        # Every second one is the number of a gap.
+        # Every second piece is the number of a gap.
         pieces = SPLIT_AT_GAPS.split(html)
         return [gaps[int(piece)] if index % 2 else SafeString(piece) for index, piece in enumerate(pieces)]
 
 
 @register.tag
 def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
-    """`{% once a b %}…{% endonce %}`: rendered once a process for each a and b, on which alone it may depend.
+    """Render a block once a process for each value of its keys: `{% once a b=some.value %}…{% endonce %}`.
 
-    For what every page repeats. Never around anything of a member, nor around a CSRF token, except for what stands in
-    `{% again %}…{% endagain %}`: that is rendered each time, and knows no variable of a tag that is around it inside.
+    Inside, the keys are the only variables there are. `{% again %}…{% endagain %}` inside is rendered each time, with
+    the page's own variables: what belongs to a member, and the CSRF token, goes there. An {% again %} block knows no
+    variable that a tag between it and its {% once %} has set.
     """
-    keys = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
+    keys = {}
+    for bit in token.split_contents()[1:]:
+        name, _, expression = bit.partition("=")
+        if not name.isidentifier():
+            raise template.TemplateSyntaxError(f"{{% once %}} takes names, or name=value, not {bit!r}.")
+        keys[name] = parser.compile_filter(expression or name)
     nodelist = parser.parse(("endonce",))
     parser.delete_first_token()
     return OnceNode(nodelist, keys)

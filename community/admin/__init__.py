@@ -4,7 +4,7 @@ from community.admin.buddies import PracticeBuddiesAdmin
 from community.admin.reviews import (
     HackVerificationReviewAdmin,
     HackVerificationRoundAdmin,
-    ReviewerSignsAdmin,
+    ReviewerSignalsAdmin,
     VerificationLeaseAdmin,
 )
 from community.admin.verifications import HackVerificationAdmin
@@ -14,7 +14,7 @@ TOPICS = {
     "Verification": {
         "community.hackverification": "verified",
         "community.hackverificationreview": "rate_review",
-        "community.reviewersigns": "troubleshoot",
+        "community.reviewersignals": "troubleshoot",
         "community.verificationlease": "hourglass_top",
         "community.hackverificationround": "history_edu",
         "community.practicebuddies": "group_add",
@@ -26,6 +26,6 @@ __all__ = [
     "HackVerificationReviewAdmin",
     "HackVerificationRoundAdmin",
     "PracticeBuddiesAdmin",
-    "ReviewerSignsAdmin",
+    "ReviewerSignalsAdmin",
     "VerificationLeaseAdmin",
 ]

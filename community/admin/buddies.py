@@ -2,7 +2,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from accounts.history import RemembersChanges
-from community.curation import PracticeBuddiesForm
+from community.admin_forms import PracticeBuddiesForm
 from community.models import PracticeBuddies
 
 

@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 
 from accounts.models import Member
 from analytics.admin import ReadOnlyAdmin
-from community.models import HackVerificationReview, HackVerificationRound, ReviewerSigns, VerificationLease
+from community.models import HackVerificationReview, HackVerificationRound, ReviewerSignals, VerificationLease
 
 LINK = "text-primary-600 dark:text-primary-500"
 
@@ -80,8 +80,8 @@ def _reviews_page(**which: Any) -> str:
     return f"{reverse('admin:community_hackverificationreview_changelist')}?{urlencode(filters)}"
 
 
-@admin.register(ReviewerSigns)
-class ReviewerSignsAdmin(ReadOnlyAdmin):
+@admin.register(ReviewerSignals)
+class ReviewerSignalsAdmin(ReadOnlyAdmin):
     """A sign is a reason to look, never a verdict; nobody but staff sees it."""
 
     list_before_template = "admin/community/_what_signs_say.html"
@@ -95,7 +95,7 @@ class ReviewerSignsAdmin(ReadOnlyAdmin):
     readonly_fields = ["given", "median", "reciprocal", "partners", "known", "agreeing", "updated_at"]
 
     @admin.display(description="reviews", ordering="reviews")
-    def given(self, signs: ReviewerSigns) -> str:
+    def given(self, signs: ReviewerSignals) -> str:
         return format_html(
             '<a class="{}" href="{}">{} review{}</a>',
             LINK,
@@ -105,15 +105,15 @@ class ReviewerSignsAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description="median", ordering="median_seconds")
-    def median(self, signs: ReviewerSigns) -> str:
+    def median(self, signs: ReviewerSignals) -> str:
         return f"{signs.median_seconds} s"
 
     @admin.display(description="reciprocal pairs", ordering="reciprocal_pairs")
-    def reciprocal(self, signs: ReviewerSigns) -> int | None:
+    def reciprocal(self, signs: ReviewerSignals) -> int | None:
         return signs.reciprocal_pairs or None
 
     @admin.display(description="reciprocal with")
-    def partners(self, signs: ReviewerSigns) -> str | None:
+    def partners(self, signs: ReviewerSignals) -> str | None:
         """With the reviews that each has given the other; more recent than the number, which is of last night."""
         given = HackVerificationReview.objects.filter(reviewer=signs.reviewer).values("author")
         received = HackVerificationReview.objects.filter(author=signs.reviewer).values("reviewer")
@@ -130,9 +130,9 @@ class ReviewerSignsAdmin(ReadOnlyAdmin):
         return format_html_join("", line, rows) or None
 
     @admin.display(description="known cases right", ordering="known_cases_right")
-    def known(self, signs: ReviewerSigns) -> str | None:
+    def known(self, signs: ReviewerSignals) -> str | None:
         return f"{signs.known_cases_right} of {signs.known_cases}" if signs.known_cases else None
 
     @admin.display(description="as the outcome", ordering="agreements")
-    def agreeing(self, signs: ReviewerSigns) -> str | None:
+    def agreeing(self, signs: ReviewerSignals) -> str | None:
         return f"{signs.agreements} of {signs.outcomes}" if signs.outcomes else None

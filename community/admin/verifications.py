@@ -20,8 +20,8 @@ from accounts.models import Member
 from analytics.admin import ReadOnlyAdmin
 from community.actions import Refusal, VerificationRefused, decide_verification, revoke_verification
 from community.admin.reviews import answers_in_full
-from community.curation import ChosenHackForm, DecisionForm, KnownCaseForm, RevokeForm
-from community.models import HackVerification, HackVerificationReview, ReviewerSigns
+from community.admin_forms import ChosenHackForm, DecisionForm, KnownCaseForm, RevokeForm
+from community.models import HackVerification, HackVerificationReview, ReviewerSignals
 from community.rules import REVIEWS_TO_DECIDE, staff_take_over_at
 
 Status = HackVerification.Status
@@ -70,8 +70,8 @@ def _summary(request: HttpRequest, verification: HackVerification) -> dict[str, 
     """What a judgement needs: whose it is, what they say, what peers said of it, and how those peers review."""
     reviews = list(verification.reviews.select_related("reviewer").order_by("-round", "reviewed_at"))
     signs = {}
-    if request.user.has_perm("community.view_reviewersigns"):
-        signs = ReviewerSigns.objects.in_bulk([review.reviewer_id for review in reviews if review.reviewer_id])
+    if request.user.has_perm("community.view_reviewersignals"):
+        signs = ReviewerSignals.objects.in_bulk([review.reviewer_id for review in reviews if review.reviewer_id])
     return {
         "verification": verification,
         "promised_for": staff_take_over_at(verification.submitted_at),

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="ReviewerSigns",
+            name="ReviewerSignals",
             fields=[
                 (
                     "reviewer",
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "reviewer's signs",
                 "verbose_name_plural": "reviewers' signs",
-                "db_table": "reviewer_signs",
+                "db_table": "reviewer_signals",
             },
         ),
         migrations.CreateModel(

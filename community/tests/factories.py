@@ -11,7 +11,7 @@ from community.models import (
     HackVerification,
     HackVerificationReview,
     PracticeBuddies,
-    ReviewerSigns,
+    ReviewerSignals,
     VerificationLease,
 )
 from community.rules import LEASE, Answers
@@ -117,13 +117,13 @@ def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen
         )
 
 
-def make_signs(reviewer, **fields) -> ReviewerSigns:
+def make_signs(reviewer, **fields) -> ReviewerSignals:
     numbers = dict.fromkeys(
         ("reviews", "median_seconds", "reciprocal_pairs", "known_cases", "known_cases_right", "agreements", "outcomes"),
         0,
     )
     with database_identity(Role.WORKER):
-        return ReviewerSigns.objects.create(reviewer=reviewer, **numbers | fields)
+        return ReviewerSignals.objects.create(reviewer=reviewer, **numbers | fields)
 
 
 def call_as(member: Member, call: str, *arguments: object) -> UUID | bool | None:

@@ -251,7 +251,7 @@ class TestWhatAJudgementNeeds:
             f"{review.reviewer}:",
             "The words are my own.",
             "31 reviews",
-            reverse("admin:community_reviewersigns_change", args=[signed.pk]),
+            reverse("admin:community_reviewersignals_change", args=[signed.pk]),
         ):
             assert words in judged
         assert "0 of 0" not in judged

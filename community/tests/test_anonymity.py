@@ -102,8 +102,7 @@ def test_the_functions_of_the_queue_do_not_name_the_author(hack, author, verific
         [seen] = run("SELECT * FROM app.leased_verifications()")
         assert lease in seen
         assert str(author.pk) not in str(seen)
-        assert run("SELECT * FROM app.verification_standing(%s)", [verification.pk]) == []
-        assert run("SELECT * FROM app.verification_standing()") == []
+        assert run("SELECT * FROM app.queue_positions()") == []
 
 
 CLOSED = (
@@ -119,12 +118,12 @@ CLOSED = (
     "EXPLAIN SELECT id FROM hack_verification_reviews WHERE author_user_id = %(author)s",
     "SELECT * FROM hack_verification_leases",
     "SELECT count(*) FROM hack_verification_leases",
-    "SELECT * FROM reviewer_signs",
+    "SELECT * FROM reviewer_signals",
     "SELECT known_outcome FROM hack_verifications",
     "SELECT decided_by_id FROM hack_verifications",
     "SELECT * FROM app.reviewable(%(author)s, %(author)s)",
     "SELECT * FROM app.hacks_to_review(%(author)s)",
-    "SELECT * FROM app.too_near(%(author)s)",
+    "SELECT * FROM app.connected_members(%(author)s)",
     "SELECT app.known_case_is_due(%(author)s)",
     "SELECT app.close_verification(%(verification)s, true)",
     "SELECT app.count_reviews(%(verification)s)",
@@ -197,7 +196,7 @@ def test_other_visitors_read_nothing_of_verifications(verification, role):
             "hack_verification_rounds",
             "hack_verification_reviews",
             "hack_verification_leases",
-            "reviewer_signs",
+            "reviewer_signals",
         ):
             assert run(f"SELECT FROM {table}").startswith("InsufficientPrivilege"), table
             assert run(f"DELETE FROM {table}").startswith("InsufficientPrivilege"), table

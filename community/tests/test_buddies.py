@@ -163,7 +163,7 @@ class TestBannedAuthors:
 
         def place():
             with database_identity(Role.MEMBER, other.user_id):
-                return queue.standings()[other.pk].position
+                return queue.queue_positions()[other.pk].place
 
         assert (waiting(reviewer), place()) == (2, 2)
         ban(banned.user)

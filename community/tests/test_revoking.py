@@ -12,7 +12,7 @@ from analytics.notifications.destinations import leads_to
 from analytics.notifications.types import NotificationType
 from community import queue, tasks
 from community.actions import Refusal, VerificationRefused, revoke_verification, submit_verification
-from community.models import HackVerification, ReviewerSigns
+from community.models import HackVerification, ReviewerSignals
 from community.tests.factories import (
     answers_to,
     call_as,
@@ -269,7 +269,7 @@ def test_whoever_agreed_with_it_disagreed_with_the_outcome(hack, staff):
 
     def agreements():
         tasks.check_reviews()
-        rows = ReviewerSigns.objects.filter(reviewer__in=reviewers)
+        rows = ReviewerSignals.objects.filter(reviewer__in=reviewers)
         return set(rows.values_list("agreements", "outcomes"))
 
     assert agreements() == {(1, 1)}
@@ -287,7 +287,7 @@ def test_others_are_not_told_of_a_longer_wait_for_it(hack, staff):
     waiting = make_verification(hack)
     revoke(verification, staff)
     with database_identity(Role.MEMBER, waiting.user_id):
-        assert queue.standings()[waiting.pk].expected_wait == timedelta(days=1)
+        assert queue.queue_positions()[waiting.pk].expected_wait == timedelta(days=1)
 
 
 def test_nobodys_award_but_this_one_goes(hack, staff):

@@ -15,7 +15,7 @@ from community.models import HackVerification
 from community.reactions import award_decision
 from community.tests.factories import answers_to, make_verification
 from database.identity import Role, database_identity
-from gamification.actions import hold_xp
+from gamification.actions import lock_xp
 from gamification.models import XpEntry
 from nrghax.tasks import react
 from practice.tests.test_streak_concurrency import meanwhile
@@ -83,7 +83,7 @@ def test_an_award_that_waits_for_the_taking_back_is_not_made(verification, staff
     decide(verification, staff)
     late = reaction(Activity.VERIFICATION_DECIDED)
     with database_identity(Role.WORKER):
-        hold_xp(member_id=verification.user_id)
+        lock_xp(member_id=verification.user_id)
         other = meanwhile(late)
         assert other.is_alive()
         at_once(lambda: revoke(verification, staff))
@@ -110,7 +110,7 @@ def test_a_taking_back_that_waits_for_the_next_award_leaves_it(verification, sta
     revoke(verification, staff)
     late = reaction(Activity.VERIFICATION_REVOKED)
     with database_identity(Role.WORKER):
-        hold_xp(member_id=verification.user_id)
+        lock_xp(member_id=verification.user_id)
         other = meanwhile(late)
         assert other.is_alive()
         at_once(lambda: verify_anew(verification, staff))

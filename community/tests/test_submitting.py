@@ -317,9 +317,9 @@ def test_an_author_sees_where_it_stands_and_how_long_the_last_ones_took(hack, au
     own = make_verification(hack, author, submitted_at=now - timedelta(days=1))
     make_verification(hack)
     with database_identity(Role.MEMBER, author.pk):
-        assert queue.standings() == {own.pk: (2, timedelta(days=2))}
+        assert queue.queue_positions() == {own.pk: (2, timedelta(days=2))}
     with database_identity(Role.MEMBER, make_member().pk):
-        assert queue.standings() == {}
+        assert queue.queue_positions() == {}
 
 
 def test_the_wait_that_is_expected_is_that_of_the_last_twenty(hack, author):
@@ -330,7 +330,7 @@ def test_the_wait_that_is_expected_is_that_of_the_last_twenty(hack, author):
         make_verification(hack, status="verified", submitted_at=decided_at - took, decided_at=decided_at)
     own = make_verification(hack, author)
     with database_identity(Role.MEMBER, author.pk):
-        assert queue.standings()[own.pk].expected_wait == timedelta(days=2)
+        assert queue.queue_positions()[own.pk].expected_wait == timedelta(days=2)
 
 
 def test_nobody_waits_by_what_is_not_known(hack, author):
@@ -338,4 +338,4 @@ def test_nobody_waits_by_what_is_not_known(hack, author):
     # It stands in nobody's way, and nobody could tell one by their place.
     make_known_case(hack, outcome=True)
     with database_identity(Role.MEMBER, author.pk):
-        assert queue.standings() == {own.pk: (1, None)}
+        assert queue.queue_positions() == {own.pk: (1, None)}

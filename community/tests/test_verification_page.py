@@ -118,7 +118,7 @@ class TestHackPage:
             ("draft", "Prove your mastery"),
             ("submitted", "In the queue"),
             ("escalated", "With our staff"),
-            ("returned", "Returned: read why"),
+            ("returned", "Sent back: read why"),
         ],
     )
     def test_says_where_a_submission_is(self, hack, author, member_client, queries_of, status, words):
@@ -180,7 +180,7 @@ class TestSubmitting:
         submitted = HackVerification.objects.get(user=author)
         assert (submitted.status, submitted.verification_questions) == ("submitted", answers_to(hack))
         page = member_client.get(page_of(hack))
-        assert page.context["standing"][0] == "Place 1 in the queue."
+        assert page.context["waiting"][0] == "Place 1 in the queue."
         assert withdrawal_of(hack) in page.content.decode()
 
     def test_says_beside_each_field_what_is_missing(self, hack, author, member_client):
@@ -219,7 +219,7 @@ class TestWaiting:
             )
         make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
         waiting = make_verification(hack, author)
-        place, wait, promise, change = member_client.get(page_of(hack)).context["standing"]
+        place, wait, promise, change = member_client.get(page_of(hack)).context["waiting"]
         assert (place, wait) == ("Place 2 in the queue.", "Lately it took about 2 days.")
         assert f"{waiting.submitted_at + timedelta(days=14):%-d %B %Y}" in promise
         assert "Until the first review" in change
@@ -234,7 +234,7 @@ class TestWaiting:
         page = member_client.get(page_of(hack))
         assert page.context["form"] is None
         assert "Warmer hands." in page.content.decode()
-        assert "1 review is in. It takes 3 that agree." in page.context["standing"]
+        assert "1 review is in. It takes 3 that agree." in page.context["waiting"]
         typed = dict.fromkeys(data, "Typed meanwhile.")
         content = member_client.post(page_of(hack), {**typed, "do": "submit"}).content.decode()
         assert "Somebody has reviewed it meanwhile" in content
@@ -246,7 +246,7 @@ class TestWaiting:
         verification = make_verification(hack, author)
         for is_authentic in (True, False, True, False):
             review_as(make_reviewer(hack), verification, is_authentic=is_authentic)
-        standing = member_client.get(page_of(hack)).context["standing"]
+        standing = member_client.get(page_of(hack)).context["waiting"]
         assert "4 reviews are in. It takes 3 that agree." in standing
 
     def test_no_draft_takes_its_place(self, hack, author, member_client):

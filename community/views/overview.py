@@ -43,11 +43,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     waiting = queue.waiting_reviews()
     hacks = _hacks_around(request.member, [*waiting, *(lease.hack_id for lease in taken)])
     is_waiting = any(hack["proof__status"] == Status.SUBMITTED for hack in hacks)
-    standings = queue.standings() if is_waiting else {}
+    queue_positions = queue.queue_positions() if is_waiting else {}
     asked = [_asked_row(hack) for hack in hacks if hack["proof__id"] is None and _is_asked(hack) and hack["done"]]
     names = {hack["id"]: hack["name"] for hack in hacks}
     context = {
-        "own": [_own_row(hack, standings.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]],
+        "own": [_own_row(hack, queue_positions.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]],
         "ready": [row for row in asked if row["done"] >= row["needed"]],
         "coming": [row for row in asked if row["done"] < row["needed"]],
         "asking": [_asking_row(hack) for hack in hacks if _is_asked(hack) and not hack["done"]],
@@ -110,10 +110,10 @@ def _nearest(hacks: list[dict[str, Any]]) -> dict[str, Any] | None:
     return min(begun, key=lambda hack: hack["reviewer_practice_count"] - hack["done"], default=None)
 
 
-def _own_row(hack: dict[str, Any], standing: queue.Standing | None) -> dict[str, Any]:
+def _own_row(hack: dict[str, Any], position: queue.QueuePosition | None) -> dict[str, Any]:
     icon, state, tone, words = STATES[hack["proof__status"]]
-    if standing:
-        words = " ".join(wait_in_words(standing, hack["proof__submitted_at"]))
+    if position:
+        words = " ".join(wait_in_words(position, hack["proof__submitted_at"]))
     return {**_row(hack), "icon": icon, "state": state, "tone": tone, "words": words}
 
 

@@ -173,7 +173,7 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
     return {
         **context,
         "pairs": verification.verification_questions,
-        "standing": _standing_in_words(verification),
+        "waiting": _waiting_words(verification),
         "decision_reason": verification.decision_reason if is_decided else before["decision_reason"],
         "verified_on": date_format(timezone.localtime(verified_at), "j F Y") if verified_at else "",
         "is_xp_to_come": _is_xp_to_come(verification),
@@ -246,24 +246,24 @@ def _round_row(ended: HackVerificationRound) -> dict[str, Any]:
     }
 
 
-def _standing_in_words(verification: HackVerification) -> list[str]:
+def _waiting_words(verification: HackVerification) -> list[str]:
     if verification.status == Status.ESCALATED:
         return ["Your peers took too long. Our staff decide, and you are told as soon as they have."]
-    standing = queue.standings().get(verification.pk) if verification.status == Status.SUBMITTED else None
-    if standing is None:
+    position = queue.queue_positions().get(verification.pk) if verification.status == Status.SUBMITTED else None
+    if position is None:
         return []
-    lines = wait_in_words(standing, verification.submitted_at)
+    lines = wait_in_words(position, verification.submitted_at)
     if number := _number_of_reviews(verification):
         reviews = f"{number} review{pluralize(number)} {pluralize(number, 'is,are')} in."
         return [*lines, f"{reviews} It takes {rules.REVIEWS_TO_DECIDE} that agree."]
     return [*lines, "Until the first review you can change your answers; you keep your place."]
 
 
-def wait_in_words(standing: queue.Standing, submitted_at: datetime) -> list[str]:
-    wait = standing.expected_wait
+def wait_in_words(position: queue.QueuePosition, submitted_at: datetime) -> list[str]:
+    wait = position.expected_wait
     by = date_format(timezone.localtime(rules.staff_take_over_at(submitted_at)), "j F Y")
     return [
-        f"Place {standing.position} in the queue.",
+        f"Place {position.place} in the queue.",
         f"Lately it took {_about(wait)}." if wait else "How long it takes is not known yet.",
         f"If your peers have not decided by {by}, our staff do.",
     ]

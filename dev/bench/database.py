@@ -1,4 +1,4 @@
-"""The servers and the data of the benchmark: its own, in a directory that is thrown away afterwards."""
+"""Start the benchmark's own servers in a directory of its own, and fill them."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ BENCH_DIR = Path(__file__).resolve().parent
 BASE_DIR = BENCH_DIR.parent.parent
 # As an operator would set it up, rather than as the smallest machine needs it.
 POSTGRES_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
-# What triggers would have derived from the rows that were made without them.
+# Rows are made with triggers off. The product's own statements derive what triggers would have derived.
 DERIVE = """
 import django
 django.setup()
@@ -53,7 +53,7 @@ class Database:
         }
 
     def fill(self) -> None:
-        """The seeds, a hundred hacks, a thousand members and their year; and what the bare page shows."""
+        """Make a hundred hacks, a thousand members with a year of practice, and the rows of the bare page."""
         self.prepare()
         self.python("manage.py loaddata seeds --verbosity 0")
         self.run(BENCH_DIR / "year.sql", self.urls.superuser)
@@ -66,6 +66,11 @@ class Database:
     def prepare(self) -> None:
         for command in ("migrate", "collectstatic --no-input"):
             self.python(f"manage.py {command} --verbosity 0")
+
+    def fill_decade(self) -> None:
+        """Add nine hundred hacks, and twenty members with ten years of practice."""
+        self.run(BENCH_DIR / "decade.sql", self.urls.superuser)
+        self.derive()
 
     def fill_streaks(self, members: int) -> None:
         self.run(BENCH_DIR / "streaks.sql", self.urls.superuser, members=members)
@@ -91,7 +96,7 @@ class Database:
         )
 
     def run(self, file: Path, url: str, **variables: int) -> None:
-        """A file of SQL, in psql."""
+        """Run a file of SQL in psql."""
         settings = [f"--set={name}={value}" for name, value in {"ON_ERROR_STOP": 1, **variables}.items()]
         subprocess.run([POSTGRES_BIN / "psql", "-qX", *settings, "-f", file, url], check=True)
 

@@ -1,4 +1,4 @@
-"""The jobs of progress against their own statements in psql, by turns; see dev/bench/README.md.
+"""Measure the jobs of progress against their own statements in psql, by turns; see dev/bench/README.md.
 
 `python -m dev.bench` starts this module, too: a job runs in a process of its own, with Django set up, as in a worker.
 """
@@ -23,7 +23,7 @@ AT_MOST = 1.2
 class Job(NamedTuple):
     title: str
     before: str  # SQL ahead of each run, so that both sides have the same to do.
-    members: str = "SELECT NULL::text"  # For whom it runs, one after the other; NULL: as the worker.
+    members: str = "SELECT NULL::text"  # The members it runs for, one after the other; NULL: as the worker.
     runs: int = 5
 
 
@@ -47,18 +47,18 @@ JOBS = {
         runs=25,
     ),
     "waiting": Job("how many submissions wait, for each of 200 reviewers", "SELECT 1", REVIEWERS, runs=25),
-    "standing": Job(
-        "the standing in the queue, for each of 200 authors",
+    "positions": Job(
+        "the place in the queue, for each of 200 authors",
         "SELECT 1",
         "SELECT user_id::text FROM hack_verifications WHERE status = 'submitted' ORDER BY submitted_at DESC LIMIT 200",
         runs=25,
     ),
 }
-PARTS = {"achievements": ["achievements"], "ranks": ["ranks"], "reviews": ["lease", "waiting", "standing"]}
+PARTS = {"achievements": ["achievements"], "ranks": ["ranks"], "reviews": ["lease", "waiting", "positions"]}
 
 
 def measure_jobs(database: Database, parts: list[str], members: int) -> None:
-    fill(database, members)
+    fill_progress(database, members)
     print("\n| job | in the worker | in psql | ratio | at most | with BEGIN and COMMIT |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in (name for part in parts for name in PARTS[part]):
@@ -70,8 +70,8 @@ def measure_jobs(database: Database, parts: list[str], members: int) -> None:
     print("\n{:,} members, {:,} achievements, {:,} rows of XP, {:,} submissions that wait.".format(*numbers))
 
 
-def fill(database: Database, members: int) -> None:
-    """The members of progress.sql, unless they are there already, with all that is due to them."""
+def fill_progress(database: Database, members: int) -> None:
+    """Make the members of progress.sql, unless they are there already, and award all that is due to them."""
     if database.rows("SELECT 1 FROM accounts_user WHERE email = 'progress1@example.com'"):
         return
     database.run(BENCH_DIR / "progress.sql", database.urls.superuser, members=members)
@@ -104,7 +104,7 @@ def _measure(database: Database, name: str) -> str:
 
 
 def _ask(database: Database, do: str, name: str, members: list[str | None]) -> Any:
-    """What a process of this module answers."""
+    """Return the answer of this module in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "dev.bench.jobs", do, name],
         cwd=BASE_DIR,
@@ -118,7 +118,7 @@ def _ask(database: Database, do: str, name: str, members: list[str | None]) -> A
 
 
 def _in_psql(database: Database, statements: list[str], members: list[str | None]) -> tuple[float, float]:
-    """The seconds that the same statements take there: they alone, and with the transactions around them."""
+    """Return the seconds that the statements take: they alone, and with the transactions around them."""
     with NamedTemporaryFile("w", suffix=".sql") as file:
         file.writelines(_script(statements, members))
         file.flush()
@@ -136,7 +136,7 @@ def _in_psql(database: Database, statements: list[str], members: list[str | None
 
 
 def _script(statements: list[str], members: list[str | None]) -> Iterator[str]:
-    """A transaction for each. The product takes on an identity together with BEGIN, in one round trip; so does this."""
+    """Write a transaction for each member. Like the product, it takes on the identity in one round trip with BEGIN."""
     lines = "".join(f"{statement.rstrip().rstrip(';')};\n" for statement in statements)
     yield "\\timing on\n"
     for member in members:
@@ -155,7 +155,7 @@ def _job(name: str) -> Callable[[], object]:
         "achievements": award_achievements,
         "ranks": rank_members,
         "lease": take_review,
-        "standing": queue.standings,
+        "positions": queue.queue_positions,
         "waiting": queue.waiting_reviews,
     }[name]
 
@@ -167,9 +167,9 @@ def _identity(member: str | None) -> AbstractContextManager:
 
 
 def run(name: str, members: list[str | None]) -> tuple[float, float]:
-    """The seconds that a job takes for these members: alone, and from BEGIN to COMMIT and what follows from it.
+    """Return the seconds that a job takes for these members: alone, and from BEGIN to what follows the COMMIT.
 
-    The worker's own jobs bring their transaction along, so that they are the same.
+    The worker's own jobs open their transaction themselves, so that both numbers are the same.
     """
     from django.db import connection
 
@@ -186,7 +186,7 @@ def run(name: str, members: list[str | None]) -> tuple[float, float]:
 
 
 def statements(name: str, members: list[str | None]) -> list[str]:
-    """What the job sends to the database for the first of them, which is rolled back."""
+    """Return the SQL that the job sends for the first of these members; roll its work back."""
     import psycopg
     from django.db import connection, transaction
 

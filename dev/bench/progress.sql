@@ -35,10 +35,10 @@ JOIN (
 
 INSERT INTO user_hack_progress (
   id, user_id, hack_id, unlocked_at, first_practiced_at, last_practiced_at, total_practice_count,
-  total_practice_minutes, days_active
+  total_practice_minutes, days_active, mastery_level
 )
 SELECT app.uuid7(), user_id, hack_id, now(), min(started_at), max(started_at), count(*), sum(duration_seconds) / 60,
-       count(DISTINCT practice_date)
+       count(DISTINCT practice_date), app.mastery_level(count(*))
 FROM practice_sessions JOIN practising ON practising.id = user_id
 GROUP BY user_id, hack_id;
 

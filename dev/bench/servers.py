@@ -1,4 +1,4 @@
-"""Web servers and their settings on one page, interleaved, so that what else the machine does hits all alike.
+"""Measure web servers and their settings on one page, by turns, so that the machine's other work hits all alike.
 
     make run                                    # the page is taken from the data of .local
     .venv/bin/python dev/bench/servers.py /hacks/
@@ -74,7 +74,7 @@ def _measure(command: str, path: str, environment: dict[str, str]) -> list[float
 
 
 async def _load(port: int, path: str) -> list[float]:
-    """The seconds that each request took, once the server is warm."""
+    """Return the seconds that each request took, once the server is warm."""
     for _ in range(300):
         try:
             await _client(port, path, time.perf_counter() + 1, [])

@@ -1,7 +1,7 @@
-"""One side of the comparison in a process of its own: a Django project that is asked for pages, without a socket.
+"""Answer requests as one side of the comparison: a Django project in a process of its own, without a socket.
 
-Started by `python -m dev.bench`. Each line that comes in is a batch as JSON, each line that goes out its answer; one
-side rests while the other works.
+pages.py starts two of these. The first line that comes in names the members who read and those who write; each line
+after it is a batch as JSON, and each line that goes out its answer. One side rests while the other works.
 """
 
 import cProfile
@@ -26,15 +26,15 @@ SECRET = "a" * 32
 
 
 class Side:
-    def __init__(self, member_ids: list[str]) -> None:
+    def __init__(self, readers: list[str], writers: list[str]) -> None:
         self.application = get_wsgi_application()
-        self.cookies = [_sign_in(pk) for pk in member_ids]
+        cookies = {pk: _sign_in(pk) for pk in {*readers, *writers}}
         # Readers come round again, writers do not: each makes the day's first check-in.
-        self.readers = cycle(self.cookies)
-        self.writers = iter(self.cookies)
+        self.readers = cycle([cookies[pk] for pk in readers])
+        self.writers = iter([cookies[pk] for pk in writers])
 
     def batch(self, path: str, visitor: str, form: dict[str, str] | None, count: int) -> dict[str, Any]:
-        """The seconds that each of `count` requests took, and what the last one answered."""
+        """Return the seconds that each of `count` requests took, and status and size of the last answer."""
         took = []
         for environ in self._environs(path, visitor, form, count):
             started = time.perf_counter()
@@ -104,7 +104,7 @@ class Side:
 
 
 def _sign_in(pk: str) -> str:
-    """The cookie of a member who has signed in."""
+    """Sign a member in and return the cookie."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 
     session = import_module(settings.SESSION_ENGINE).SessionStore()
@@ -117,7 +117,7 @@ def _sign_in(pk: str) -> str:
 
 def main() -> None:
     django.setup()
-    side = Side(json.loads(sys.stdin.readline()))
+    side = Side(**json.loads(sys.stdin.readline()))
     # Only answers go to standard output.
     answers, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
     for line in sys.stdin:

@@ -1,5 +1,5 @@
 -- 100 hacks, 1,000 members, a year of practice each. Run as a superuser on a database with the seeds alone. Triggers and
--- foreign keys are off for the large tables: what triggers derive, the product's own nightly statements derive afterwards.
+-- foreign keys are off for the large tables; the product's own nightly statements derive afterwards what triggers would.
 
 -- Copies of the seeds, until there are a hundred.
 INSERT INTO hacks (
@@ -20,19 +20,21 @@ INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staf
 SELECT app.uuid7(), '!', false, 'member' || number || '@example.com', true, false, now() - interval '366 days'
 FROM generate_series(1, 1000) AS numbers(number);
 UPDATE users
-SET display_name = 'Member of the bench', privacy_settings = '{"leaderboard_visible": true, "profile_public": false}';
+SET display_name = 'Member of the bench', privacy_settings = '{"leaderboard_visible": true, "profile_public": false}',
+    created_at = now() - interval '366 days';
 UPDATE user_profiles SET onboarding_completed = true, timezone = 'Europe/Berlin';
 
 SET session_replication_role = replica;
 
--- One practice a day, of one of thirty hacks; the days and hacks differ from member to member.
+-- One practice a day, of one of thirty hacks; the days and hacks differ from member to member. Each was made on its day:
+-- one that is logged long afterwards brings no XP.
 INSERT INTO practice_sessions (
   id, user_id, hack_id, started_at, ended_at, duration_seconds, feedback_score, notes, session_type, planned_seconds,
-  paused_seconds, practice_date, timezone, day_start
+  paused_seconds, practice_date, timezone, day_start, created_at
 )
 SELECT app.uuid7(), member.id, hack.id, at, at + interval '10 minutes', 600, (day + member.number) % 3 - 1,
        CASE WHEN day % 5 = 0 THEN 'Calmer than yesterday, and warmer in the hands.' ELSE '' END,
-       'solo', 600, 0, (at AT TIME ZONE 'Europe/Berlin')::date, 'Europe/Berlin', '00:00'
+       'solo', 600, 0, (at AT TIME ZONE 'Europe/Berlin')::date, 'Europe/Berlin', '00:00', at
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS member
 CROSS JOIN generate_series(1, 365) AS days(day)
 CROSS JOIN LATERAL (SELECT date_trunc('day', now()) - make_interval(days => day, hours => -9)) AS moment(at)
@@ -42,15 +44,22 @@ JOIN (
 
 -- A check-in on every day but each eleventh; none today, so that today's can be made.
 INSERT INTO daily_checkins (
-  id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock, strength, mood_before, mood_after, notes
+  id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock, strength, mood_before, mood_after, notes,
+  created_at
 )
 SELECT app.uuid7(), id, (now() AT TIME ZONE 'Europe/Berlin')::date - day, 'Europe/Berlin', '00:00', 1, 0, 0,
-       3 + day % 5, 4 + day % 6, ''
+       3 + day % 5, 4 + day % 6, '', now() - make_interval(days => day)
 FROM users CROSS JOIN generate_series(1, 365) AS days(day)
 WHERE day % 11 <> 0;
 
+-- Five unread ones each, as hacks/news.py writes them.
 INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read)
-SELECT app.uuid7(), users.id, 'hack_unlocked', hack.id, hack.name || ' is open to you', '', '{}', false
-FROM users CROSS JOIN (SELECT id, name FROM hacks WHERE is_active ORDER BY id LIMIT 5) AS hack;
+SELECT app.uuid7(), users.id, 'hack_unlocked', hack.id, 'You''ve unlocked ' || hack.name,
+       'Your practice has opened it. Read the guide whenever you like.',
+       jsonb_build_object(
+         'route', 'hacks:hack-detail', 'arguments', jsonb_build_object('slug', hack.slug), 'query', '{}'::jsonb
+       ),
+       false
+FROM users CROSS JOIN (SELECT id, name, slug FROM hacks WHERE is_active ORDER BY id LIMIT 5) AS hack;
 
 SET session_replication_role = origin;

@@ -15,7 +15,7 @@ from django.db.models.functions import RowNumber
 
 from accounts.models import Member
 from analytics.models import Activity, Notification, UserActivityLog
-from community.actions import sign_reviewers
+from community.actions import compute_reviewer_signals
 from community.models import HackVerification, HackVerificationReview, HackVerificationRound
 from community.news import decided_verification
 from community.rules import NUDGE_AFTER, REVIEWS_BETWEEN_KNOWN_CASES, REVIEWS_TO_DECIDE, STAFF_AFTER, Answers
@@ -117,7 +117,7 @@ def make_verifications(learner_id: UUID | None, member_ids: Collection[UUID], no
         "reviewer", "pk", "verification__hack", "reviewed_at"
     ):
         award_xp(member_id=reviewer, source="review", source_id=review, hack_id=hack, done_at=reviewed_at)
-    sign_reviewers()
+    compute_reviewer_signals()
     return told
 
 

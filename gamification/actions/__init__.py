@@ -1,9 +1,9 @@
 """Writes on progress that span rows."""
 
 from gamification.actions.achievements import (
+    AchievementProgress,
     Candidates,
     EarnedAchievement,
-    Progress,
     achievements_progress,
     award_achievements,
     preview_achievement,
@@ -24,26 +24,26 @@ from gamification.actions.xp import (
     ReachedLevel,
     award_xp,
     celebrate_levels,
-    hold_xp,
+    lock_xp,
     recompute_xp,
     revoke_xp,
     settle_xp,
 )
 
 __all__ = [
+    "AchievementProgress",
     "Candidates",
     "ChallengeRefused",
     "EarnedAchievement",
-    "Progress",
     "ReachedLevel",
     "achievements_progress",
     "award_achievements",
     "award_xp",
     "cancel_challenge",
     "celebrate_levels",
-    "hold_xp",
     "join_challenge",
     "leave_challenge",
+    "lock_xp",
     "preview_achievement",
     "rank_members",
     "rank_participants",

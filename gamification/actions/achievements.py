@@ -24,7 +24,7 @@ class EarnedAchievement(NamedTuple):
     activity_id: UUID
 
 
-class Progress(NamedTuple):
+class AchievementProgress(NamedTuple):
     """What is counted for an achievement, and what its criteria name, as people know it."""
 
     value: int
@@ -68,13 +68,13 @@ def award_achievements(
     return earned
 
 
-def achievements_progress(*, member: Member, achievement_id: UUID | None = None) -> dict[UUID, Progress]:
+def achievements_progress(*, member: Member, achievement_id: UUID | None = None) -> dict[UUID, AchievementProgress]:
     """Where the member stands with each achievement, or with one, by its id: secrets too, which are the caller's to
     keep. One statement.
     """
     parameters = {"member_id": member.pk, "achievement_id": achievement_id, "sources": json.dumps(SOURCES)}
     result = run_sql(_counting("achievements_progress", *FAMILIES, of_member=True), parameters)
-    return {achievement: Progress(*standing) for achievement, *standing in result.rows}
+    return {achievement: AchievementProgress(*progress) for achievement, *progress in result.rows}
 
 
 def preview_achievement(*, criteria: dict[str, Any]) -> Candidates:

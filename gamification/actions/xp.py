@@ -92,7 +92,7 @@ def revoke_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
     ).value
 
 
-def hold_xp(*, member_id: UUID) -> None:
+def lock_xp(*, member_id: UUID) -> None:
     """Keep other workers from this member's awards until the transaction ends.
 
     For an award that depends on what its deed is now: read that afterwards. Should be called inside a transaction.

@@ -8,11 +8,11 @@ from unfold.admin import ModelAdmin
 
 from accounts.history import RemembersChanges
 from analytics.admin import ReadOnlyAdmin
-from gamification.curation import AchievementForm
+from gamification.admin_forms import AchievementForm
 from gamification.kinds import asked_for
 from gamification.models import Achievement, Challenge, ChallengeParticipant, UserAchievement
 from gamification.tasks import award_achievements
-from hacks.curation import DeletesOneByOne, NumbersInList
+from hacks.admin_forms import DeletesOneByOne, NumbersInList
 from hacks.models import Hack, HackCategory
 
 

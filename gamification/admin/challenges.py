@@ -9,10 +9,10 @@ from unfold.admin import ModelAdmin
 from accounts.history import Change, RemembersChanges, log_changes
 from analytics.admin import ReadOnlyAdmin
 from gamification.actions import cancel_challenge
+from gamification.admin_forms import ChallengeForm
 from gamification.challenges import asked_for
-from gamification.curation import ChallengeForm
 from gamification.models import Challenge, ChallengeParticipant
-from hacks.curation import DeletesOneByOne
+from hacks.admin_forms import DeletesOneByOne
 
 STATES = {
     "cancelled": "Cancelled",
@@ -88,13 +88,13 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
         detail = ", ".join(str(value) for value in challenge.reward_value.values())
         return f"{challenge.get_reward_type_display()}: {detail}" if detail else challenge.get_reward_type_display()
 
-    @admin.display(description="members", ordering="taking_part")
+    @admin.display(description="members", ordering="participant_count")
     def members(self, challenge) -> str:
-        if not getattr(challenge, "taking_part", 0):
+        if not getattr(challenge, "participant_count", 0):
             return "0"
         places = f" of {challenge.max_participants}" if challenge.max_participants else ""
         url = f"{reverse('admin:gamification_challengeparticipant_changelist')}?challenge__id__exact={challenge.pk}"
-        return format_html('<a href="{}">{}{}</a>', url, challenge.taking_part, places)
+        return format_html('<a href="{}">{}{}</a>', url, challenge.participant_count, places)
 
     @admin.action(description="Cancel the chosen challenges", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset) -> HttpResponse | None:

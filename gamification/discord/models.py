@@ -79,8 +79,8 @@ class DiscordRoleGrant(models.Model):
         return f"Role {self.role_id} of {self.user or self.discord_id}"
 
     @property
-    def standing(self) -> str:
-        """How it stands, as the member is told."""
+    def state_words(self) -> str:
+        """The state, as the member reads it."""
         if self.state == self.State.DONE:
             return "You have it."
         if self.state == self.State.PENDING:

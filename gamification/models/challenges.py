@@ -66,10 +66,10 @@ class ChallengeQuerySet(models.QuerySet):
         )
 
     def with_taking_part(self):
-        """Annotate `taking_part`: how many do, of whom a member may see some only."""
+        """Annotate `participant_count`: how many do, of whom a member may see some only."""
         return self.annotate(
-            taking_part=models.Func(
-                models.F("pk"), function="app.taking_part", output_field=models.PositiveIntegerField()
+            participant_count=models.Func(
+                models.F("pk"), function="app.participant_count", output_field=models.PositiveIntegerField()
             )
         )
 

@@ -10,12 +10,6 @@ from accounts.models import Member
 from hacks.models import HackCategory
 
 
-class LeaderboardQuerySet(models.QuerySet):
-    def current(self, period: "Leaderboard.Period", today: date):
-        """Those of a period as they were counted in it: last week's are not this week's."""
-        return self.filter(period=period, starts_on=period.starts_on(today))
-
-
 class Leaderboard(models.Model):
     """A board: a period, and a category or (without one) overall. Content for all members; a task counts it."""
 
@@ -36,8 +30,6 @@ class Leaderboard(models.Model):
     starts_on = models.DateField(null=True, help_text="The first day that counts; none for all time.")
     counted_at = models.DateTimeField()
 
-    objects = LeaderboardQuerySet.as_manager()
-
     class Meta:
         db_table = "leaderboards"
         constraints = [
@@ -55,13 +47,6 @@ class Leaderboard(models.Model):
         return f"{self.get_period_display()}, {self.category or 'overall'}"
 
 
-class LeaderboardEntryQuerySet(models.QuerySet):
-    def visible_to(self, member: Member):
-        """Their own, and of whoever shows their totals. The database's policies say the same."""
-        shown = models.Q(user__is_active=True, user__privacy_settings__leaderboard_visible=True)
-        return self.filter(shown | models.Q(user=member))
-
-
 class LeaderboardEntry(models.Model):
     """What a member has on one board; also whoever hides, for their own eyes alone."""
 
@@ -72,8 +57,6 @@ class LeaderboardEntry(models.Model):
     xp = models.PositiveIntegerField()
     is_listed = models.BooleanField(help_text="Whether they showed their totals when it was counted.")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = LeaderboardEntryQuerySet.as_manager()
 
     class Meta:
         db_table = "leaderboard_entries"

@@ -326,11 +326,11 @@ def test_the_standing_lists_who_shows_themselves_and_the_member(member, member_c
     rivals(challenge, [3], display_name="Banned", is_active=False)
     response = member_client.get(detail(challenge))
     text = words(response)
-    assert [(line.rank, line.xp) for line in response.context["lines"]] == [("1", "5"), ("4", "1")]
+    assert [(row.rank, row.xp) for row in response.context["rows"]] == [(1, 5), (4, 1)]
     assert [(line.rank, line.is_own) for line in response.context["around"]] == [
-        ("1", False),
-        ("3", True),
-        ("4", False),
+        (1, False),
+        (3, True),
+        (4, False),
     ]
     assert "Only you see your score and your rank" in text
     assert "5 take part" in text
@@ -344,7 +344,7 @@ def test_a_member_who_shows_themselves_stands_in_the_list(member, member_client)
     take_part(challenge, member, score=2, scored_at=challenge.start_date)
     rivals(challenge, [2, 1])
     response = member_client.get(detail(challenge))
-    assert [(line.is_own, "shared" in line.rank) for line in response.context["lines"]] == [
+    assert [(row.is_own, row.is_shared) for row in response.context["rows"]] == [
         (True, True),
         (False, True),
         (False, False),
@@ -371,8 +371,8 @@ def test_far_down_the_member_stands_among_neighbours(member, member_client, quer
     ChallengeParticipant.objects.update(place=F("place") + 60)
     assert len(queries_of(lambda: member_client.get(detail(challenge)))) <= max(few + 1, 8)
     context = member_client.get(detail(challenge)).context
-    assert context["lines"] == []
-    assert [line.xp for line in context["around"]] == ["500", "500", "500", "100", "99", "98", "97"]
+    assert context["rows"] == []
+    assert [line.xp for line in context["around"]] == [500, 500, 500, 100, 99, 98, 97]
     assert [line.is_own for line in context["around"]].index(True) == 3
 
 

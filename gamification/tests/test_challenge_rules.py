@@ -7,7 +7,7 @@ from gamification.challenges import (
     AIMS,
     asked_for,
     ordinal,
-    standing,
+    progress_towards,
     time_until,
     unit_of,
     validate_aim,
@@ -45,8 +45,8 @@ def test_every_aim_has_its_words(kind):
         criteria = {"type": kind, "value": value}
         validate_aim(criteria)
         assert "{" not in asked_for(criteria)
-        assert standing(criteria, 9).done == value
-        assert unit_of(criteria, value) == standing(criteria, 9).unit
+        assert progress_towards(criteria, 9).done == value
+        assert unit_of(criteria, value) == progress_towards(criteria, 9).unit
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from gamification.kinds import KINDS, MOST, asked_for, standing, validate_criteria
+from gamification.kinds import KINDS, MOST, asked_for, progress_towards, validate_criteria
 from gamification.tests.factories import AchievementFactory
 
 GOOD = [
@@ -114,10 +114,10 @@ def test_every_kind_has_its_words(name):
         assert "  " not in words
 
 
-def test_standing_ends_at_what_is_needed():
+def test_progress_ends_at_what_is_needed():
     criteria = {"type": "days_active", "value": 30}
-    assert standing(criteria, 12) == (12, 30, "days")
-    assert standing(criteria, 31) == (30, 30, "days")
-    assert standing({"type": "streak", "value": 1}, 0) == (0, 1, "day")
-    assert standing(criteria, 12).share == 0.4
-    assert standing({"type": "level", "value": 5}, 0) == (1, 5, "levels"), "everybody begins at level 1"
+    assert progress_towards(criteria, 12) == (12, 30, "days")
+    assert progress_towards(criteria, 31) == (30, 30, "days")
+    assert progress_towards({"type": "streak", "value": 1}, 0) == (0, 1, "day")
+    assert progress_towards(criteria, 12).share == 0.4
+    assert progress_towards({"type": "level", "value": 5}, 0) == (1, 5, "levels"), "everybody begins at level 1"

@@ -15,7 +15,7 @@ from accounts.models import Member
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
 from gamification.actions import rank_members
-from gamification.leaderboards import standing_of
+from gamification.leaderboards import read_board_page
 from gamification.models import Leaderboard, LeaderboardEntry, LeaderboardStep, XpEntry
 from gamification.tasks import rank_members as task
 from hacks.tests.factories import HackCategoryFactory
@@ -76,12 +76,12 @@ def assert_agrees(members, xp: dict[int, int], period: str, category) -> None:
     for who in list(xp)[:2]:
         order = sorted((w for w in xp if members[w].is_shown or w == who), key=lambda w: (-xp[w], members[w].pk))
         at = order.index(who)
-        standing = standing_of(members[who], board(period, category).pk, 1)
-        around = standing.around or standing.lines[max(0, at - 3) : at + 4]
-        assert [line.xp for line in around] == [str(xp[w]) for w in order[max(0, at - 3) : at + 4]]
-        assert [line.is_own for line in around].index(True) == min(at, 3)
-        equals = " = shared" if sum(xp[w] == xp[who] for w in order) > 1 else ""
-        assert f" {words(standing.own.rank)}" == f"{equals} {1 + sum(xp[w] > xp[who] for w in order)}"
+        page = read_board_page(members[who], board(period, category).pk, 1)
+        around = page.around or page.rows[max(0, at - 3) : at + 4]
+        assert [row.xp for row in around] == [xp[w] for w in order[max(0, at - 3) : at + 4]]
+        assert [row.is_own for row in around].index(True) == min(at, 3)
+        assert page.own.is_shared == (sum(xp[w] == xp[who] for w in order) > 1)
+        assert page.own.rank == 1 + sum(xp[w] > xp[who] for w in order)
 
 
 @pytest.mark.django_db

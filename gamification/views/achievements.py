@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Member
 from database.compiled import Row, compiled
-from gamification.actions import Progress, achievements_progress
+from gamification.actions import AchievementProgress, achievements_progress
 from gamification.discord.actions import has_discord_roles, retry_own_discord_roles
-from gamification.kinds import KINDS, Standing, asked_for, standing
+from gamification.kinds import KINDS, Progress, asked_for, progress_towards
 from gamification.models import Achievement, DiscordRoleGrant
 from hacks.models import Hack
 
@@ -38,16 +38,16 @@ COLUMNS = (
 )
 
 
-class Card(NamedTuple):
+class AchievementCard(NamedTuple):
     """An achievement as a page shows it to a member."""
 
     row: Row
     url: str
     asked_for: str
-    standing: Standing
+    towards: Progress
     earned_on: str
     """Empty until it is."""
-    progress: Progress
+    progress: AchievementProgress
     is_possible: bool
     """Off where nothing in the product brings the deed into the ledger yet, though one may be able to log it."""
 
@@ -60,7 +60,7 @@ def achievement_list(request: HttpRequest) -> HttpResponse:
     progress = achievements_progress(member=member)
     rows = _visible_to(member)
     cards = [_card(row, progress[row["pk"]]) for row in rows if not _is_left_out(row, member)]
-    groups: dict[str, list[Card]] = {}
+    groups: dict[str, list[AchievementCard]] = {}
     for card in cards:
         groups.setdefault(card.row["category"], []).append(card)
     context = {
@@ -124,26 +124,26 @@ def _is_left_out(row: Row, member: Member) -> bool:
     return row["criteria_json"]["type"] == "streak" and member.profile.hide_streaks
 
 
-def _card(row: Row, progress: Progress) -> Card:
+def _card(row: Row, progress: AchievementProgress) -> AchievementCard:
     criteria = row["criteria_json"]
-    return Card(
+    return AchievementCard(
         row=row,
         url=reverse("gamification:achievement-detail", args=[row["slug"]]),
         asked_for=asked_for(criteria, hack=progress.hack, category=progress.category),
-        standing=standing(criteria, progress.value),
+        towards=progress_towards(criteria, progress.value),
         earned_on=_day(row["earned_at"]) if row["earned_at"] else "",
         progress=progress,
         is_possible=KINDS[criteria["type"]].next_step is not None,
     )
 
 
-def _place(card: Card) -> tuple:
+def _place(card: AchievementCard) -> tuple:
     earned_at = card.row["earned_at"]
     return (
         -earned_at.timestamp() if earned_at else 0,
         not card.is_possible,
-        -card.standing.share,
-        card.standing.needed,
+        -card.towards.share,
+        card.towards.needed,
         card.row["sort_order"],
     )
 
@@ -156,7 +156,7 @@ def _day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "j F Y")
 
 
-def _next_step(criteria: dict[str, Any], progress: Progress, member: Member) -> tuple[str, str] | None:
+def _next_step(criteria: dict[str, Any], progress: AchievementProgress, member: Member) -> tuple[str, str] | None:
     """Where to go from here, as an address and words; None where the product has no place for it (any more)."""
     name, words = KINDS[criteria["type"]].next_step or ("", "")
     if not name:

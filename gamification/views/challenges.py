@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Member
 from gamification.actions import ChallengeRefused, join_challenge, leave_challenge
-from gamification.challenges import AIMS, asked_for, counted_words, ordinal, standing, time_until, unit_of
-from gamification.kinds import Standing
-from gamification.leaderboards import Line, line_of
+from gamification.challenges import AIMS, asked_for, counted_words, ordinal, progress_towards, time_until, unit_of
+from gamification.kinds import Progress
+from gamification.leaderboards import BoardRow, board_row
 from gamification.models import Challenge, ChallengeParticipant
 from gamification.models.challenges import ChallengeQuerySet
 
@@ -31,15 +31,15 @@ SHOWN = {"now": "Running", "coming": "Coming", "yours": "Yours", "past": "Past"}
 OPEN = ("coming", "running")
 
 
-class Card(NamedTuple):
+class ChallengeCard(NamedTuple):
     """A challenge as a page shows it to a member."""
 
     row: Challenge
     state: str
     asked_for: str
     when: str
-    taking_part: str
-    own: Standing | None
+    participant_count: str
+    own: Progress | None
     result: str
     """Of a challenge that is settled: "3rd of 12"."""
 
@@ -78,7 +78,7 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "zone": _zone(member),
         "reward": _reward(challenge, member),
         "open": OPEN,
-        "places_left": None if places is None else max(places - challenge.taking_part, 0),
+        "places_left": None if places is None else max(places - challenge.participant_count, 0),
         "may_join": card.state in OPEN and card.own is None,
         "may_leave": card.state in OPEN and card.own is not None,
         "next_step": _next_step(challenge) if card.state == "running" and card.own else None,
@@ -86,7 +86,7 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "hides": not member.privacy_settings["leaderboard_visible"],
         "own_unit": unit_of(challenge.criteria_json, challenge.own_score or 0),
         "unit": unit_of(challenge.criteria_json, 2).capitalize(),
-        **_standing(challenge, member),
+        **_places(challenge, member),
     }
     return render(request, "gamification/challenge_detail.html", context)
 
@@ -141,12 +141,12 @@ def _shown(show: str, member: Member, now: datetime) -> ChallengeQuerySet:
     return challenges.running(now).order_by("end_date", "name")
 
 
-def _card(challenge: Challenge, now: datetime) -> Card:
+def _card(challenge: Challenge, now: datetime) -> ChallengeCard:
     """Of a row of `for_page`."""
     criteria = challenge.criteria_json
     state = challenge.state_at(now)
     is_in = challenge.own_id is not None
-    return Card(
+    return ChallengeCard(
         row=challenge,
         state=state,
         asked_for=asked_for(criteria, hack=challenge.hack_name or "", category=challenge.category_title or ""),
@@ -157,15 +157,15 @@ def _card(challenge: Challenge, now: datetime) -> Card:
             "counting": "Over: the result is being counted",
             "over": f"Ended {date_format(timezone.localtime(challenge.end_date), 'j F Y')}",
         }[state],
-        taking_part=_taking_part(challenge, state),
-        own=standing(criteria, challenge.own_score) if is_in else None,
+        participant_count=_taking_part(challenge, state),
+        own=progress_towards(criteria, challenge.own_score) if is_in else None,
         result=_result(challenge) if is_in and state == "over" else "",
     )
 
 
 def _taking_part(challenge: Challenge, state: str) -> str:
     """The places where somebody can still join."""
-    number = challenge.taking_part
+    number = challenge.participant_count
     if state not in OPEN:
         did = "had joined" if state == "cancelled" else "took part"
         return f"{number:,} {did}" if number else f"Nobody {did}"
@@ -210,32 +210,32 @@ def _next_step(challenge: Challenge) -> tuple[str, str] | None:
     return (reverse(name), words) if name else None
 
 
-def _standing(challenge: Challenge, member: Member) -> dict[str, Any]:
-    """The first places, and where the member is not among them, theirs and those beside it; one statement."""
+def _places(challenge: Challenge, member: Member) -> dict[str, Any]:
+    """Read the first places and, if the member is not among them, theirs and those beside it, in one statement."""
     listed = Q(is_listed=True, place__lte=LISTED)
     if challenge.own_place:
         around = (challenge.own_place - NEIGHBOURS, challenge.own_place + NEIGHBOURS)
         listed |= Q(is_listed=True, place__range=around) | Q(user=member)
-    rows = list(
+    found = list(
         ChallengeParticipant.objects.visible_to(member)
         .filter(listed, challenge=challenge, place__isnull=False)
-        # Whoever hides has the place of the one whom they would go before.
+        # A member who hides has the place of the one that they would go before.
         .order_by("place", "is_listed")
         .values("user_id", "rank", "ranked_score", "place", "is_listed", *_CARD)
     )
-    equals = Counter(row["rank"] for row in rows)
-    lines = [_line(row, member, is_shared=equals[row["rank"]] > 1) for row in rows]
-    first = [line for row, line in zip(rows, lines, strict=True) if row["is_listed"] and row["place"] <= LISTED]
-    at = next((number for number, line in enumerate(lines) if line.is_own), None)
-    if at is None or lines[at] in first:
-        return {"lines": first, "around": []}
-    return {"lines": first, "around": lines[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]}
+    equals = Counter(row["rank"] for row in found)
+    rows = [_board_row(row, member, is_shared=equals[row["rank"]] > 1) for row in found]
+    first = [row for row, each in zip(rows, found, strict=True) if each["is_listed"] and each["place"] <= LISTED]
+    at = next((number for number, row in enumerate(rows) if row.is_own), None)
+    if at is None or rows[at] in first:
+        return {"rows": first, "around": []}
+    return {"rows": first, "around": rows[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]}
 
 
 _CARD = ("user__username", "user__display_name", "user__avatar_url", "user__privacy_settings", "user__is_active")
 
 
-def _line(row: dict[str, Any], member: Member, *, is_shared: bool) -> Line:
+def _board_row(row: dict[str, Any], member: Member, *, is_shared: bool) -> BoardRow:
     person = {
         "user_id": row["user_id"],
         "username": row["user__username"],
@@ -245,7 +245,7 @@ def _line(row: dict[str, Any], member: Member, *, is_shared: bool) -> Line:
         "rank": row["rank"],
         "xp": row["ranked_score"],
     }
-    return line_of(person, member, is_shared=is_shared)
+    return board_row(person, member, is_shared=is_shared)
 
 
 def _zone(member: Member) -> str:

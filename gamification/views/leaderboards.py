@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
-from gamification.leaderboards import MOST_LISTED, boards_of, next_count, running_challenges, standing_of
+from gamification.leaderboards import MAX_LISTED, boards_of, next_count, read_board_page, running_challenges
 from gamification.models import Leaderboard
 
-# What a place counts for, in the sentences of the page.
-WHEN = {"week": "this week", "month": "this month", "all": "yet"}
+# The period, in the sentences of the page.
+PERIOD_WORDS = {"week": "this week", "month": "this month", "all": "yet"}
 
 
 @require_safe
@@ -28,8 +28,8 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
     board = next((each for each in boards if each["category__name"] == asked), boards[0] if boards else None)
     context: dict[str, Any] = {
         "period": period.value,
-        "when": WHEN[period],
-        "periods": Leaderboard.Period.choices,
+        "when": PERIOD_WORDS[period],
+        "periods": tuple(Leaderboard.Period.choices),
         "category": board["category__name"] or "" if board else "",
         "categories": tuple((each["category__name"] or "", each["category__title"] or "Overall") for each in boards),
         "hides": not request.member.privacy_settings["leaderboard_visible"],
@@ -38,7 +38,7 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
     }
     if board:
         context["counted_at"] = _clock(board["counted_at"])
-        context["standing"] = standing_of(request.member, board["pk"], _page(request.GET.get("page")))
+        context["board"] = read_board_page(request.member, board["pk"], _page(request.GET.get("page")))
     return render(request, "gamification/leaderboard.html", context)
 
 
@@ -48,7 +48,7 @@ def _period(asked: str | None) -> Leaderboard.Period:
 
 def _page(asked: str | None) -> int:
     """At most one beyond the last that there can be."""
-    return min(max(int(asked), 1), MOST_LISTED) if asked and asked.isdecimal() and len(asked) < 10 else 1
+    return min(max(int(asked), 1), MAX_LISTED) if asked and asked.isdecimal() and len(asked) < 10 else 1
 
 
 def _clock(moment: datetime) -> str:

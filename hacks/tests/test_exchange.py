@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.tests.factories import make_member, make_user
 from database.identity import Role, database_identity
-from hacks.exchange import COLUMNS
+from hacks.import_export import COLUMNS
 from hacks.models import Hack
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 

@@ -18,7 +18,7 @@ from community.models import (
     HackVerificationReview,
     HackVerificationRound,
     PracticeBuddies,
-    ReviewerSigns,
+    ReviewerSignals,
     VerificationLease,
 )
 from database.identity import Role, database_identity
@@ -114,7 +114,7 @@ def _leave_verifications(member: Member, hack: Hack) -> None:
     # With a lower key and a higher one: they stand in either place of a pair.
     for buddy in (make_member(user=make_user(id=UUID(int=uuid7().int >> 8))), make_member()):
         PracticeBuddies.objects.create(user1=member, user2=buddy)
-    ReviewerSigns.objects.create(
+    ReviewerSignals.objects.create(
         reviewer=member,
         **dict.fromkeys(
             [

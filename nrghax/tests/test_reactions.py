@@ -90,7 +90,7 @@ def test_who_has_practised_enough_is_told_once_that_they_can_prove_it(member, ac
     for _ in range(2):
         react(str(record(member.pk, activity_type, {"hack_id": str(shield.pk)}).pk))
     notification = Notification.objects.get(user=member)
-    assert notification.title == "You can now get verified in Shield"
+    assert notification.title == "You can now prove your mastery of Shield"
     assert notification.data == leads_to("community:verification-edit", slug="shield")
 
 

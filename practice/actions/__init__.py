@@ -1,6 +1,6 @@
 """Writes on practice that span rows."""
 
-from practice.actions.checkins import AlreadyCheckedIn, Standing, delete_checkin, save_checkin
+from practice.actions.checkins import AlreadyCheckedIn, StreakState, delete_checkin, save_checkin
 from practice.actions.sessions import (
     SessionIdTaken,
     change_session,
@@ -27,7 +27,7 @@ __all__ = [
     "AlreadyCheckedIn",
     "RestDayRefused",
     "SessionIdTaken",
-    "Standing",
+    "StreakState",
     "TripsOverlap",
     "change_session",
     "close_abandoned_sessions",

@@ -4,26 +4,17 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from analytics.actions import enqueue_on_commit, record
 from analytics.models import Activity
+from database.statements import run_statement
 from practice.models import DailyCheckin
 
-# Named, as the statement is the only one that says what goes where.
-CHECK_IN = """
-    SELECT current_streak, streak_ends_at FROM app.check_in(
-      member => %(member_id)s, day => %(day)s, zone => %(zone)s, day_start => %(day_start)s,
-      checkin_id => %(checkin_id)s, mood_before => %(mood_before)s, mood_after => %(mood_after)s,
-      selected_hack_id => %(selected_hack_id)s, notes => %(notes)s, activity_id => %(activity_id)s,
-      activity => %(activity)s
-    )
-"""
 
-
-class Standing(NamedTuple):
+class StreakState(NamedTuple):
     """The streak of the last check-in, and when it is over; see `practice.rules.shown_streak`."""
 
     streak: int
@@ -31,11 +22,7 @@ class Standing(NamedTuple):
 
 
 class AlreadyCheckedIn(Exception):
-    """The day has a check-in that whoever writes has not seen."""
-
-    def __init__(self, checkin: DailyCheckin) -> None:
-        super().__init__(f"There is one for {checkin.checkin_date} already.")
-        self.checkin = checkin
+    """The day has a check-in that the member has not seen."""
 
 
 def save_checkin(
@@ -47,12 +34,12 @@ def save_checkin(
     mood_after: int | None,
     selected_hack_id: UUID | None,
     notes: str,
-) -> Standing | None:
-    """Make or change the member's check-in of a local day; returns where a new one has brought the streak.
+) -> StreakState | None:
+    """Make or change the member's check-in of a local day; return the streak after a new one.
 
     A new one keeps the zone and day start that the member is judged by now. `seen_id` is the check-in that the
-    member changes; raises `AlreadyCheckedIn` if the day has another one, unless it says the same: a repeated submission
-    changes nothing.
+    member changes; raises `AlreadyCheckedIn` if the day has another one, unless that says the same: a repeated
+    submission changes nothing.
     """
     values = {
         "mood_before": mood_before,
@@ -60,18 +47,18 @@ def save_checkin(
         "selected_hack_id": selected_hack_id,
         "notes": notes,
     }
-    # Who has seen none makes the day's first nearly always: that is tried before one is looked for.
-    standing = _check_in(member, day, values) if seen_id is None else None
-    if standing or _change_checkin(member, day, seen_id, values):
-        return standing
+    # A member who has seen none nearly always makes the day's first: try that before looking for one.
+    streak = _check_in(member, day, values) if seen_id is None else None
+    if streak or _change_checkin(member, day, seen_id, values):
+        return streak
     # It was there a moment ago.
     return _check_in(member, day, values)
 
 
-# A savepoint would be of no use: whoever is refused by the database is done with.
+# A savepoint would be of no use: a refusal by the database ends the request.
 @transaction.atomic(savepoint=False)
-def _check_in(member: Member, day: date, values: dict[str, Any]) -> Standing | None:
-    """Returns None where the day has one already."""
+def _check_in(member: Member, day: date, values: dict[str, Any]) -> StreakState | None:
+    """Return the streak after the new check-in; None if the day has one already."""
     activity_id = uuid7()
     row: dict[str, Any] = {
         "member_id": member.pk,
@@ -83,18 +70,16 @@ def _check_in(member: Member, day: date, values: dict[str, Any]) -> Standing | N
         "activity": Activity.CHECKIN_SAVED.value,
         **values,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(CHECK_IN, row)
-        standing = cursor.fetchone()
-    if standing is None:
+    result = run_statement("practice", "check_in", **row)
+    if not result.rows:
         return None
     enqueue_on_commit(activity_id)
-    return Standing(*standing)
+    return StreakState(*result.row)
 
 
 @transaction.atomic
 def _change_checkin(member: Member, day: date, seen_id: UUID | None, values: dict[str, Any]) -> bool:
-    """Returns False where the day has none to be changed."""
+    """Return whether the day has a check-in to change."""
     checkin = DailyCheckin.objects.visible_to(member).select_for_update(no_key=True).filter(checkin_date=day).first()
     if checkin is None:
         return False
@@ -102,7 +87,7 @@ def _change_checkin(member: Member, day: date, seen_id: UUID | None, values: dic
     if not changed:
         return True
     if checkin.pk != seen_id:
-        raise AlreadyCheckedIn(checkin)
+        raise AlreadyCheckedIn(f"There is one for {day} already.")
     for name in changed:
         setattr(checkin, name, values[name])
     checkin.save(update_fields=changed)

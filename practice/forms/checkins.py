@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 
@@ -8,12 +8,16 @@ from django.db.models import Q, QuerySet
 from accounts.models import Member
 from database.compiled import compiled
 from hacks.models import Hack
+from practice.models import DailyCheckin
 
 MOODS = [(number, str(number)) for number in range(1, 11)]
 
 
 class CheckinForm(forms.Form):
-    """Not a ModelForm: that asks the database whether its constraints hold, which the choices below make sure of."""
+    """The check-in of one day.
+
+    It is no ModelForm, as that asks the database whether constraints hold that the choices below already ensure.
+    """
 
     mood_before = forms.TypedChoiceField(
         label="How do you feel?", choices=MOODS, coerce=int, empty_value=None, widget=forms.RadioSelect
@@ -43,23 +47,20 @@ class CheckinForm(forms.Form):
         help_text="For your eyes only.",
     )
 
-    def __init__(self, member: Member, kept: Callable[[], UUID | None], *, data=None, initial=None) -> None:
-        """`kept` says the hack of the day's check-in so far: that may stay even if it is not on offer any more."""
-        super().__init__(data, initial=initial)
-        # Asked for where they are shown or one is chosen: most forms that come back are in order and choose none.
-        self.fields["selected_hack"].choices = lambda: [
-            ("", "Not decided yet"),
-            *_by_category(_options(member, kept())),
-        ]
+    def __init__(self, *args, member: Member, day: date, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # Read only when the choices are shown or one is chosen: most submissions choose none.
+        self.fields["selected_hack"].choices = lambda: [("", "Not decided yet"), *_hacks_by_category(member, day)]
+
+
+def _hacks_by_category(member: Member, day: date) -> list[tuple[str, list[tuple[str, str]]]]:
+    groups = groupby(_hacks_on_offer(member, day), lambda hack: hack[0])
+    return [(title, [(str(pk), name) for _, pk, name in group]) for title, group in groups]
 
 
 @compiled
-def _options(member: Member, chosen: UUID | None) -> QuerySet:
-    offered = Hack.objects.with_progress_of(member).filter(Q(is_active=True, is_open=True) | Q(pk=chosen))
+def _hacks_on_offer(member: Member, day: date) -> QuerySet:
+    """The hacks that are open to the member, and the one that the day's check-in has already."""
+    chosen = DailyCheckin.objects.visible_to(member).filter(checkin_date=day).order_by().values("selected_hack")
+    offered = Hack.objects.with_progress_of(member).filter(Q(is_active=True, is_open=True) | Q(pk__in=chosen))
     return offered.values_list("category__title", "pk", "name")
-
-
-def _by_category(options: list[tuple]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Options in groups; the hacks come in the order of their categories."""
-    groups = groupby(options, lambda option: option[0])
-    return [(title, [(str(pk), name) for _, pk, name in group]) for title, group in groups]

@@ -1,63 +1,52 @@
-"""The journal's filters, and what can be changed of an entry in place."""
+"""The journal's filters, and the forms that change an entry in its list."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django import forms
 from django.core.validators import MaxLengthValidator
-from django.forms.utils import flatatt
 from django.utils.functional import cached_property
-from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 
+from hacks.forms import Select
 from practice.forms.checkins import MOODS
 from practice.journal import CHECKIN, SESSION
 from practice.models import PracticeSession
 
 KINDS = [("", "Everything"), (SESSION, "Practice"), (CHECKIN, "Check-ins")]
 MAX_WORDS = 8
-OWN = ("hack", "category")
-COMMON = ("type", "feedback", "mood_from", "mood_to", "since", "until")
+# The fields that offer what the member's journal mentions; these come from the database for each member.
+MEMBERS_SELECTS = ("hack", "category")
+SELECTS = ("type", "feedback", "mood_from", "mood_to")
+DAYS = ("since", "until")
 
 
-class QuickSelect(forms.Select):
-    """A select whose options are not rendered from a template each."""
+class FilterBar(NamedTuple):
+    """Everything that the journal's filter bar shows, but for the member's words, hacks and categories."""
 
-    def __init__(self, attrs=None, choices=()) -> None:
-        super().__init__({"class": "input", **(attrs or {})}, choices)
-
-    def render(self, name, value, attrs=None, renderer=None):
-        options = _options(self.choices, "" if value is None else str(value))
-        return format_html("<select{}>{}</select>", flatatt({**self.attrs, **(attrs or {}), "name": name}), options)
-
-
-def _options(choices: Iterable[tuple[Any, str]], chosen: str) -> SafeString:
-    """By hand: a year's journal offers more than a hundred."""
-    keys = ((str(key), label) for key, label in choices)
-    return SafeString(
-        "".join(
-            f'<option value="{escape(key)}"{" selected" * (key == chosen)}>{escape(label)}</option>'
-            for key, label in keys
-        )
-    )
+    kind: str
+    kinds: tuple[tuple[str, str], ...]
+    selects: tuple[Select, ...]
+    days: tuple[tuple[str, str, str], ...]  # name, label, date or ""
+    is_unfolded: bool
 
 
-def own_options(hacks: Mapping[UUID, Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, SafeString]:
-    """The options of the fields that offer what a member's journal mentions."""
-    return {name: _options(choices, given.get(name, "")) for name, choices in _own_choices(hacks).items()}
+def members_selects(hacks: Mapping[UUID, Mapping[str, Any]], given: Mapping[str, Any]) -> list[Select]:
+    """Return the selects whose options are the hacks that the member's journal mentions, and their categories."""
+    labels = {name: JournalForm.base_fields[name].label for name in MEMBERS_SELECTS}
+    options = _members_options(hacks)
+    return [Select(name, labels[name], options[name], given.get(name, "")) for name in MEMBERS_SELECTS]
 
 
-def _own_choices(hacks: Mapping[UUID, Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
+def _members_options(hacks: Mapping[UUID, Mapping[str, Any]]) -> dict[str, tuple[tuple[str, str], ...]]:
     rows = hacks.values()
-    categories = sorted({(row["category__sort_order"], row["category__title"], row["category__name"]) for row in rows})
+    categories = sorted({(row["category_order"], row["category_title"], row["category_name"]) for row in rows})
     return {
-        "hack": [("", "Any hack"), *((row["slug"], row["name"]) for row in rows)],
-        "category": [("", "Any category"), *((name, title) for _, title, name in categories)],
+        "hack": (("", "Any hack"), *((row["slug"], row["name"]) for row in rows)),
+        "category": (("", "Any category"), *((name, title) for _, title, name in categories)),
     }
 
 
@@ -68,7 +57,7 @@ def _day_field(label: str) -> forms.DateField:
 
 def _mood_field(label: str) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
-        label=label, required=False, choices=[("", "Any"), *MOODS], coerce=int, empty_value=None, widget=QuickSelect
+        label=label, required=False, choices=[("", "Any"), *MOODS], coerce=int, empty_value=None
     )
 
 
@@ -92,18 +81,15 @@ class JournalForm(forms.Form):
 
     q = forms.CharField(label="Search your notes", max_length=100, required=False)
     kind = forms.ChoiceField(required=False, choices=KINDS)
-    hack = forms.ChoiceField(label="Hack", required=False, widget=QuickSelect)
-    category = forms.ChoiceField(label="Category", required=False, widget=QuickSelect)
-    type = forms.ChoiceField(
-        label="How", required=False, choices=[("", "Any way"), *PracticeSession.Type.choices], widget=QuickSelect
-    )
+    hack = forms.ChoiceField(label="Hack", required=False)
+    category = forms.ChoiceField(label="Category", required=False)
+    type = forms.ChoiceField(label="How", required=False, choices=[("", "Any way"), *PracticeSession.Type.choices])
     feedback = forms.TypedChoiceField(
         label="Feedback",
         required=False,
         choices=[("", "Any feedback"), *PracticeSession.Feedback.choices],
         coerce=int,
         empty_value=None,
-        widget=QuickSelect,
     )
     mood_from = _mood_field("Mood from")
     mood_to = _mood_field("Mood to")
@@ -111,29 +97,31 @@ class JournalForm(forms.Form):
     until = _day_field("To")
 
     def __init__(self, data, *, hacks: Mapping[UUID, Mapping[str, Any]]) -> None:
-        """`hacks` as `hacks_of` gives them: those of the member's journal are on offer, and their categories."""
-        super().__init__(data, auto_id="filter_%s")
+        """`hacks` as `hacks_of` returns them: the form offers these and their categories."""
+        super().__init__(data)
         self.hacks = hacks
-        for name, choices in _own_choices(hacks).items():
-            self.fields[name].choices = choices
+        for name, options in _members_options(hacks).items():
+            self.fields[name].choices = options
 
-    @property
-    def common_details(self) -> list[forms.BoundField]:
-        """Those that offer the same to everybody."""
-        return [self[name] for name in COMMON]
+    @cached_property
+    def bar(self) -> FilterBar:
+        given = self.given
+        return FilterBar(
+            kind=given.get("kind", ""),
+            kinds=tuple(KINDS),
+            selects=tuple(self._select(name) for name in SELECTS),
+            days=tuple((name, self.fields[name].label, str(given.get(name, ""))) for name in DAYS),
+            is_unfolded=bool(given.keys() & {*MEMBERS_SELECTS, *SELECTS, *DAYS}),
+        )
 
-    @property
-    def looks(self) -> tuple:
-        """All that the form on the page depends on, but for what only the member has: their words and their hacks."""
-        return self.has_details, *((name, value) for name, value in self.given.items() if name not in ("q", *OWN))
-
-    @property
-    def has_details(self) -> bool:
-        return bool(self.given.keys() & {*OWN, *COMMON})
+    def _select(self, name: str) -> Select:
+        field = self.fields[name]
+        options = tuple((str(value), label) for value, label in field.choices)
+        return Select(name, field.label, options, str(self.given.get(name, "")))
 
     @cached_property
     def given(self) -> dict[str, Any]:
-        """What is asked for, by field; whatever is empty or unknown is left out."""
+        """The filters that are set, by the name of their field; an empty or unknown value sets none."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
@@ -143,7 +131,7 @@ class JournalForm(forms.Form):
 
     @cached_property
     def filters(self) -> dict[str, Any]:
-        """The same as conditions of `find_entries`."""
+        """The conditions of `find_entries`."""
         filters = {name: self.given[name] for name in ("kind", "type", "feedback") if name in self.given}
         if "hack" in self.given or "category" in self.given:
             filters["hacks"] = [key for key, row in self.hacks.items() if self._is_asked_for(row)]
@@ -155,11 +143,11 @@ class JournalForm(forms.Form):
 
     @property
     def address(self) -> str:
-        """The shortest query string that asks for the same."""
+        """The shortest query string for these filters."""
         return urlencode(self.given)
 
     def _is_asked_for(self, hack: Mapping[str, Any]) -> bool:
-        names = {"hack": hack["slug"], "category": hack["category__name"]}
+        names = {"hack": hack["slug"], "category": hack["category_name"]}
         return all(self.given.get(field, name) == name for field, name in names.items())
 
     def _moods(self) -> tuple[int, int]:
@@ -176,13 +164,13 @@ class JournalForm(forms.Form):
 @cache
 def _blank_form() -> JournalForm:
     form = JournalForm({}, hacks={})
-    # What is read of it without a lock is worked out before it is shared.
-    _ = form.given, form.filters
+    # Computed before threads share the form.
+    _ = form.given, form.filters, form.bar
     return form
 
 
 def journal_form(data, hacks: Mapping[UUID, Mapping[str, Any]]) -> JournalForm:
-    """The form of an address. Nearly always it asks for nothing: then it is one and the same for everybody."""
+    """Return the form for a query string. Without one, which is nearly always, all members share one form."""
     return JournalForm(data, hacks=hacks) if data else _blank_form()
 
 

@@ -3,6 +3,6 @@
 WITH stale AS MATERIALIZED (
   SELECT s.user_id FROM user_stats s
   WHERE EXISTS (SELECT FROM app.streak_rows(s.user_id) r WHERE r.is_stale)
-     OR (SELECT n.is_stale FROM app.streak_standing(s.user_id) n)
+     OR (SELECT n.is_stale FROM app.streak_state(s.user_id) n)
 )
 SELECT count(*) AS members, coalesce(sum(app.recompute_streak(user_id)), 0) AS drift FROM stale;

@@ -125,7 +125,7 @@ def test_the_second_visit_opens_the_first_for_editing(member_client, member, tod
     response = member_client.post(
         PAGE, entries(today, seen=checkin.pk, mood_after="8", notes="Slower now."), follow=True
     )
-    assert "Your check-in is changed. Day 1 of your streak." in text(response)
+    assert "Your check-in is updated. Day 1 of your streak." in text(response)
     stored = DailyCheckin.objects.get(user=member)
     assert (stored.pk, stored.mood_before, stored.mood_after, stored.notes) == (checkin.pk, 4, 8, "Slower now.")
 
@@ -192,7 +192,7 @@ def test_days_out_of_reach(member_client, back):
     assert "You can check in for today and for the two days before it." in text(response)
     response = member_client.post(PAGE, entries(day, notes="Not lost."))
     page = text(response)
-    assert "out of reach" in page
+    assert "can no longer be filled in" in page
     assert "Not lost." in page
     assert response.context["day"] == days_ago(0).isoformat(), "saving again is for today"
     assert not DailyCheckin.objects.exists()
@@ -220,7 +220,7 @@ def test_a_move_west_that_takes_the_day_back_is_refused_in_words(sign_in):
     member.profile.timezone = "Pacific/Niue"
     member.profile.save(update_fields=["timezone"])
     response = client.post(PAGE, entries(date.fromisoformat(opened_for), notes="Kept."))
-    assert "out of reach" in text(response)
+    assert "can no longer be filled in" in text(response)
     assert "Kept." in text(response)
     assert not DailyCheckin.objects.exists()
 

@@ -10,7 +10,7 @@ from accounts.tests.factories import make_member
 from accounts.tests.markup import read_page
 from database.local_days import local_date
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from practice.journal import count_entries, find_entries, hacks_of, open_journal
+from practice.journal import count_entries, find_entries, hacks_of, read_first_page
 from practice.tests.factories import make_checkin, make_session
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ class TestHistory:
         member = make_member(profile={"timezone": "Europe/Berlin"})
         make_session(member, hack, started_at=noon(2), timezone="America/New_York")
         make_session(member, hack, started_at=noon(3), timezone="Europe/Berlin")
-        moments = [entry["said"][0] for entry in sign_in(member).get(PAGE).context["entries"]]
+        moments = [entry["facts"][0] for entry in sign_in(member).get(PAGE).context["entries"]]
         assert moments[0].endswith(" in New York")
         assert "in" not in moments[1]
 
@@ -250,7 +250,7 @@ def test_what_is_shown_at_once_is_the_first_page_of_what_a_search_without_words_
         practised_on = local_date(started_at, *place.values())
         make_session(member, hack, started_at=started_at, practice_date=practised_on, **place)
     make_checkin(member, day(30))
-    opened = open_journal(member)
+    opened = read_first_page(member)
     first = find_entries(member, {}, 1)
     assert [(row["kind"], row["entry"], row["day"]) for row in opened.entries] == [
         (row["kind"], str(row["entry"]), row["day"]) for row in first

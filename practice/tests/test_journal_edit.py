@@ -110,7 +110,7 @@ def test_a_session_is_changed(member_client, session):
     assert (session.feedback_score, session.notes) == (1, "Better than I thought.")
     assert session.duration_seconds == 600
     assert activities() == [Activity.SESSION_CHANGED]
-    assert "Your practice is changed." in member_client.get(response.url).text
+    assert "Your practice is updated." in member_client.get(response.url).text
 
 
 def test_a_check_in_of_long_ago_is_changed_and_its_day_stays(member_client, checkin):
@@ -134,11 +134,11 @@ def test_htmx_gets_the_changed_entry_and_the_message(member_client, session, che
     text = member_client.post(url(session), {"notes": "Changed."}, headers=HTMX).text
     assert text.strip().startswith("<li")
     assert "Changed." in text
-    assert "Your practice is changed." in text
+    assert "Your practice is updated." in text
     assert 'hx-swap-oob="true"' in text
     text = member_client.post(url(checkin), {"mood_before": "1", "notes": "Changed."}, headers=HTMX).text
     assert "Mood 1 of 10" in text
-    assert "Your check-in is changed." in text
+    assert "Your check-in is updated." in text
 
 
 @pytest.mark.parametrize(

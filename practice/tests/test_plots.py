@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice.entries import excerpt, marked
 from practice.insight import Practised, heat_level, minutes_by_week, practised_by_week, weeks_up_to
+from practice.journal_rows import excerpt, marked
 from practice.plots import BOTTOM, LEFT, RIGHT, TOP, bar_plot, heat_plot, line_plot, tick_step
 
 SUNDAY = date(2026, 11, 22)

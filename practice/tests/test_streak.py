@@ -391,7 +391,7 @@ def test_a_member_plans_two_rest_days_a_week(member):
         )
 
 
-@pytest.mark.parametrize("call", ["recompute_streak(%s)", "streak_rows(%s)", "streak_standing(%s)"])
+@pytest.mark.parametrize("call", ["recompute_streak(%s)", "streak_rows(%s)", "streak_state(%s)"])
 def test_a_member_cannot_call_the_machinery(member, call):
     with (
         pytest.raises(ProgrammingError, match="permission denied"),

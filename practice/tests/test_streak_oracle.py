@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member, Profile
 from database.identity import Role, database_identity
 from practice.models import DailyCheckin, MemberStats, RestDay, RestDayGrant, Trip
-from practice.story import streak_story
+from practice.streak_history import streak_history
 
 DAY = timedelta(days=1)
 QUARTER = timedelta(minutes=15)
@@ -345,7 +345,7 @@ class Diary:
         life = self.life
         last_day, streak, stock, _ = rows[-1]
         today = life.place_at(moment).clock(moment).date()
-        story = streak_story(self.member, rows[0][0], today + 30 * DAY, moment)
+        story = streak_history(self.member, rows[0][0], today + 30 * DAY, moment)
         assert [line.day for line in story] == [
             rows[0][0] + n * DAY for n in range((max(today, last_day) - rows[0][0]).days + 1)
         ]

@@ -10,7 +10,7 @@ from accounts.models import Profile
 from accounts.tests.factories import make_member
 from database.local_days import local_date
 from practice.models import MemberStats, RestDay
-from practice.story import streak_story
+from practice.streak_history import streak_history
 from practice.tests.factories import make_checkin
 from practice.tests.strength import strength_on
 
@@ -32,7 +32,7 @@ def today(days: int = 0) -> date:
 
 def story(member, first=0, last=30, moment=None):
     return {
-        (line.day - MONDAY).days: line for line in streak_story(member, on(first), on(last), moment or timezone.now())
+        (line.day - MONDAY).days: line for line in streak_history(member, on(first), on(last), moment or timezone.now())
     }
 
 
@@ -65,23 +65,23 @@ class TestStory:
     def test_a_date_that_a_zone_dropped_is_said_so(self, member):
         for day in (date(2011, 12, 29), date(2011, 12, 31)):
             make_checkin(member, day, timezone="Pacific/Apia")
-        days = streak_story(member, date(2011, 12, 1), date(2011, 12, 31), timezone.now())
+        days = streak_history(member, date(2011, 12, 1), date(2011, 12, 31), timezone.now())
         assert [(line.day.day, line.kind) for line in days] == [(29, "done"), (30, "dropped"), (31, "done")]
 
     def test_today_is_not_over(self, member):
         make_checkin(member, today(-1))
-        last = streak_story(member, today(-1), today(5), timezone.now())[-1]
+        last = streak_history(member, today(-1), today(5), timezone.now())[-1]
         assert (last.day, last.kind, last.streak) == (today(), "today", 1)
 
     def test_a_missed_day_up_to_now_is_told_before_the_streak_is_closed(self, member):
         make_checkin(member, today(-3))
-        kinds = [line.kind for line in streak_story(member, today(-9), today(), timezone.now())]
+        kinds = [line.kind for line in streak_history(member, today(-9), today(), timezone.now())]
         assert kinds == ["done", "missed", "missed", "today"]
 
     def test_a_stock_that_will_cover_a_day_is_told_so(self, member):
         for n in range(-8, -1):
             make_checkin(member, today(n))
-        days = streak_story(member, today(-2), today(), timezone.now())
+        days = streak_history(member, today(-2), today(), timezone.now())
         assert [(line.kind, line.streak, line.rest_stock) for line in days] == [
             ("done", 7, 1),
             ("earned", 7, 0),
@@ -241,7 +241,7 @@ class TestSwitch:
             {"date": f"{today()}", "mood_before": "5", "seen": f"{checkin.pk}"},
             follow=True,
         )
-        assert [f"{message}" for message in response.context["messages"]] == ["Your check-in is changed."]
+        assert [f"{message}" for message in response.context["messages"]] == ["Your check-in is updated."]
         assert "Show it again" in member_client.get(PAGE).content.decode()
         member_client.post(HIDE)
         assert member_client.get(PAGE).context["count"] == 2

@@ -43,7 +43,7 @@ def test_a_newcomer_is_told_where_to_begin(member_client, member):
     assert member.display_name in page
     assert "How do you feel today?" in page
     assert "Your first check-in is day 1." in page
-    assert response.context["suggestion"]["name"] == gateway.name
+    assert response.context["suggestion"].name == gateway.name
     assert response.context["streak"]["count"] == 0
     assert response.context["recent"] == []
     assert "Recent practice" not in page
@@ -192,7 +192,7 @@ def test_the_suggestion_is_what_is_being_learnt_then_what_is_new(member_client, 
     locked = HackFactory(name="Locked", prerequisite_hack=plain)
 
     def suggested():
-        return member_client.get(PAGE).context["suggestion"]["name"]
+        return member_client.get(PAGE).context["suggestion"].name
 
     assert suggested() == "Gateway"
     own = progress(member, locked, unlocked_at=now)
@@ -213,10 +213,10 @@ def test_todays_choice_comes_first_while_it_is_open(member_client, member, now):
     make_session(member, HackFactory(name="Being learnt"), started_at=now - timedelta(days=1))
     chosen = HackFactory(name="Chosen")
     make_checkin(member, days_ago(0), selected_hack=chosen)
-    assert member_client.get(PAGE).context["suggestion"]["name"] == "Chosen"
+    assert member_client.get(PAGE).context["suggestion"].name == "Chosen"
     with database_identity(Role.STAFF):
         Hack.objects.filter(pk=chosen.pk).update(is_active=False)
-    assert member_client.get(PAGE).context["suggestion"]["name"] == "Being learnt"
+    assert member_client.get(PAGE).context["suggestion"].name == "Being learnt"
 
 
 def test_the_five_latest_practices_are_own_ones(member_client, member, now):

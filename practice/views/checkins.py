@@ -1,5 +1,4 @@
 from datetime import date, timedelta
-from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Member
 from database.compiled import compiled
-from practice.actions import AlreadyCheckedIn, Standing, delete_checkin, save_checkin
+from practice.actions import AlreadyCheckedIn, StreakState, delete_checkin, save_checkin
 from practice.forms.checkins import CheckinForm
 from practice.models import DailyCheckin, MemberStats
 from practice.rules import days_within_reach, shown_streak
@@ -22,20 +21,23 @@ from practice.rules import days_within_reach, shown_streak
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def checkin(request: HttpRequest) -> HttpResponse:
-    """One check-in a local day. The form says which day it was opened for, as that may be over by the time it comes."""
-    today = request.member.today
+    """Show or save the check-in of a local day.
+
+    The form says which day it was opened for, and which check-in it has seen: the day may have ended since, or another
+    tab may have saved one.
+    """
     if request.method == "POST":
-        return _save(request, today)
+        return _save(request)
+    member, today = request.member, request.member.today
     day = _parse_date(request.GET.get("date", today.isoformat()))
-    if day is None or day not in days_within_reach(today):
+    if day not in days_within_reach(today):
         messages.error(request, "You can check in for today and for the two days before it.")
         return redirect("practice:checkin")
-    checkins = _checkins_within_reach(request, today)
-    stored = checkins.get(day)
+    stored = _checkins_within_reach(member, today).get(day)
+    initial = {name: getattr(stored, name) for name in ("mood_before", "mood_after", "notes")} if stored else {}
     kept = stored.selected_hack_id if stored else None
-    feelings = {name: getattr(stored, name) for name in ("mood_before", "mood_after", "notes")} if stored else {}
-    form = CheckinForm(request.member, lambda: kept, initial={**feelings, "selected_hack": kept})
-    return _page(request, form, day, today, checkins, seen=stored.pk if stored else None)
+    form = CheckinForm(initial={**initial, "selected_hack": kept}, member=member, day=day)
+    return _show(request, form, day, seen_id=stored.pk if stored else None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,81 +51,69 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "practice/checkin_delete.html", {"checkin": checkin, "day": _day_name(checkin.checkin_date)})
 
 
-def _save(request: HttpRequest, today: date) -> HttpResponse:
-    day, seen = _parse_date(request.POST.get("date")), _parse_uuid(request.POST.get("seen"))
-    is_within_reach = day is not None and day in days_within_reach(today)
-    day = day if is_within_reach else today
-    form = CheckinForm(request.member, partial(_kept, request, day, today), data=request.POST)
-    if not is_within_reach:
+def _save(request: HttpRequest) -> HttpResponse:
+    member, today = request.member, request.member.today
+    asked, seen_id = _parse_date(request.POST.get("date")), _parse_uuid(request.POST.get("seen"))
+    day = asked if asked in days_within_reach(today) else today
+    form = CheckinForm(request.POST, member=member, day=day)
+    if day != asked:
         form.add_error(
             None,
-            "The day that this page was opened for is out of reach. What you have entered is still here: save it for"
+            "That day can no longer be filled in. Your entries are still here: save them for"
             f" {_day_name(today)}, or choose another day first.",
         )
     if not form.is_valid():
-        return _page(request, form, day, today, _checkins_within_reach(request, today), seen=seen)
+        return _show(request, form, day, seen_id=seen_id)
+    values = form.cleaned_data
+    hack_id = values.pop("selected_hack")
     try:
-        hack_id = form.cleaned_data.pop("selected_hack")
-        standing = save_checkin(
-            member=request.member, day=day, seen_id=seen, selected_hack_id=hack_id, **form.cleaned_data
-        )
-    except AlreadyCheckedIn as already:
-        checkins = {**_checkins_within_reach(request, today), day: already.checkin}
-        return _page(request, form, day, today, checkins, seen=seen)
-    messages.success(request, _outcome(request, day, today, standing))
+        streak = save_checkin(member=member, day=day, seen_id=seen_id, selected_hack_id=hack_id, **values)
+    except AlreadyCheckedIn:
+        return _show(request, form, day, seen_id=seen_id)
+    messages.success(request, _outcome(member, day, today, streak))
     return redirect("practice:today")
 
 
-def _kept(request: HttpRequest, day: date, today: date) -> UUID | None:
-    stored = _checkins_within_reach(request, today).get(day)
-    return stored.selected_hack_id if stored else None
-
-
-def _page(request, form, day, today, checkins, *, seen: UUID | None) -> HttpResponse:
-    """What is stored but was not `seen` is shown beside what was entered, so that nothing is lost of either."""
+def _show(request: HttpRequest, form: CheckinForm, day: date, *, seen_id: UUID | None) -> HttpResponse:
+    """Show the form; a stored check-in that the member has not seen stands beside it, so that neither is lost."""
+    today, yesterday = request.member.today, request.member.today - timedelta(days=1)
+    checkins = _checkins_within_reach(request.member, today)
     stored = checkins.get(day)
-    yesterday = today - timedelta(days=1)
     joined = timezone.localdate(request.member.created_at)
-    return render(
-        request,
-        "practice/checkin.html",
-        {
-            "form": form,
-            "day": day.isoformat(),
-            "day_name": _day_name(day),
-            "days": [
-                {"iso": each.isoformat(), "label": _short_name(each, today), "is_done": each in checkins}
-                for each in reversed(days_within_reach(today))
-            ],
-            "stored": stored,
-            "unseen": stored if stored and stored.pk != seen else None,
-            "yesterday": yesterday.isoformat(),
-            "is_yesterday_open": day == today and yesterday not in checkins and joined <= yesterday,
-        },
-    )
+    context = {
+        "form": form,
+        "day": day.isoformat(),
+        "day_name": _day_name(day),
+        "days": [
+            {"iso": each.isoformat(), "label": _short_name(each, today), "is_done": each in checkins}
+            for each in reversed(days_within_reach(today))
+        ],
+        "stored": stored,
+        "unseen": stored if stored and stored.pk != seen_id else None,
+        "yesterday": yesterday.isoformat(),
+        "is_yesterday_open": day == today and yesterday not in checkins and joined <= yesterday,
+    }
+    return render(request, "practice/checkin.html", context)
 
 
-def _outcome(request: HttpRequest, day: date, today: date, standing: Standing | None) -> str:
-    if standing is None:
-        done = "Your check-in is changed."
+def _outcome(member: Member, day: date, today: date, streak: StreakState | None) -> str:
+    """Say what was saved and how long the streak is now; `streak` is None after a change."""
+    if streak is None:
+        done = "Your check-in is updated."
     elif day == today:
         done = "Checked in."
     else:
         done = f"{_short_name(day, today)} is checked in."
-    if request.member.profile.hide_streaks:
+    if member.profile.hide_streaks:
         return done
-    standing = standing or _standing(request.member)
-    streak = shown_streak(standing.streak, standing.ends_at, timezone.now())
-    return f"{done} Day {streak} of your streak." if streak else done
+    length, ends_at = streak or MemberStats.objects.values_list("current_streak", "streak_ends_at").get(pk=member.pk)
+    length = shown_streak(length, ends_at, timezone.now())
+    return f"{done} Day {length} of your streak." if length else done
 
 
-def _standing(member: Member) -> Standing:
-    return Standing(*MemberStats.objects.values_list("current_streak", "streak_ends_at").get(pk=member.pk))
-
-
-def _checkins_within_reach(request: HttpRequest, today: date) -> dict[date, DailyCheckin]:
+def _checkins_within_reach(member: Member, today: date) -> dict[date, DailyCheckin]:
     days = days_within_reach(today)
-    return {checkin.checkin_date: checkin for checkin in _checkins(request.member, min(days), max(days))}
+    return {checkin.checkin_date: checkin for checkin in _checkins(member, min(days), max(days))}
 
 
 @compiled

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from practice import insight, plots
-from practice.entries import day_name, mood_words
+from practice.journal_rows import day_name, mood_words
 from practice.models import DailyCheckin
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
 from practice.actions import change_session, save_checkin
-from practice.entries import day_name, entry_lines, list_rows
-from practice.forms.journal import CheckinNoteForm, SessionNoteForm, journal_form, own_options
+from practice.forms.journal import CheckinNoteForm, SessionNoteForm, journal_form, members_selects
 from practice.insight import hack_changes
 from practice.journal import (
     PAGE_SIZE,
@@ -26,32 +25,31 @@ from practice.journal import (
     count_entries,
     find_entries,
     hacks_of,
-    open_journal,
+    read_first_page,
     session_rows,
 )
+from practice.journal_rows import day_name, entry_lines
 from practice.models import DailyCheckin, PracticeSession
 
 
 @require_safe
 @login_required
 def journal(request: HttpRequest) -> HttpResponse:
-    opened = None if request.GET else open_journal(request.member)
+    opened = None if request.GET else read_first_page(request.member)
     hacks = opened.hacks if opened else hacks_of(request.member)
     form = journal_form(request.GET, hacks)
     count = opened.count if opened else count_entries(request.member, form.filters)
     page = Paginator(range(count), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = opened.entries if opened else find_entries(request.member, form.filters, page.number)
-    entries = entry_lines(rows, hacks, words=form.words, **_place(request))
     hack = next((row for row in hacks.values() if row["slug"] == form.given.get("hack")), None)
     context = {
         "form": form,
-        "own": own_options(hacks, form.given),
+        "members_selects": members_selects(hacks, form.given),
         "page_obj": page,
-        "entries": entries,
-        "rows": list_rows(entries),
+        "entries": entry_lines(rows, hacks, words=form.words, **_place(request)),
         "count": _count(count, bool(form.given)),
         "hack": hack,
-        "changes": next(iter(hack_changes(request.member, hack["pk"])), None) if hack else None,
+        "changes": next(iter(hack_changes(request.member, hack["id"])), None) if hack else None,
     }
     if opened:
         context["unread_notifications"] = opened.unread
@@ -74,7 +72,7 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = SessionNoteForm(request.POST or None, initial=initial, auto_id=f"{pk}-%s")
     if request.method == "POST" and form.is_valid():
         change_session(session=session, **form.cleaned_data)
-        return _saved(request, session, "Your practice is changed.")
+        return _saved(request, session, "Your practice is updated.")
     context = {
         "category": session.hack.category.name,
         "title": session.hack.name,
@@ -103,7 +101,7 @@ def checkin(request: HttpRequest, pk: UUID) -> HttpResponse:
             selected_hack_id=checkin.selected_hack_id,
             **form.cleaned_data,
         )
-        return _saved(request, checkin, "Your check-in is changed.")
+        return _saved(request, checkin, "Your check-in is updated.")
     context = {"title": "Check-in", "delete_url": reverse("practice:checkin-delete", args=[pk])}
     return _edit(request, checkin, form, context)
 
@@ -131,7 +129,7 @@ def _entry(request: HttpRequest, entry: Model) -> HttpResponse:
     rows = session_rows if isinstance(entry, PracticeSession) else checkin_rows
     entries = entry_lines(rows(type(entry).objects.filter(pk=entry.pk)), hacks_of(request.member), **_place(request))
     entries[0]["day_name"] = ""
-    return render(request, "practice/_journal_entry.html", {"rows": list_rows(entries, focus=True)})
+    return render(request, "practice/_journal_entry.html", {"entries": entries, "focus": True})
 
 
 def _journal_of(entry: Model) -> str:

@@ -19,7 +19,7 @@ from practice.actions import RestDayRefused, give_up_rest_day, hide_streaks, pla
 from practice.forms.streak import RestDayForm
 from practice.models import MemberStats, RestDay
 from practice.plots import line_plot
-from practice.story import StoryDay, streak_story
+from practice.streak_history import HistoryDay, streak_history
 from practice.views.today import safe_until
 
 SHOWN_PAST_REST_DAYS = 12
@@ -81,7 +81,7 @@ def _page(request: HttpRequest, form: RestDayForm) -> HttpResponse:
     latest = max(today, stats.last_checkin_date or today)
     first = _month(request.GET.get("month"), stats.first_day or today, latest)
     following = (first + timedelta(days=31)).replace(day=1)
-    days = streak_story(member, first, following - timedelta(days=1), now)
+    days = streak_history(member, first, following - timedelta(days=1), now)
     count = stats.streak_at(now)
     rest_days = RestDay.objects.visible_to(member)
     context = {
@@ -118,7 +118,7 @@ def _month(text: str | None, earliest: date, latest: date) -> date:
     return first if earliest.replace(day=1) <= first <= latest else latest.replace(day=1)
 
 
-def _line(day: StoryDay) -> dict[str, Any]:
+def _line(day: HistoryDay) -> dict[str, Any]:
     place = day.zone.rpartition("/")[2].replace("_", " ")
     return {
         "day": date_format(day.day, "D j M"),
@@ -132,7 +132,7 @@ def _line(day: StoryDay) -> dict[str, Any]:
     }
 
 
-def _plot(days: Sequence[StoryDay]) -> dict[str, Any]:
+def _plot(days: Sequence[HistoryDay]) -> dict[str, Any]:
     """The strengths of the table, as a line."""
     first, last = days[0].day, days[-1].day
     steps = min(4, (last - first).days)

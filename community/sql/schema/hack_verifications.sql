@@ -137,7 +137,7 @@ CREATE TRIGGER refuse_unchanged BEFORE UPDATE ON hack_verifications
   ) EXECUTE FUNCTION app.refuse_unchanged();
 
 -- It was the last round that was taken back; with a revision the next one begins.
-CREATE FUNCTION app.begin_anew() RETURNS trigger
+CREATE FUNCTION app.begin_new_round() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
     BEGIN
@@ -145,8 +145,8 @@ CREATE FUNCTION app.begin_anew() RETURNS trigger
       RETURN NEW;
     END
   $$;
-CREATE TRIGGER begin_anew BEFORE UPDATE ON hack_verifications
-  FOR EACH ROW WHEN (OLD.status = 'returned' AND NEW.status <> 'returned') EXECUTE FUNCTION app.begin_anew();
+CREATE TRIGGER begin_new_round BEFORE UPDATE ON hack_verifications
+  FOR EACH ROW WHEN (OLD.status = 'returned' AND NEW.status <> 'returned') EXECUTE FUNCTION app.begin_new_round();
 
 -- Keeps the round that ended, and takes the submission out of the hands of those who read what it no longer says.
 CREATE FUNCTION app.follow_verification() RETURNS trigger

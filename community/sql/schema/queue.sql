@@ -1,7 +1,7 @@
 -- The queue of submissions as reviewers meet it. Nothing here tells whose an anonymous submission is, or that a known
 -- case is one: both have no author.
 
-CREATE FUNCTION app.too_near(reviewer uuid) RETURNS TABLE (id uuid)
+CREATE FUNCTION app.connected_members(reviewer uuid) RETURNS TABLE (id uuid)
   LANGUAGE sql STABLE
   AS $$
     SELECT reviewer
@@ -46,7 +46,7 @@ CREATE FUNCTION app.reviewable(reviewer uuid, of_hack uuid) RETURNS TABLE (id uu
     SELECT waiting.id, waiting.submitted_at
     FROM public.hack_verifications AS waiting
     WHERE waiting.hack_id = of_hack AND waiting.status = 'submitted'
-      AND NOT EXISTS (SELECT FROM app.too_near(reviewer) AS near WHERE near.id = waiting.user_id)
+      AND NOT EXISTS (SELECT FROM app.connected_members(reviewer) AS near WHERE near.id = waiting.user_id)
       AND NOT EXISTS (SELECT FROM public.users AS author WHERE author.id = waiting.user_id AND NOT author.is_active)
       AND (waiting.user_id IS NOT NULL OR (SELECT app.known_case_is_due(reviewer)))
       AND NOT EXISTS (
@@ -164,8 +164,8 @@ CREATE FUNCTION app.waiting_reviews() RETURNS TABLE (hack_id uuid, waiting bigin
     WHERE found.number > 0
   $$;
 
--- Where one's own submissions stand among those of the same hack, and how long the last twenty have waited (median).
-CREATE FUNCTION app.verification_standing(wanted uuid DEFAULT NULL)
+-- The places of the member's submissions in the queues of their hacks, and the median wait of the last twenty decided.
+CREATE FUNCTION app.queue_positions()
   RETURNS TABLE (verification_id uuid, "position" bigint, expected_wait interval)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$
@@ -185,10 +185,10 @@ CREATE FUNCTION app.verification_standing(wanted uuid DEFAULT NULL)
         ) AS latest
       )
     FROM public.hack_verifications AS own
-    WHERE own.user_id = app.uid() AND own.status = 'submitted' AND (wanted IS NULL OR own.id = wanted)
+    WHERE own.user_id = app.uid() AND own.status = 'submitted'
   $$;
 
 GRANT EXECUTE ON FUNCTION app.lease_verification(uuid), app.release_lease(uuid), app.leased_verifications(),
-  app.waiting_reviews(), app.verification_standing(uuid) TO nrghax_member;
-GRANT EXECUTE ON FUNCTION app.too_near(uuid), app.known_case_is_due(uuid), app.hacks_to_review(uuid),
+  app.waiting_reviews(), app.queue_positions() TO nrghax_member;
+GRANT EXECUTE ON FUNCTION app.connected_members(uuid), app.known_case_is_due(uuid), app.hacks_to_review(uuid),
   app.reviewable(uuid, uuid) TO nrghax_worker;

@@ -18,10 +18,10 @@ GRANT SELECT, INSERT, DELETE ON challenge_participants TO nrghax_member;
 REVOKE INSERT, UPDATE ON challenge_participants FROM nrghax_staff;
 
 -- How many take part: members see some of them only, and may know how many there are.
-CREATE FUNCTION app.taking_part(challenge uuid) RETURNS integer
+CREATE FUNCTION app.participant_count(challenge uuid) RETURNS integer
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$ SELECT count(*)::integer FROM public.challenge_participants p WHERE p.challenge_id = challenge $$;
-GRANT EXECUTE ON FUNCTION app.taking_part(uuid) TO nrghax_member, nrghax_staff, nrghax_worker;
+GRANT EXECUTE ON FUNCTION app.participant_count(uuid) TO nrghax_member, nrghax_staff, nrghax_worker;
 
 CREATE FUNCTION app.guard_joining() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
@@ -44,7 +44,7 @@ BEGIN
       WHEN joined.end_date <= NEW.joined_at THEN 'challenge_over'
     END;
   END IF;
-  IF joined.max_participants <= app.taking_part(NEW.challenge_id) THEN
+  IF joined.max_participants <= app.participant_count(NEW.challenge_id) THEN
     refusal := coalesce(refusal, 'challenge_full');
   END IF;
   IF refusal IS NOT NULL THEN

@@ -184,7 +184,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION app.streak_standing(member uuid, from_date date DEFAULT '-infinity') RETURNS TABLE (
+CREATE FUNCTION app.streak_state(member uuid, from_date date DEFAULT '-infinity') RETURNS TABLE (
   current_streak integer, longest_streak integer, rest_stock smallint, strength double precision,
   last_checkin_date date, streak_ends_at timestamptz, is_stale boolean
 ) LANGUAGE plpgsql STABLE SET search_path = '' AS $$
@@ -242,7 +242,7 @@ BEGIN
   UPDATE public.user_stats s
     SET current_streak = n.current_streak, longest_streak = n.longest_streak, rest_stock = n.rest_stock,
         strength = n.strength, last_checkin_date = n.last_checkin_date, streak_ends_at = n.streak_ends_at
-    FROM app.streak_standing(member, from_date) n WHERE n.is_stale AND s.user_id = member;
+    FROM app.streak_state(member, from_date) n WHERE n.is_stale AND s.user_id = member;
   GET DIAGNOSTICS restated = ROW_COUNT;
   RETURN changed + restated;
 END
@@ -313,7 +313,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION app.streak_story(member uuid, first_day date, last_day date, moment timestamptz)
+CREATE FUNCTION app.streak_history(member uuid, first_day date, last_day date, moment timestamptz)
 RETURNS TABLE (
   day date, kind text, zone text, day_start time, streak integer, rest_stock integer, strength double precision,
   won integer
@@ -362,8 +362,8 @@ BEGIN
           strength := strength * memory;
         END IF;
         CONTINUE WHEN day NOT BETWEEN first_day AND last_day;
-        RETURN QUERY SELECT streak_story.day, streak_story.kind, entry.timezone::text, entry.day_start,
-          streak_story.streak, streak_story.rest_stock, streak_story.strength, streak_story.won;
+        RETURN QUERY SELECT streak_history.day, streak_history.kind, entry.timezone::text, entry.day_start,
+          streak_history.streak, streak_history.rest_stock, streak_history.strength, streak_history.won;
       END LOOP;
     END IF;
     last_date := entry.checkin_date;
@@ -391,10 +391,10 @@ GRANT EXECUTE ON FUNCTION
   app.open_days(uuid, date, text, time, date, text, time), app.strength_at(uuid, timestamptz),
   app.granted_days(uuid, date), app.stock_left(integer, integer, date[], uuid, date, date, text, time),
   app.days_without_checkin(uuid, date, text, time, date, text, time, integer, boolean),
-  app.streak_story(uuid, date, date, timestamptz)
+  app.streak_history(uuid, date, date, timestamptz)
   TO nrghax_member, nrghax_worker;
 GRANT EXECUTE ON FUNCTION
   app.streak_reach(uuid, date, text, time, integer, text, time, timestamptz, timestamptz),
   app.streak_rows(uuid, date), app.streak_ends_at(uuid, date, text, time, integer, text, time),
-  app.streak_standing(uuid, date), app.recompute_streak(uuid, date)
+  app.streak_state(uuid, date), app.recompute_streak(uuid, date)
   TO nrghax_worker;

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from community import actions, tasks
-from community.models import HackVerification, HackVerificationReview, ReviewerSigns
+from community.models import HackVerification, HackVerificationReview, ReviewerSignals
 from community.tests.factories import (
     make_known_case,
     make_reviewer,
@@ -73,7 +73,7 @@ def outcome_by_hand(review):
 
 
 def signs():
-    rows = ReviewerSigns.objects.values_list(
+    rows = ReviewerSignals.objects.values_list(
         "reviewer",
         "reviews",
         "median_seconds",
@@ -111,11 +111,11 @@ def test_the_signs_of_reviewers_are_what_a_plain_count_says(hack, seed):
                 seconds=chance.randint(1, 600),
             )
     expected = signs_by_hand()
-    assert actions.sign_reviewers() == len(expected) > 0
+    assert actions.compute_reviewer_signals() == len(expected) > 0
     assert signs() == expected
-    assert actions.sign_reviewers() == 0
+    assert actions.compute_reviewer_signals() == 0
     HackVerificationReview.objects.filter(reviewer=next(iter(expected))).delete()
-    assert actions.sign_reviewers() > 0
+    assert actions.compute_reviewer_signals() > 0
     assert signs() == signs_by_hand()
 
 
@@ -131,5 +131,5 @@ def test_a_pair_that_verifies_each_other_shows(hack):
 def test_the_signs_are_for_staff_alone(hack):
     for role in (Role.MEMBER, Role.ANON, Role.AUTH):
         with database_identity(role, make_reviewer(hack).pk), connection.cursor() as cursor:
-            cursor.execute("SELECT has_table_privilege('reviewer_signs', 'SELECT')")
+            cursor.execute("SELECT has_table_privilege('reviewer_signals', 'SELECT')")
             assert cursor.fetchone() == (False,)

@@ -16,7 +16,7 @@ from community.tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-SIGNS = reverse("admin:community_reviewersigns_changelist")
+SIGNS = reverse("admin:community_reviewersignals_changelist")
 REVIEWS = reverse("admin:community_hackverificationreview_changelist")
 
 
@@ -49,7 +49,7 @@ def test_signs_name_whom_a_pair_is_reciprocal_with(hack, staff_client):
     review_as(one, make_verification(hack, third))
     review_as(other, had)
     make_signs(one, reviews=2, reciprocal_pairs=1)
-    detail = staff_client.get(reverse("admin:community_reviewersigns_change", args=[one.pk])).content.decode()
+    detail = staff_client.get(reverse("admin:community_reviewersignals_change", args=[one.pk])).content.decode()
     assert f"{other}:" in detail
     assert f"{third}:" not in detail
     for reviewer, author in ((one, other), (other, one)):

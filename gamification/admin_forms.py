@@ -221,6 +221,6 @@ class ChallengeForm(ModelForm):
             return None
         if places < 1:
             raise ValidationError("At least 1; empty where as many may take part as come.", code="no_place")
-        if places < (taking_part := self.instance.participants.count()):
-            raise ValidationError(f"{taking_part} take part already.", code="too_few")
+        if places < (participant_count := self.instance.participants.count()):
+            raise ValidationError(f"{participant_count} take part already.", code="too_few")
         return places

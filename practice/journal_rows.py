@@ -1,4 +1,4 @@
-"""How the entries of the journal look: each as a line of words, and all of them as the rows of a list."""
+"""The entries of the journal, put into words for the rows of its list."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.templatetags.ui import icon
 from practice.journal import SESSION
 from practice.models import PracticeSession
 
@@ -49,66 +48,39 @@ def entry_lines(
     return lines
 
 
-def list_rows(lines: Iterable[Mapping[str, Any]], *, focus: bool = False) -> SafeString:
-    """The lines as rows of a list; the first of each day stands below the day's name. `focus`: on what edits them.
-
-    Written here rather than in a template, as a page has dozens of them. Whatever is no mark-up of its own is escaped.
-    """
-    pencil = icon("pencil")
-    rows = []
-    for line in lines:
-        if line["day_name"]:
-            rows.append(f'<li class="journal__day"><h3>{escape(line["day_name"])}</h3></li>\n')
-        title, url, edit_url = escape(line["title"]), escape(line["url"]), escape(line["edit_url"])
-        link = f'<a href="{url}">{title}</a>' if url else title
-        facts = "".join([f"<span>{escape(fact)}</span>" for fact in line["said"]])
-        note = f'<p class="journal__note">{line["note"]}</p>' if line["note"] else ""
-        edit = (
-            f'<a class="button button--icon button--quiet journal__edit" href="{edit_url}" hx-get="{edit_url}"'
-            f' aria-label="Edit: {title}, {escape(line["said"][0])}"{" data-focus" * focus}>{pencil}</a>'
-        )
-        rows.append(
-            f'<li class="list__item journal__entry" data-category="{escape(line["category"])}">'
-            f'<span class="mark">{line["icon"]}</span><div class="list__body">'
-            f'<p class="list__title">{link}</p>'
-            f'<p class="list__meta">{facts}{line["feedback"]}</p></div>{note}{edit if edit_url else ""}</li>\n'
-        )
-    return SafeString("".join(rows))
-
-
 def _session_line(row: Mapping[str, Any], hack: Mapping[str, Any], zone: str) -> dict[str, Any]:
     clock = f"{row['moment'].astimezone(ZoneInfo(row['zone'])):%H:%M}"
     if row["zone"] != zone:
         clock += f" in {row['zone'].rpartition('/')[2].replace('_', ' ')}"
-    said = [clock]
+    facts = [clock]
     is_running = row["seconds"] is None
     if is_running:
         url = reverse("practice:timer", args=[hack["slug"]])
     else:
-        said.append(f"{max(1, round(row['seconds'] / 60))} min")
+        facts.append(f"{max(1, round(row['seconds'] / 60))} min")
         url = entry_address("session-detail").format(row["entry"])
     if row["how"] != "solo":
-        said.append(TYPES[row["how"]])
+        facts.append(TYPES[row["how"]])
     return {
-        "category": hack["category__name"],
-        "icon": icon(hack["category__icon_url"]),
+        "category": hack["category_name"],
+        "icon": hack["icon"],
         "title": f"{hack['name']} is running" if is_running else hack["name"],
         "url": url,
         "edit_url": "" if is_running else entry_address("journal-session").format(row["entry"]),
-        "said": said,
+        "facts": facts,
         "feedback": FEEDBACK.get(row["score"], ""),
     }
 
 
 def _checkin_line(row: Mapping[str, Any], hack: Mapping[str, Any] | None) -> dict[str, Any]:
-    said = [mood_words(row["before"], row["after"])]
+    facts = [mood_words(row["before"], row["after"])]
     return {
-        "category": hack["category__name"] if hack else "",
-        "icon": icon("circle-check"),
+        "category": hack["category_name"] if hack else "",
+        "icon": "circle-check",
         "title": "Check-in",
         "url": "",
         "edit_url": entry_address("journal-checkin").format(row["entry"]),
-        "said": [*said, hack["name"]] if hack else said,
+        "facts": [*facts, hack["name"]] if hack else facts,
         "feedback": "",
     }
 

@@ -1,4 +1,4 @@
-"""The streak told day by day. What happened on each day is the database's to say: app.streak_story, sql/streak.sql."""
+"""The history of the streak, day by day, as app.streak_history (sql/schema/streak.sql) tells it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -9,7 +9,7 @@ from practice.rules import MAX_REST_STOCK, STREAK_DAYS_PER_EARNED_REST
 
 
 @dataclass(frozen=True)
-class StoryDay:
+class HistoryDay:
     """A day, the clock it was judged by, and where the numbers stood after it."""
 
     day: date
@@ -48,7 +48,7 @@ WORDS = {
 }
 
 
-def streak_story(member: Member, first: date, last: date, moment: datetime) -> list[StoryDay]:
+def streak_history(member: Member, first: date, last: date, moment: datetime) -> list[HistoryDay]:
     """The days from `first` to `last` that the member has lived through by `moment`, from the first check-in on."""
-    days = run_sql("SELECT * FROM app.streak_story(%s, %s, %s, %s)", [member.pk, first, last, moment])
-    return [StoryDay(*row) for row in days.rows]
+    days = run_sql("SELECT * FROM app.streak_history(%s, %s, %s, %s)", [member.pk, first, last, moment])
+    return [HistoryDay(*row) for row in days.rows]

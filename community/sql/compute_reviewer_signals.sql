@@ -28,7 +28,7 @@ WITH judged AS (
   FROM judged LEFT JOIN returned USING (reviewer)
   GROUP BY reviewer
 ), written AS (
-  INSERT INTO reviewer_signs AS old
+  INSERT INTO reviewer_signals AS old
     (reviewer_user_id, reviews, median_seconds, reciprocal_pairs, known_cases, known_cases_right, agreements, outcomes)
   SELECT * FROM signs
   ON CONFLICT (reviewer_user_id) DO UPDATE
@@ -41,6 +41,6 @@ WITH judged AS (
                         excluded.known_cases_right, excluded.agreements, excluded.outcomes)
   RETURNING reviewer_user_id
 ), removed AS (
-  DELETE FROM reviewer_signs WHERE reviewer_user_id NOT IN (SELECT reviewer FROM signs) RETURNING reviewer_user_id
+  DELETE FROM reviewer_signals WHERE reviewer_user_id NOT IN (SELECT reviewer FROM signs) RETURNING reviewer_user_id
 )
 SELECT * FROM written UNION ALL SELECT * FROM removed

@@ -1,0 +1,2 @@
+CALL app.protect('reviewer_signals');
+CALL app.track_updated_at('reviewer_signals');

@@ -1,0 +1,37 @@
+-- The first page of a member's journal without a filter, in one row; lists are JSON.
+--
+-- A session's local day is at most a day and some hours from its start in UTC: of two starts that are further apart,
+-- the later one is on no earlier day. So the sessions up to two days before the %(page_size)s-th latest start, which an
+-- index finds, hold all that the page can show.
+SELECT
+  (SELECT count(*) FROM practice_sessions WHERE user_id = member.id)
+    + (SELECT count(*) FROM daily_checkins WHERE user_id = member.id) AS count,
+  (SELECT count(*) FROM notifications WHERE user_id = member.id AND NOT is_read) AS unread,
+  (SELECT COALESCE(json_agg(each), '[]') FROM (
+    (SELECT 'practice' AS kind, id AS entry, timezone AS zone, notes AS note, practice_date AS day, started_at AS moment,
+            hack_id AS about, duration_seconds AS seconds, session_type AS how, feedback_score AS score,
+            NULL::smallint AS before, NULL::smallint AS after
+     FROM practice_sessions
+     WHERE user_id = member.id AND started_at >= COALESCE((
+       SELECT started_at - interval '2 days' FROM practice_sessions WHERE user_id = member.id
+       ORDER BY started_at DESC LIMIT 1 OFFSET %(page_size)s - 1
+     ), '-infinity')
+     ORDER BY practice_date DESC, started_at DESC, id DESC LIMIT %(page_size)s)
+    UNION ALL
+    (SELECT 'checkin', id, timezone, notes, checkin_date, created_at, selected_hack_id, NULL, NULL, NULL, mood_before,
+            mood_after
+     FROM daily_checkins WHERE user_id = member.id
+     ORDER BY checkin_date DESC LIMIT %(page_size)s)
+    ORDER BY day DESC, kind, moment DESC, entry DESC LIMIT %(page_size)s
+  ) AS each) AS entries,
+  -- The hacks that the journal mentions.
+  (SELECT COALESCE(json_agg(each), '[]') FROM (
+    SELECT hack.id, slug, hack.name, category.name AS category_name, category.title AS category_title,
+           category.icon_url AS icon, category.sort_order AS category_order
+    FROM hacks AS hack JOIN hack_categories AS category ON category.id = category_id
+    WHERE hack.id IN (SELECT hack_id FROM practice_sessions WHERE user_id = member.id)
+       OR hack.id IN (SELECT selected_hack_id FROM daily_checkins WHERE user_id = member.id)
+    ORDER BY hack.name, hack.id
+  ) AS each) AS hacks
+FROM users AS member
+WHERE member.id = %(member_id)s
