@@ -61,6 +61,11 @@ def _own_cache_and_broker() -> None:
 
 _own_cache_and_broker()
 
+from database.tests.template import schema_version
+
+# Read before any migration is imported: a file that changes later is noticed.
+SCHEMA_VERSION = schema_version()
+
 
 def pytest_collection_modifyitems(items):
     """The browser's tests first, as the last to run should be short.
@@ -89,10 +94,11 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
+    """A database of this process's own, copied from the migrated one that all processes share."""
     from django.db import connection
-    from django.test.utils import setup_databases, teardown_databases
 
     from database.roles import BACKUP, OWNER, TEST, WEB, WORKER, prepare_database
+    from database.tests.template import connected_as_owner, create_copy, drop_database
 
     def act_as(role):
         connection.close()
@@ -101,11 +107,20 @@ def django_db_setup(django_test_environment, django_db_blocker):
         if role:
             options["options"] = f"-c role={role}"
 
+    def migrate(database):
+        connection.settings_dict["TEST"]["NAME"] = database
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        connection.close()
+        if schema_version() != SCHEMA_VERSION:
+            raise RuntimeError("A migration or an SQL file changed while it was applied: run the tests again.")
+
+    name = f"test_nrghax_{SLOT}"
     with django_db_blocker.unblock():
         act_as(OWNER)
-        connection.settings_dict["TEST"]["NAME"] = f"test_nrghax_{SLOT}"
-        databases = setup_databases(verbosity=0, interactive=False)
+        create_copy(name, SCHEMA_VERSION, make=migrate, lock=DATA_DIR / "test-template.lock")
+        connection.settings_dict["NAME"] = name
         connection.ensure_connection()
+        # A copy has the rights inside its template, not those to the database itself.
         prepare_database(connection.connection, logins=[TEST, WEB, WORKER, BACKUP])
         act_as(None)
         yield
@@ -115,8 +130,9 @@ def django_db_setup(django_test_environment, django_db_blocker):
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
-        act_as(OWNER)
-        teardown_databases(databases, verbosity=0)
+        connection.close()
+        with connected_as_owner() as owner:
+            drop_database(owner, name)
 
 
 @pytest.fixture(autouse=True)

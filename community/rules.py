@@ -31,7 +31,3 @@ def staff_take_over_at(submitted_at: datetime) -> datetime:
 def rewarded_before(now: datetime) -> datetime:
     """Who was verified anonymously before that moment is due the XP: those of a day (UTC) get it early on the next."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def are_complete(answers: Answers) -> bool:
-    return bool(answers) and all(pair["answer"].strip() for pair in answers)

@@ -32,6 +32,11 @@ def local_date(moment: datetime, zone: str, day_start: time) -> date:
     return (clock - _since_midnight(day_start)).date()
 
 
+def day_word(day: date, today: date) -> str:
+    """Return "Today" or "Yesterday"; empty for any other day."""
+    return {0: "Today", 1: "Yesterday"}.get((today - day).days, "")
+
+
 def day_bounds(day: date, zone: str, day_start: time) -> tuple[datetime, datetime]:
     """Return when a local day begins and when the next one does, in UTC. Raises ZoneInfoNotFoundError.
 

@@ -1,6 +1,6 @@
 """What members see of their XP: totals, the day's limits, and the ledger in words."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 
 from accounts.models import Member, Profile
 from database.compiled import Row, compiled
+from database.local_days import day_word
 from gamification.models import Achievement, Challenge, UserXp, XpEntry
 from gamification.rules import XP_RULES, level_of, xp_for_level
 from hacks.models import HackCategory
@@ -138,8 +139,4 @@ def _level_progress(xp: int) -> dict[str, Any]:
 
 
 def _day(day: date, today: date) -> str:
-    if day == today:
-        return "Today"
-    if day == today - timedelta(days=1):
-        return "Yesterday"
-    return date_format(day, "j F" if day.year == today.year else "j F Y")
+    return day_word(day, today) or date_format(day, "j F" if day.year == today.year else "j F Y")

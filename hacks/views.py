@@ -12,14 +12,15 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect, push_url
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import Member
+from accounts.pages import render_page_or_part
 from database.compiled import compiled
 from hacks import actions
 from hacks.catalogue import CARD_FIELDS, HackCard, find_hacks
@@ -35,19 +36,16 @@ PAGE_SIZE = 24
 @shared_page
 def hack_list(request: HttpRequest) -> HttpResponse:
     form = CatalogueForm(request.GET, member=request.member, categories=_categories())
-    page = Paginator(_found(request.member, form.filters), PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = [HackCard(*row, is_members=request.member is not None) for row in page.object_list]
-    count = page.paginator.count
+    page_obj = Paginator(_found(request.member, form.filters), PAGE_SIZE).get_page(request.GET.get("page"))
+    page_obj.object_list = [HackCard(*row, is_members=request.member is not None) for row in page_obj.object_list]
+    count = page_obj.paginator.count
     context = {
         "form": form,
-        "page_obj": page,
+        "page_obj": page_obj,
         "count": f"{count or 'No'} hack{pluralize(count)}{' found' * bool(form.filters)}",
     }
-    # The address is the same for the page and for its results alone.
-    is_update = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
-    response = render(request, "hacks/_hack_results.html" if is_update else "hacks/hack_list.html", context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return push_url(response, f"{request.path}?{form.address}".rstrip("?")) if is_update else response
+    page, part = "hacks/hack_list.html", "hacks/_hack_results.html"
+    return render_page_or_part(request, page, part, context, target="results", address=form.address)
 
 
 @require_safe

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from database.local_days import day_word
 from practice.journal import SESSION
 from practice.models import PracticeSession
 
@@ -104,8 +105,7 @@ def mood_words(before: int | None, after: int | None) -> str:
 
 def day_name(day: date, today: date) -> str:
     name = f"{day:%A}, {day.day} {day:%B}" + f" {day.year}" * (day.year != today.year)
-    ago = {0: "Today", 1: "Yesterday"}.get((today - day).days)
-    return f"{ago}, {name}" if ago else name
+    return ", ".join(filter(None, [day_word(day, today), name]))
 
 
 def excerpt(text: str, words: Sequence[str]) -> str:

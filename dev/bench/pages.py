@@ -73,6 +73,7 @@ class Side:
 def measure_pages(database: Database, rounds: int, limits: dict[str, float]) -> None:
     """Print a table of all pages, each with its ratio to the bare page."""
     requests = _requests(database)
+    print(f"\n{_describe_data(database)}; {rounds} rounds of {BATCH} requests.\n", flush=True)
     with closing(_product(database)) as ours, closing(_bare(database)) as bare:
         bare.ask("batch", **BARE, count=WARM_UP)
         for request in requests.values():
@@ -86,7 +87,6 @@ def measure_pages(database: Database, rounds: int, limits: dict[str, float]) -> 
                 units.append(unit)
         answers = {name: ours.ask("queries", **request) for name, request in requests.items()}
         unit_answer = bare.ask("queries", **BARE)
-    print(f"\n{_describe_data(database)}; {rounds} rounds of {BATCH} requests.\n")
     print("| page | of the bare page | at most | queries | size, KB |\n| --- | --- | --- | --- | --- |")
     for name, answer in answers.items():
         print(_line(name, ratios[name], limits[PAGES[name].kind], answer))
@@ -108,20 +108,22 @@ def _product(database: Database) -> Side:
 
     Only the members of one year check in.
     """
-    # From kept data: the check-ins that the last run has made.
+    # In kept data: the check-ins that the last run has made.
     database.rows(
         "DELETE FROM daily_checkins WHERE checkin_date >= (now() AT TIME ZONE 'Europe/Berlin')::date RETURNING id"
     )
-    members, readers = (
-        [str(pk) for (pk,) in database.rows(f"SELECT id FROM accounts_user WHERE email LIKE '{name}%' ORDER BY id")]
-        for name in ("member", "decade")
-    )
+    members = _keys(database, "SELECT id FROM accounts_user WHERE email LIKE 'member%' ORDER BY id")
+    readers = _keys(database, "SELECT id FROM accounts_user WHERE email LIKE 'decade%' ORDER BY id")
     return Side("nrghax.settings", database, readers or members, members)
 
 
 def _bare(database: Database) -> Side:
-    readers = [str(pk) for (pk,) in database.rows("SELECT id FROM auth_user ORDER BY id", bare=True)]
+    readers = _keys(database, "SELECT id FROM auth_user ORDER BY id", bare=True)
     return Side("dev.bench.bare.settings", database, readers, [])
+
+
+def _keys(database: Database, sql: str, *, bare: bool = False) -> list[str]:
+    return [str(key) for (key,) in database.rows(sql, bare=bare)]
 
 
 def _requests(database: Database) -> dict[str, dict[str, Any]]:

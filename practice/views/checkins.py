@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Member
 from database.compiled import compiled
+from database.local_days import day_word
 from practice.actions import AlreadyCheckedIn, StreakState, delete_checkin, save_checkin
 from practice.forms.checkins import CheckinForm
 from practice.models import DailyCheckin, MemberStats
@@ -127,7 +128,7 @@ def _day_name(day: date) -> str:
 
 
 def _short_name(day: date, today: date) -> str:
-    return {0: "Today", 1: "Yesterday"}.get((today - day).days) or date_format(day, "l")
+    return day_word(day, today) or date_format(day, "l")
 
 
 def _parse_date(text: str | None) -> date | None:

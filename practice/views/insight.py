@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
+from accounts.pages import render_page_or_part
 from practice import insight, plots
 from practice.journal_rows import day_name, mood_words
 from practice.models import DailyCheckin
@@ -48,11 +48,8 @@ def month(request: HttpRequest) -> HttpResponse:
         "this": f"{today:%Y-%m}" if first != today.replace(day=1) else "",
         "summary": _month_summary(practised, moods),
     }
-    is_update = request.htmx and request.htmx.target == "month" and not request.htmx.history_restore_request
-    template = "practice/_journal_month.html" if is_update else "practice/journal_month.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    page, part = "practice/journal_month.html", "practice/_journal_month.html"
+    return render_page_or_part(request, page, part, context, target="month")
 
 
 @require_safe

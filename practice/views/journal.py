@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import push_url
 
+from accounts.pages import render_page_or_part
 from practice.actions import change_session, save_checkin
 from practice.forms.journal import CheckinNoteForm, SessionNoteForm, journal_form, members_selects
 from practice.insight import hack_changes
@@ -53,11 +52,8 @@ def journal(request: HttpRequest) -> HttpResponse:
     }
     if opened:
         context["unread_notifications"] = opened.unread
-    # The address is the same for the page and for its results alone.
-    is_update = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
-    response = render(request, "practice/_journal_results.html" if is_update else "practice/journal.html", context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return push_url(response, f"{request.path}?{form.address}".rstrip("?")) if is_update else response
+    template, part = "practice/journal.html", "practice/_journal_results.html"
+    return render_page_or_part(request, template, part, context, target="results", address=form.address)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Member
+from database.local_days import day_word
 from database.statements import run_statement
 from practice.journal_rows import FEEDBACK, entry_address
 from practice.rules import day_states, shown_streak
@@ -73,10 +74,10 @@ def _session_line(row: Row, now: datetime) -> dict[str, Any]:
     """A row of the list, ready to print: dates are those of the clocks it was practised by."""
     zone = ZoneInfo(row["timezone"])
     started = datetime.fromisoformat(row["started_at"]).astimezone(zone)
-    days_ago = (now.astimezone(zone).date() - started.date()).days
-    day = {0: "Today", 1: "Yesterday"}.get(days_ago) or (
-        f"{started.day} {started:%b %Y}" if days_ago > 300 else f"{started:%a} {started.day} {started:%b}"
-    )
+    today = now.astimezone(zone).date()
+    is_long_ago = (today - started.date()).days > 300
+    date_words = f"{started.day} {started:%b %Y}" if is_long_ago else f"{started:%a} {started.day} {started:%b}"
+    day = day_word(started.date(), today) or date_words
     return {
         "url": entry_address("session-detail").format(row["id"]),
         "hack": row["name"],
