@@ -19,18 +19,19 @@ class Command(BaseCommand):
         parser.add_argument("--to", type=Path, default=PATH, help="another file to write")
 
     def handle(self, *args, **options) -> None:
-        with _fresh_database():
+        with fresh_database():
             text = document()
         options["to"].write_text(text)
         self.stdout.write(f"Written: {options['to']}")
 
 
 @contextmanager
-def _fresh_database() -> Iterator[None]:
-    name = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"nrghax_databasedoc_{os.getpid()}"
+def fresh_database() -> Iterator[str]:
+    """Connect to a database that is made and migrated for the block; yield its name."""
+    own, name = connection.settings_dict["NAME"], f"nrghax_fresh_{os.getpid()}"
+    connection.settings_dict["TEST"]["NAME"] = name
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
-        yield
+        yield name
     finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+        connection.creation.destroy_test_db(own, verbosity=0)
