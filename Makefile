@@ -34,7 +34,7 @@ check: $(INSTALLED)  ## Check style, templates, types, migrations and the import
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --check --lint --quiet templates
-	$(BIN)/mypy $(TYPED)
+	DEBUG=on DATABASE_URL=postgresql://localhost/nrghax REDIS_URL=redis://localhost $(BIN)/mypy $(TYPED)
 	$(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/lint-imports

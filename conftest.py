@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import TextIO
 
 os.environ["NRGHAX_PROCESS"] = "test"
-os.environ["DJANGO_SETTINGS_MODULE"] = "dev.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
 os.environ["DEBUG"] = "true"
 # Playwright leaves an event loop behind in the thread of the tests; what they do in it is synchronous all the same.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 import pytest
+
+from dev.environment import prepare_environment
+
+prepare_environment()
 
 DATA_DIR = Path(__file__).resolve().parent / ".local"
 SLOTS = range(1, 16)
@@ -61,11 +65,6 @@ def _own_cache_and_broker() -> None:
 
 _own_cache_and_broker()
 
-from database.tests.template import schema_version
-
-# Read before any migration is imported: a file that changes later is noticed.
-SCHEMA_VERSION = schema_version()
-
 
 def pytest_collection_modifyitems(items):
     """The browser's tests first, as the last to run should be short.
@@ -97,32 +96,14 @@ def django_db_setup(django_test_environment, django_db_blocker):
     """A database of this process's own, copied from the migrated one that all processes share."""
     from django.db import connection
 
-    from database.roles import BACKUP, OWNER, TEST, WEB, WORKER, prepare_database
-    from database.tests.template import connected_as_owner, create_copy, drop_database
+    from database.tests.template import connected_as_owner, create_migrated_database, drop_database
 
-    def act_as(role):
-        connection.close()
-        options = connection.settings_dict["OPTIONS"]
-        options.pop("options", None)
-        if role:
-            options["options"] = f"-c role={role}"
-
-    def migrate(database):
-        connection.settings_dict["TEST"]["NAME"] = database
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        connection.close()
-        if schema_version() != SCHEMA_VERSION:
-            raise RuntimeError("A migration or an SQL file changed while it was applied: run the tests again.")
-
-    name = f"test_nrghax_{SLOT}"
     with django_db_blocker.unblock():
-        act_as(OWNER)
-        create_copy(name, SCHEMA_VERSION, make=migrate, lock=DATA_DIR / "test-template.lock")
+        name = f"test_nrghax_{SLOT}"
+        create_migrated_database(name)
+        connection.close()
+        connection.settings_dict["OPTIONS"].pop("options", None)
         connection.settings_dict["NAME"] = name
-        connection.ensure_connection()
-        # A copy has the rights inside its template, not those to the database itself.
-        prepare_database(connection.connection, logins=[TEST, WEB, WORKER, BACKUP])
-        act_as(None)
         yield
         # Playwright's event loop has connections of its own in this thread; nobody closes them.
         with connection.cursor() as cursor:

@@ -5,17 +5,15 @@ from pathlib import Path
 
 import environ
 
-
-def choose_settings() -> str:
-    """Return the settings of production where the environment names a database, unless it switches DEBUG on."""
-    environ.Env.read_env(Path(__file__).with_name(".env"))
-    in_development = environ.Env().bool("DEBUG", default="DATABASE_URL" not in os.environ)
-    return "dev.settings" if in_development else "nrghax.settings"
-
-
+environ.Env.read_env(Path(__file__).with_name(".env"))
 # runserver serves visitors, so that it gets the web's powerless login; everything else acts as the owner.
 os.environ.setdefault("NRGHAX_PROCESS", "web" if "runserver" in sys.argv[1:2] else "owner")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", choose_settings())
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nrghax.settings")
+# An operator names a database. Without one, or with DEBUG on, this is a developer's machine.
+if environ.Env().bool("DEBUG", default="DATABASE_URL" not in os.environ):
+    from dev.environment import prepare_environment
+
+    prepare_environment()
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ class UserActivityLog(models.Model):
         return self.activity_data.get("is_private", False)
 
 
-class NotificationQuerySet(models.QuerySet):
+class NotificationQuerySet(models.QuerySet["Notification"]):
     def visible_to(self, member: Member):
         return self.filter(user=member)
 

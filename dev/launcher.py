@@ -31,7 +31,7 @@ def main() -> int:
     demo = parser.parse_args().demo
     environ.Env.read_env(BASE_DIR / ".env")
     os.environ["NRGHAX_PROCESS"] = "owner"
-    os.environ["DJANGO_SETTINGS_MODULE"] = "dev.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
     host = os.environ.setdefault("HOST", "127.0.0.1")
     port = _port(os.environ.setdefault("PORT", "8000"))
     address = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104

@@ -46,7 +46,8 @@ class BoardRow(NamedTuple):
 
     @property
     def url(self) -> str:
-        return reverse("accounts:profile", args=[self.username])
+        """The address of the member's page; empty if the reader may not see it."""
+        return reverse("accounts:profile", args=[self.username]) if self.has_page else ""
 
     @property
     def html(self) -> SafeString:

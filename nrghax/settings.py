@@ -1,6 +1,6 @@
-"""The settings of production, read from the environment and from `.env`; the README's table lists the variables.
+"""All settings, read from the environment and from `.env`; the README's table lists the variables.
 
-dev/settings.py builds on them.
+With DEBUG this is a developer's machine, whose environment dev/environment.py prepares.
 """
 
 import zoneinfo
@@ -34,6 +34,7 @@ def switch(name: str, *, default: bool) -> bool:
 
 # The login that this process uses: web, worker, owner (manage.py) or test.
 PROCESS = env.str("NRGHAX_PROCESS", default="web")
+TESTING = PROCESS == "test"
 DEBUG = switch("DEBUG", default=False)
 
 DEVELOPMENT_SECRET_KEY = "development only: sessions signed with it are worth nothing"  # noqa: S105
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "gamification",
     "community",
     "nrghax",
+    *(["dev"] if DEBUG else []),
 ]
 
 MIDDLEWARE = [
@@ -152,8 +154,8 @@ CACHES = {
     "default": {
         "BACKEND": "nrghax.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        # A page gives up on a cache that hangs.
-        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+        # A page gives up on a cache that hangs; a test must not take a busy machine for one.
+        "OPTIONS": dict.fromkeys(("socket_connect_timeout", "socket_timeout"), 10 if TESTING else 0.25),
     }
 }
 SESSION_ENGINE = "nrghax.sessions"
@@ -165,10 +167,14 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 # People
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if TESTING
+    else [
+        "django.contrib.auth.hashers.Argon2PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]
+)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -224,6 +230,10 @@ DISCORD_API_URL = env.str("DISCORD_API_URL", default="https://discord.com/api/v1
 DISCORD_TIMEOUT = 10
 
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+if DEBUG and "EMAIL_URL" not in env.ENVIRON:
+    # Mail lands in files, and its links in the log.
+    EMAIL_BACKEND = "dev.mail.DevelopmentMailbox"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NRGHAX <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

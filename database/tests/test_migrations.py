@@ -1,17 +1,14 @@
 """Migrations and SQL files, forward, back to zero and forward again, on databases of their own with rows in them."""
 
 import json
-import os
 import subprocess
 import sys
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from database.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
-from database.tests.connections import url_of
+from database.tests.template import connected_as_owner, create_migrated_database, drop_database, owner_environment
 
 # Prints what there is after each step: the tables, the objects of the SQL files, and the rows that are left.
 THERE_AND_BACK = """
@@ -64,25 +61,21 @@ print(json.dumps(steps))
 
 @pytest.fixture
 def second_database(db):
-    """An empty database of the owner's, beside the suite's own."""
+    """A migrated database of the owner's, beside the suite's own."""
     name = f"{connection.settings_dict['NAME']}_migrations"
-    with psycopg.connect(url_of("nrghax_test", "postgres"), autocommit=True) as admin:
-        admin.execute(f"SET ROLE {OWNER}")
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {name}")
-        with psycopg.connect(url_of(OWNER, name), autocommit=True) as owner:
-            prepare_database(owner, logins=[WEB, WORKER, BACKUP])
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    create_migrated_database(name)
+    yield name
+    with connected_as_owner() as owner:
+        drop_database(owner, name)
 
 
 def run_in(database, code):
     """Run Python in a process of the owner's on another database; return the JSON that it prints last."""
-    url = url_of(OWNER, database)
     done = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "NRGHAX_PROCESS": "owner", "DATABASE_URL": url, "DATABASE_OWNER_URL": url, "DEBUG": "on"},
+        # Waiting for the disk after each migration would take seconds.
+        env={**owner_environment(database), "PGOPTIONS": "-c synchronous_commit=off"},
         capture_output=True,
         text=True,
         check=False,
