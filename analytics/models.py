@@ -79,7 +79,7 @@ class UserActivityLog(models.Model):
         return self.activity_data.get("is_private", False)
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
+class NotificationQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
         return self.filter(user=member)
 
@@ -88,7 +88,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def tell(self, *notifications: "Notification") -> None:
         """Store notifications, except for those whose type and subject their member has been told of."""
-        self.bulk_create(notifications, ignore_conflicts=True)
+        Notification.objects.bulk_create(notifications, ignore_conflicts=True)
 
 
 class Notification(models.Model):
