@@ -11,12 +11,12 @@ from psycopg.conninfo import make_conninfo
 from database.management.commands.databasedoc import fresh_database
 from dev.embedded.postgres import POSTGRES_BIN
 
-RELEASED = settings.BASE_DIR / "database" / "tests" / "released.sql.gz"
+RELEASED = settings.BASE_DIR / "database" / "tests" / "released.dump.gz"
 
 
 class Command(BaseCommand):
     help = (
-        "Writes database/tests/released.sql.gz: a database as this version makes it, with the seeds and the demo "
+        "Writes database/tests/released.dump.gz: a database as this version makes it, with the seeds and the demo "
         "logins. A test upgrades it, so run this once for each release, after its last migration."
     )
 
