@@ -1,6 +1,7 @@
--- Asks some of those who may review what has waited for long: of each hack the ones who practised it last, and nobody
--- who was asked lately. Parameters: before, the time up to which it was submitted; asked_since; most, how many a hack;
--- activity, the type.
+-- Ask some members to review submissions that have waited for long. For each hack these are the members who practised
+-- it last, among those who may review it. Return the ids of the activities. Parameters: before, only submissions up to
+-- this time; asked_since, members who were asked after this time are skipped; most, the number of members for each
+-- hack; activity, the type to record.
 WITH overdue AS (
   SELECT hack_id, count(*) AS number FROM hack_verifications
   WHERE status = 'submitted' AND user_id IS NOT NULL AND submitted_at <= %(before)s

@@ -1,4 +1,5 @@
--- How everybody reviews who does, for staff: signs of collusion and of carelessness. Returns who was written or removed.
+-- Compute for each reviewer the signals of collusion and carelessness that staff see. Return the reviewers whose row
+-- was written or deleted.
 WITH judged AS (
   SELECT reviews.reviewer_user_id AS reviewer, reviews.author_user_id AS author, reviews.is_authentic, reviews.seconds,
     reviewed.known_outcome,

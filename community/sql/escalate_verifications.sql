@@ -1,5 +1,6 @@
--- At the promised date the staff take over, and the author is told. Whoever holds a slot may still give their review.
--- Parameters: before, the time up to which it was submitted; activity, the type.
+-- Hand the submissions that have waited until the promised date over to the staff, and record an activity for each
+-- author. Reviewers with an open lease may still give their review. Return the ids of the activities. Parameters:
+-- before, only submissions up to this time; activity, the type to record.
 WITH escalated AS (
   UPDATE hack_verifications SET status = 'escalated', escalated_at = now()
   WHERE status = 'submitted' AND user_id IS NOT NULL AND submitted_at <= %(before)s

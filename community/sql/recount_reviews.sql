@@ -1,4 +1,4 @@
--- Holds the counts of reviews against the reviews; what differs is repaired and returned.
+-- Drift check: recount the reviews of every submission, repair the counts that differ and return those submissions.
 UPDATE hack_verifications
 SET verification_count = counts.authentic, rejection_count = counts.other
 FROM hack_verifications AS counted CROSS JOIN LATERAL app.count_reviews(counted.id) AS counts

@@ -1,5 +1,5 @@
--- Tells, once a round, those who have waited for long that their submission is still in the queue. Parameters: before,
--- the time up to which it was submitted; activity, the type.
+-- Tell authors, once in each round, that their submission still waits in the queue. Return the ids of the activities.
+-- Parameters: before, only submissions up to this time; activity, the type to record.
 WITH waiting AS (
   UPDATE hack_verifications SET nudged_at = now()
   WHERE status = 'submitted' AND user_id IS NOT NULL AND nudged_at IS NULL AND submitted_at <= %(before)s

@@ -1,6 +1,7 @@
--- Has those rewarded whose anonymous submissions were verified before today: all of a day together, so that nobody who
--- looks at a leaderboard sees somebody's XP rise with their own review. What it earns stays private, as it
--- has a date. Parameters: before; activity, the type.
+-- Reward the authors of anonymous submissions that were verified before `before` (today). All authors of a day are
+-- rewarded together: otherwise a reviewer could see on a leaderboard whose XP rises right after their review. The
+-- activity is private, because an achievement that it brings shows its day. Return the ids of the activities.
+-- Parameters: before; activity, the type to record.
 INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)
 SELECT app.uuid7(), verified.user_id, %(activity)s,
   jsonb_build_object('verification_id', verified.id, 'hack_id', hack_id, 'is_private', true), now()

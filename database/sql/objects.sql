@@ -1,6 +1,6 @@
--- The objects that files of sql/schema/ make, with their definitions and how each is dropped. The definition is the
--- catalogue's own text, so that any change of an object shows. A partition is left out: the functions of its parent's file
--- make it, and its triggers come from the parent.
+-- Return the objects that the files of sql/schema/ make, each with its definition and the command that drops it. The
+-- definition is the catalogue's own text, so that every change of an object is found. Partitions are left out:
+-- functions make them, and their triggers come from the parent table.
 WITH tables AS (
   SELECT oid, relname, relowner, relacl, relrowsecurity, relforcerowsecurity, oid::regclass AS name
   FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
@@ -30,7 +30,7 @@ SELECT format('policy %s ON %s', polname, name),
        format('DROP POLICY %I ON %s', polname, name), p.tableoid, p.oid
 FROM pg_policy p JOIN tables ON tables.oid = polrelid
 UNION ALL
--- The CHECKs that call a function of ours; all others belong to the table.
+-- CHECKs that call a function of the schema app. All other CHECKs belong to the models.
 SELECT format('constraint %s ON %s', conname, name), pg_get_constraintdef(c.oid),
        format('ALTER TABLE %s DROP CONSTRAINT %I', name, conname), c.tableoid, c.oid
 FROM pg_constraint c JOIN tables ON tables.oid = conrelid

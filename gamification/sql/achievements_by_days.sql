@@ -1,4 +1,4 @@
--- The local days on which a practice began that was finished: those have a duration, and an index that holds all of it.
+-- Count the local days on which a finished practice began. A finished practice has a duration, which an index includes.
 WITH practised AS MATERIALIZED (
   SELECT user_id, count(DISTINCT practice_date) AS days
   FROM practice_sessions

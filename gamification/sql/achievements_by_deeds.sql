@@ -1,5 +1,6 @@
--- Deeds in the ledger, those without XP too, in all and with the hacks that are named. It is private where those that
--- others may know of would not do alone. Parameter: sources, from the kind to the source in the ledger.
+-- Count awards in the XP ledger, also those of 0 XP: in total, and for each hack that criteria name. The achievement is
+-- private if the member does not have enough awards without the private ones. Parameter: sources, a JSON object with
+-- the ledger's source for each kind.
 WITH done AS MATERIALIZED (
   SELECT user_id, source, '' AS hack, count(*) AS deeds, count(*) FILTER (WHERE NOT is_private) AS open_deeds
   FROM xp_ledger

@@ -1,4 +1,5 @@
--- The level, overall or in a category: of all XP, also what is private. Others may read the total, too.
+-- The member's level, overall or in a category. Private XP counts too, because the total includes it and others may
+-- read the total.
 WITH reached AS MATERIALIZED (
   SELECT user_id, COALESCE(name, '') AS category, level
   FROM user_xp

@@ -1,4 +1,5 @@
--- Practices, minutes (each hack's whole ones) and hacks tried: in all, in the categories and of the hacks that are named.
+-- Count practices, whole minutes of each hack, and hacks tried: in total, and for each category and hack that criteria
+-- name.
 WITH practised AS MATERIALIZED (
   SELECT '' AS hack, '' AS category, user_id,
          sum(total_practice_count) AS practices, sum(total_practice_minutes) AS minutes, count(*) AS tried

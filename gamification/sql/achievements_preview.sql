@@ -1,6 +1,6 @@
--- Who meets criteria that may not be saved yet: how many, and the first by how much they have. One of
--- achievements_by_*.sql stands for COUNTED. Parameters: kind, needed, hack and category (empty where they do not narrow
--- it); most, how many to name.
+-- Return members who meet criteria that need not be saved, the highest value first, each with the number of all such
+-- members. One of achievements_by_*.sql replaces COUNTED. Parameters: kind; needed; hack and category, empty for any;
+-- most, how many members to return.
 WITH wanted AS (
   SELECT NULL::uuid AS id, %(kind)s::text AS kind, %(needed)s::integer AS needed,
          %(hack)s::text AS hack, %(category)s::text AS category

@@ -1,5 +1,5 @@
--- How far a member has come with each achievement, or with one. All of achievements_by_*.sql stand for COUNTED.
--- Parameters: member_id; achievement_id, or NULL for all.
+-- Return a member's value for each achievement, with the names of the hack and the category in its criteria. All of
+-- achievements_by_*.sql replace COUNTED. Parameters: member_id; achievement_id, or null for all.
 WITH wanted AS (
   SELECT id, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
          COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category

@@ -1,6 +1,7 @@
--- Awards the achievements of some kinds to whom they are due; once, with an entry in the activity log. One of
--- achievements_by_*.sql stands for COUNTED. Parameters: kinds, their types; member_id, unless it is for everybody;
--- achievement_id, or NULL for all; is_private, whether all of it is kept from others; activity, the type.
+-- Award the achievements of some kinds to every member who meets their criteria, once, and record an activity for each.
+-- Return the new awards. One of achievements_by_*.sql replaces COUNTED. Parameters: kinds, a list of types; member_id,
+-- if the text is for one member; achievement_id, or null for all; is_private, true to make all of them private;
+-- activity, the type to record.
 WITH wanted AS (
   SELECT id, name, slug, points, criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
          COALESCE(criteria_json ->> 'hack', '') AS hack, COALESCE(criteria_json ->> 'category', '') AS category
@@ -10,8 +11,8 @@ WITH wanted AS (
 ), counted AS (
   COUNTED
 ), earned AS (
-  -- Of two workers, the later one waits for the row, finds it there and returns nothing. Both go by this order, so
-  -- that neither waits for the other.
+  -- A concurrent worker waits for the row, finds it and skips it. All workers insert in this order, so that they can't
+  -- deadlock.
   INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data, is_private)
   SELECT app.uuid7(), user_id, achievement_id, now(), jsonb_build_object('value', value),
          is_private OR %(is_private)s::boolean

@@ -1,5 +1,7 @@
--- Gives %(member_id)s the award of one deed, done at %(done_at)s: 0 where as many as %(a_day)s of its source have brought
--- XP on that local day. Should be called while holding the lock on the member's user_stats. A repeat gives nothing.
+-- Insert one award into the XP ledger; a repeat inserts nothing. Should be called while holding the lock on the
+-- member's user_stats. Parameters: member_id; source and source_id; hack_id; category_id, or null for the hack's;
+-- amount; a_day, how many awards of the source bring XP on a local day (those beyond get 0), or null for no limit;
+-- done_at; is_private.
 WITH deed AS (
   SELECT users.id AS user_id, %(source)s::text AS source, %(source_id)s::uuid AS source_id, %(hack_id)s::uuid AS hack_id,
          app.date_of(users.id, %(done_at)s::timestamptz) AS earned_on

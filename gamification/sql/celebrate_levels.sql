@@ -1,4 +1,5 @@
--- The levels that %(member_id)s has reached and was not congratulated on: each once, and none that was jumped over.
+-- Return the levels that the member has reached since the last call: overall and in each category the present level
+-- alone, without the levels that were skipped. Parameter: member_id.
 WITH risen AS (
   UPDATE user_xp SET celebrated_level = level
   WHERE user_id = %(member_id)s AND level > celebrated_level

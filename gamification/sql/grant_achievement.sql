@@ -1,5 +1,5 @@
--- Gives a member one achievement that they have won, once, with an entry in the activity log, as award_achievements.sql does
--- for what was earned by its criteria. Parameters: member_id; slug; progress, what it was won with; activity, the type.
+-- Give a member an achievement that they have won, once, and record the same activity as award_achievements.sql. Return
+-- the activity's id. Parameters: member_id; slug; progress, the data to store with it; activity, the type to record.
 WITH earned AS (
   INSERT INTO user_achievements (id, user_id, achievement_id, earned_at, progress_data)
   SELECT app.uuid7(), %(member_id)s, id, now(), %(progress)s::jsonb FROM achievements WHERE slug = %(slug)s

@@ -1,5 +1,7 @@
--- What the page of a board shows %(member)s: one page of the list, and their own entry among its neighbours (is_near). Run
--- as that member: row security says the same as the last condition, and who opted out since the count is skipped at once.
+-- Return one page of a board's list, and the member's own entry with its neighbours (is_near). Should be run as that
+-- member: row security and the last condition both leave out members who have hidden their totals since the last count.
+-- Parameters: board; member; page, the last one if it is beyond; size, the rows of a page; most, the length of the
+-- list; around, the neighbours on each side.
 WITH board AS NOT MATERIALIZED (
   SELECT user_id, xp, is_listed FROM leaderboard_entries WHERE board_id = %(board)s
 ),
@@ -21,7 +23,7 @@ shown (is_near, user_id, xp, is_listed) AS (
   UNION ALL
   SELECT true, own.* FROM own
   UNION ALL
-  -- Equals and others are asked for one by one: each is a range of the index.
+  -- Neighbours with the same XP and with other XP are separate queries, because each is one range of the index.
   SELECT true, near.* FROM own CROSS JOIN LATERAL (
     (SELECT * FROM board WHERE is_listed AND xp = own.xp AND user_id < own.user_id ORDER BY user_id DESC LIMIT %(around)s)
     UNION ALL
@@ -37,7 +39,7 @@ shown (is_near, user_id, xp, is_listed) AS (
   ) AS near
 )
 SELECT is_near, user_id, shown.xp, is_listed, COALESCE((SELECT total FROM list), 0) AS total,
-       -- Of whoever hides nobody has as much, it may be.
+       -- There may be no step for the XP of a member who hides their totals, so the rank follows from the step above.
        COALESCE((SELECT rank + members FROM step WHERE step.xp > shown.xp ORDER BY step.xp LIMIT 1), 1) AS rank,
        COALESCE((SELECT members FROM step WHERE step.xp = shown.xp), 0) > is_listed::integer AS is_shared,
        username, display_name, avatar_url, (privacy_settings -> 'profile_public')::boolean AS has_page

@@ -1,6 +1,5 @@
--- The rows whose score or place is about to be worked out: whoever writes them takes turns, and everybody takes them in
--- this order, so that nobody waits for somebody who waits for them. Parameters: member_id and challenge_id, or NULL for all;
--- now.
+-- Lock the participants whose scores or ranks are about to be computed, so that writers take turns. All writers lock in
+-- this order and can't deadlock. Parameters: member_id and challenge_id, or null for all; now.
 SELECT participant.id
 FROM challenge_participants AS participant
 JOIN challenges ON challenges.id = participant.challenge_id

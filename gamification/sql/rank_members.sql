@@ -1,6 +1,6 @@
--- Counts every board anew: of the week that begins on %(week)s, of the month that begins on %(month)s, of all time. Writes
--- only what differs and deletes what is gone: a member's entry where their XP or their choice to be listed has changed, and
--- a step where a rank has. One at a time: the caller holds a lock. Returns how many entries were written and deleted.
+-- Recompute every leaderboard: of the week, of the month and of all time. Write only the entries and steps that differ,
+-- and delete those that no longer apply. The caller holds a lock, so that only one such statement runs. Return how many
+-- entries were written or deleted. Parameters: week and month, their first days; now.
 WITH periods (period, starts_on) AS (
   VALUES ('week', %(week)s::date), ('month', %(month)s::date), ('all', NULL)
 ),
@@ -32,7 +32,8 @@ totals AS (
   UNION ALL
   SELECT 'all', category_id, user_id, xp_amount FROM user_xp
 ),
--- A board's id is looked up rather than joined: the planner would take a million rows for a handful, and go by index.
+-- The id of a board is looked up in JSON rather than joined: with a join the planner expects a handful of rows instead
+-- of a million, and reads them by index.
 ids (of) AS (
   SELECT jsonb_object_agg(concat(period, category_id), id) FROM boards
 ),

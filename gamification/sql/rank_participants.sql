@@ -1,7 +1,8 @@
--- Ranks who takes part in the challenges that have begun and are not settled, by score, of equals who reached it first.
--- The rank counts everybody whose account is open and is shared by equals: who is banned keeps nobody from the first. The
--- place is the order of those who show themselves, and whoever hides has the place that they would have. Writes only what differs; returns how many rows did. Parameters: challenge_id, or NULL
--- for all; now.
+-- Recompute the ranks and places in challenges that have begun and are not settled: by score, then by the time at which
+-- the score was reached. Members who tie in both share a rank. The rank counts all members with an open account; banned
+-- members are ranked apart. The place is the position in the list, which counts only members who show their totals; a
+-- member who hides has the place that they would have. Write only the rows that differ and return their number.
+-- Parameters: challenge_id, or null for all; now.
 WITH standing AS (
   SELECT participant.id, score, is_shown,
          rank() OVER (PARTITION BY challenge_id, users.is_active ORDER BY score DESC, scored_at) AS rank,

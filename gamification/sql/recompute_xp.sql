@@ -1,5 +1,5 @@
--- Nightly, and to rebuild. Holds every total against the ledger and repairs only those that differ, under their members'
--- locks and from what is there by then; a healthy night locks and writes nothing. Returns (members, rows) that differed.
+-- Drift check, run each night: compare every total with the ledger and recompute the members who differ, under their
+-- locks. Without drift it locks and writes nothing. Return (members, rows) that differed.
 WITH stale AS MATERIALIZED (
   SELECT DISTINCT user_id
   FROM (

@@ -1,6 +1,6 @@
--- Takes the award of an undone deed back. Its place within the day's limit goes to the first deed beyond it, which
--- then brings %(amount)s; NULL where the source has no limit. Should be called while holding the lock on the member's
--- user_stats. Returns whether there was an award.
+-- Delete one award. If it counted towards the day's limit, the first award beyond the limit gets `amount` instead of 0.
+-- Should be called while holding the lock on the member's user_stats. Return true if there was such an award.
+-- Parameters: member_id; source and source_id; amount, or null if the source has no limit.
 WITH gone AS (
   DELETE FROM xp_ledger
   WHERE user_id = %(member_id)s AND source = %(source)s AND source_id = %(source_id)s

@@ -1,7 +1,7 @@
--- Works out the scores in the challenges that have begun and are not settled: what was practised from the start on and
--- before the end, whenever the member joined. Writes only what differs; returns how many rows did. The score is reached when
--- the practice ended that brought it. Parameters: member_id and challenge_id, or NULL for all; now; least_seconds and
--- latest_logged_days, which are the rules' of XP.
+-- Recompute the scores in challenges that have begun and are not settled. A practice counts if it begins from the start
+-- on and before the end, also if it was before the member joined. A score is reached at the end of the practice that
+-- brings it, or when the check-in is made. Write only the rows that differ and return their number. Parameters:
+-- member_id and challenge_id, or null for all; now; least_seconds and latest_logged_days, from the rules of XP.
 WITH begun AS (
   SELECT participant.id, user_id, joined_at, start_date, end_date,
          criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
@@ -16,7 +16,7 @@ WITH begun AS (
   SELECT begun.id, session.ended_at AS done_at, session.id AS deed_id,
          CASE kind
            WHEN 'practice_minutes' THEN duration_seconds
-           -- The first of a day, or of a hack, is what counts.
+           -- Only the first practice of a day, or with a hack, counts.
            WHEN 'days_active' THEN (1 = row_number() OVER (
              PARTITION BY begun.id, session.practice_date ORDER BY session.ended_at, session.id
            ))::integer
@@ -41,7 +41,7 @@ WITH begun AS (
   FROM begun
   JOIN daily_checkins AS checkin
     ON checkin.user_id = begun.user_id AND checkin.created_at >= start_date AND checkin.created_at < end_date
-  -- One that was made afterwards for a day that was over before the challenge began is not of it.
+  -- A check-in for a day that was over before the challenge began does not count.
   WHERE kind = 'checkins'
     AND app.day_begins_at(checkin.checkin_date + 1, checkin.timezone, checkin.day_start) > start_date
 ), running AS (

@@ -1,5 +1,5 @@
--- Makes a challenge's ranks final and tells everybody who took part, by an entry in the activity log each. Returns the
--- entries. Who is counted is who is ranked. Parameters: challenge_id; now; activity, the type.
+-- Mark a challenge as settled, store the number of ranked participants with each of them, and record an activity for
+-- each. Return the ids of the activities. Parameters: challenge_id; now; activity, the type to record.
 WITH settled AS (
   UPDATE challenges SET settled_at = %(now)s WHERE id = %(challenge_id)s RETURNING id
 ), final AS (

@@ -1,6 +1,6 @@
--- Makes the awards of %(members)s for practice and check-ins what they should be by the %(rules)s: what is missing comes,
--- what differs is corrected, what was undone goes. Should be called while holding the locks on the members' user_stats.
--- Returns how many rows that were; a repeat locks and writes none, and returns 0.
+-- Make the awards for practice and check-ins agree with app.xp_due: insert the missing ones, correct those that differ
+-- and delete those without a source. Should be called while holding the locks on the members' user_stats. Return how
+-- many rows differed; a repeat locks and writes nothing and returns 0. Parameters: members; rules, as JSON.
 WITH due AS MATERIALIZED (
   SELECT * FROM app.xp_due(%(members)s::uuid[], %(rules)s::jsonb)
 ), stored AS MATERIALIZED (

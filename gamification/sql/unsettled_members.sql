@@ -1,4 +1,5 @@
--- Whose awards for practice and check-ins are not what they should be by the %(rules)s.
+-- Drift check: return the members whose awards for practice and check-ins differ from app.xp_due. Parameter: rules, as
+-- JSON.
 SELECT DISTINCT user_id
 FROM app.xp_due(NULL, %(rules)s::jsonb) AS due
 FULL JOIN (SELECT * FROM xp_ledger WHERE source IN ('session', 'checkin')) AS award

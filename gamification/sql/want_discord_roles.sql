@@ -1,7 +1,7 @@
--- Makes the rows say which Discord account shall have which role: what is missing comes in, what is wanted no longer is
--- to be taken. A repeat changes nothing, and locks nothing. What is private is not worn;
--- whoever hides streaks wears none on Discord either; whose account is closed wears nothing, and what an erased account
--- wore is always taken. Parameter: member_id, or NULL for all. Returns how many rows changed.
+-- Update which Discord accounts should have which roles: insert the missing rows, and mark the roles that are no longer
+-- wanted for removal. Private achievements give no role, achievements for streaks give none to a member who hides
+-- streaks, and a closed account gets none. Roles of erased members are always removed. A repeat changes and locks
+-- nothing. Return how many rows changed. Parameter: member_id, or null for all.
 WITH wanted AS (
   SELECT DISTINCT user_achievements.user_id, discord_role_id AS role_id, discord_id
   FROM achievements

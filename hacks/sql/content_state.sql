@@ -1,5 +1,6 @@
--- What state the library is in, whoever has changed it and however: the version and the place of every row. A changed
--- row has a new place, and a rolled back one leaves no trace. Cheap, as there are hundreds of rows, not millions.
+-- Return a hash that changes with every change of the library, however it is made. It covers the version (xmin) and the
+-- place (ctid) of every row: a changed row has a new place, and a change that is rolled back leaves none. Reading all
+-- rows is cheap, because there are hundreds, not millions.
 SELECT encode(sha256(convert_to(
   (SELECT coalesce(string_agg(xmin::text || ctid::text, ' ' ORDER BY ctid), '') FROM hacks)
   || '/' || (SELECT coalesce(string_agg(xmin::text || ctid::text, ' ' ORDER BY ctid), '') FROM hack_categories),

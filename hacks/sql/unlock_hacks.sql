@@ -1,6 +1,6 @@
--- Unlocks every published hack whose prerequisite a member has practised enough; once, with the time and an entry in
--- the activity log. An empty set of criteria asks for one practice. What a member has practised before there was a
--- prerequisite is open to them anyway, and no news. Parameters: member_id, or NULL for all members; activity, the type.
+-- Unlock every published hack whose criteria a member meets on its prerequisite, once, and record an activity. Empty
+-- criteria ask for one practice. A hack that the member has practised already is open to them and is skipped. Return
+-- the unlocked hacks. Parameters: member_id, or null for all members; activity, the type to record.
 WITH due AS (
   SELECT progress.user_id, hacks.id AS hack_id
   FROM hacks
@@ -14,14 +14,14 @@ WITH due AS (
     AND progress.days_active >= COALESCE((hacks.unlock_criteria ->> 'days_active')::integer, 0)
     AND (progress.verified_at IS NOT NULL OR NOT hacks.unlock_criteria ? 'verified')
 ), unlocked AS (
-  -- Of two workers, the later one waits for the row, finds it unlocked and returns nothing.
+  -- A concurrent worker waits for the row, finds it unlocked and skips it.
   INSERT INTO user_hack_progress (id, user_id, hack_id, unlocked_at)
   SELECT app.uuid7(), user_id, hack_id, now() FROM due ORDER BY user_id, hack_id
   ON CONFLICT (user_id, hack_id) DO UPDATE SET unlocked_at = excluded.unlocked_at
     WHERE user_hack_progress.unlocked_at IS NULL
   RETURNING user_id, hack_id
 ), news AS (
-  -- By the hack's key, not by "due" again: nobody knows beforehand how many rows either has.
+  -- Joined to hacks rather than to due again: the planner knows neither number of rows and would choose a bad plan.
   SELECT app.uuid7() AS activity_id, user_id, hack_id, name, slug FROM unlocked JOIN hacks ON hacks.id = hack_id
 ), logged AS (
   INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at)

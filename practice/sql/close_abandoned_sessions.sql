@@ -1,6 +1,6 @@
--- Hourly. Finishes the sessions that were started before %(before)s and forgotten: each counts the time up to its last
--- sign of life (the pause that it is in, else the last ping), without pauses, and no more than was planned.
--- A finish that is made meanwhile wins, as the condition is read again after the lock.
+-- Run hourly. Finish the sessions that were started before `before` and are still running. The duration ends with the
+-- present pause, else with the last ping; it excludes pauses and is at most the planned duration. A finish that commits
+-- meanwhile wins, because PostgreSQL checks the condition again after the lock. Return the finished sessions.
 UPDATE practice_sessions AS session
 SET ended_at = session.started_at + make_interval(secs => lived.seconds + session.paused_seconds),
     duration_seconds = lived.seconds,

@@ -1,6 +1,7 @@
--- What changed with each hack that %(member)s has practised (or with %(hack)s alone): means before and after, and of how many.
--- Mood belongs to a day: the check-ins with both moods on days on which the hack was practised, each day once.
--- Heart rate variability belongs to a session: those measured both before and after.
+-- Return for each hack that a member has practised the means before and after, with the number of cases. Mood is
+-- counted by day: check-ins with both moods on days on which the hack was practised, each day once. Heart rate
+-- variability is counted by session: sessions measured both before and after. Parameters: member; hack, or null for
+-- all.
 WITH own AS (
   SELECT hack_id, practice_date,
          (biometric_data ->> 'hrv_before')::numeric AS hrv_before,

@@ -1,8 +1,8 @@
--- The first page of a member's journal without a filter, in one row; lists are JSON.
+-- Return the first page of a member's journal without filters as one row; lists are JSON.
 --
--- A session's local day is at most a day and some hours from its start in UTC: of two starts that are further apart,
--- the later one is on no earlier day. So the sessions up to two days before the %(page_size)s-th latest start, which an
--- index finds, hold all that the page can show.
+-- If two sessions start at least two days apart, the later one is never on an earlier local day, whatever their zones.
+-- So the page needs only the latest sessions up to two days before the start of the last one that fits on it. An index
+-- finds them.
 SELECT
   (SELECT count(*) FROM practice_sessions WHERE user_id = member.id)
     + (SELECT count(*) FROM daily_checkins WHERE user_id = member.id) AS count,
@@ -24,7 +24,7 @@ SELECT
      ORDER BY checkin_date DESC LIMIT %(page_size)s)
     ORDER BY day DESC, kind, moment DESC, entry DESC LIMIT %(page_size)s
   ) AS each) AS entries,
-  -- The hacks that the journal mentions.
+  -- All hacks that the member's entries name, for the filters.
   (SELECT COALESCE(json_agg(each), '[]') FROM (
     SELECT hack.id, slug, hack.name, category.name AS category_name, category.title AS category_title,
            category.icon_url AS icon, category.sort_order AS category_order

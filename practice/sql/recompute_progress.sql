@@ -1,6 +1,5 @@
--- Nightly. Compares every member's totals on every hack with their sessions and repairs only those that differ. Each is
--- repaired under its own lock from what is there by then, so that a session logged meanwhile is not lost.
--- Returns how many rows had drifted.
+-- Drift check, run each night: compare every member's totals for every hack with the sessions, repair those that differ
+-- and return how many did. Each row is recomputed under its own lock, so that a session logged meanwhile is not lost.
 WITH missing AS (
   INSERT INTO user_hack_progress (
     id, user_id, hack_id, first_practiced_at, last_practiced_at, total_practice_count, total_practice_minutes,

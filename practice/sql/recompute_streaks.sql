@@ -1,5 +1,6 @@
--- Nightly. Compares every member's check-ins and standing with what their rows say and repairs only those that differ,
--- so that nothing is locked or written in a healthy night. Returns (members that differed, rows that differed).
+-- Drift check, run each night: compare the streak columns of every member's check-ins and totals with the computed
+-- values, and repair those that differ. Without drift it locks and writes nothing. Return (members that differed, rows
+-- that differed).
 WITH stale AS MATERIALIZED (
   SELECT s.user_id FROM user_stats s
   WHERE EXISTS (SELECT FROM app.streak_rows(s.user_id) r WHERE r.is_stale)

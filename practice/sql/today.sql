@@ -1,4 +1,5 @@
--- All that today's page shows a member, in one row; lists are JSON. %(last)s is today, %(first)s begins its week.
+-- Return all that today's page shows a member as one row; lists are JSON. Parameters: member_id; now; last, today;
+-- first, the first day of its week.
 SELECT current_streak, longest_streak, rest_stock, last_checkin_date, streak_ends_at,
   app.strength_at(stats.user_id, %(now)s::timestamptz) AS strength,
   ARRAY(
@@ -30,8 +31,9 @@ SELECT current_streak, longest_streak, rest_stock, last_checkin_date, streak_end
     WHERE user_id = stats.user_id AND NOT is_read
     ORDER BY created_at DESC, id DESC LIMIT 3
   ) AS each) AS unread,
-  -- The hack to practise next. By rank: today's choice; being learnt, the latest first; unlocked and never tried; a
-  -- gateway never tried; any other never tried, in the library's order; mastered, the latest first.
+  -- The hack to practise next, by rank: 0, the hack that today's check-in names; 1, practised and not mastered, the
+  -- latest first; 2, unlocked and not tried; 3, a gateway not tried; 4, any other not tried; 5, mastered, the latest
+  -- first.
   (SELECT row_to_json(each) FROM (
     SELECT hack.name, slug, short_description, duration_minutes, category.name AS category, category.icon_url AS icon,
            COALESCE(total_practice_count, 0) AS practice_count,

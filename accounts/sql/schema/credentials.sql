@@ -1,4 +1,4 @@
--- Credentials, sessions and Django's own tables: for allauth's pages and staff only.
+-- Credentials, sessions and Django's own tables. Members and visitors can't read any of them.
 CALL app.protect('accounts_user');
 CALL app.protect('accounts_user_groups');
 CALL app.protect('accounts_user_user_permissions');
@@ -16,7 +16,7 @@ CREATE POLICY auth_all ON django_session FOR ALL TO nrghax_auth USING (true) WIT
 GRANT SELECT, INSERT, UPDATE, DELETE ON account_emailaddress, account_emailconfirmation, django_session
   TO nrghax_auth;
 
--- A newcomer is never made staff by a page of allauth, whatever its form is sent.
+-- A sign-up can't make a member of staff, whatever its form is sent.
 CREATE POLICY auth_makes_no_staff ON accounts_user AS RESTRICTIVE FOR INSERT TO nrghax_auth
   WITH CHECK (NOT is_staff AND NOT is_superuser);
 
@@ -24,7 +24,8 @@ GRANT SELECT ON auth_permission, auth_group, auth_group_permissions, django_cont
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth_permission, auth_group, auth_group_permissions, django_content_type
   TO nrghax_staff;
 
--- Member and profile come with every user, however the user came (form, admin, createsuperuser, fixture).
+-- Make the member and the profile of a new user. A trigger does it, so that every user has them: from a form, the
+-- admin, createsuperuser or a fixture.
 CREATE FUNCTION app.welcome_user() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -47,7 +48,8 @@ CREATE FUNCTION app.welcome_user() RETURNS trigger
   $$;
 CREATE TRIGGER welcome_user AFTER INSERT ON accounts_user FOR EACH ROW EXECUTE FUNCTION app.welcome_user();
 
--- Who is shown to whom. The switch is the member's own; a closed account is never shown, whatever the switch says.
+-- Copy the user's `is_active` to the member, because policies hide the members of closed accounts and can't read
+-- `accounts_user`.
 CREATE FUNCTION app.withdraw_member() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -56,6 +58,6 @@ CREATE FUNCTION app.withdraw_member() RETURNS trigger
       RETURN NULL;
     END
   $$;
--- Named to come after welcome_user, which makes the card.
+-- Triggers run in the order of their names: this one comes after welcome_user, which makes the member.
 CREATE TRIGGER withdraw_member AFTER INSERT OR UPDATE OF is_active ON accounts_user
   FOR EACH ROW EXECUTE FUNCTION app.withdraw_member();

@@ -1,4 +1,4 @@
--- Connected accounts, second factors and the list of sessions: for allauth's pages and staff only.
+-- Connected accounts, second factors and the list of sessions. Members and visitors can't read any of them.
 CALL app.protect('socialaccount_socialaccount');
 CALL app.protect('socialaccount_socialapp');
 CALL app.protect('socialaccount_socialtoken');
@@ -15,11 +15,11 @@ GRANT UPDATE (user_id, provider, uid, last_login, date_joined, extra_data) ON so
 GRANT UPDATE (user_id, type, data, created_at, last_used_at) ON mfa_authenticator TO nrghax_auth;
 GRANT UPDATE (user_id, created_at, ip, last_seen_at, session_key, user_agent, data) ON usersessions_usersession
   TO nrghax_auth;
--- No tokens are kept; a connected account that goes looks for its own all the same.
+-- No tokens are stored, but Django looks for them when it deletes a connected account.
 CREATE POLICY auth_delete ON socialaccount_socialtoken FOR ALL TO nrghax_auth USING (true);
 GRANT SELECT, DELETE ON socialaccount_socialtoken TO nrghax_auth;
 
--- allauth saves these rows whole, so that its columns can't be closed one by one. Whose a row is never changes.
+-- Refuse an update that changes the owner of a row. Column grants can't do that, because allauth saves all columns.
 CREATE FUNCTION app.keep_owner() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$

@@ -16,10 +16,10 @@ CREATE POLICY anon_public ON user_profiles FOR SELECT TO nrghax_anon USING (
   )
 );
 GRANT SELECT ON user_profiles TO nrghax_auth, nrghax_member;
--- Visitors see what is on the page: where a member lives and when their day begins is not.
+-- Visitors read only the columns that a public page shows. The time zone and the day start stay private.
 GRANT SELECT (user_id, bio, selected_path, hide_streaks) ON user_profiles TO nrghax_anon;
 GRANT UPDATE (bio, timezone, day_start, selected_path, onboarding_completed, hide_streaks) ON user_profiles
   TO nrghax_member;
--- What Discord says of a member reaches the profile while the callback from Discord runs.
+-- The callback from Discord runs as nrghax_auth and copies the Discord account into the profile.
 CREATE POLICY auth_discord ON user_profiles FOR UPDATE TO nrghax_auth USING (true) WITH CHECK (true);
 GRANT UPDATE (discord_id, discord_username, discord_discriminator) ON user_profiles TO nrghax_auth;

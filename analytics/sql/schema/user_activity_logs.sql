@@ -1,5 +1,5 @@
--- Members read what they did, and record what they do themselves. What comes of it is workers' and triggers': a reaction
--- believes what an activity of those types says, of points for instance.
+-- Members read their own activities and record those of the types in the policy below. Only workers and triggers record
+-- the other types, because reactions trust their data: an achievement's points, for instance.
 CALL app.protect('user_activity_logs');
 CREATE POLICY member_read ON user_activity_logs FOR SELECT TO nrghax_member
   USING (user_id = (SELECT app.uid()));
@@ -12,7 +12,8 @@ CREATE POLICY member_record ON user_activity_logs FOR INSERT TO nrghax_member WI
 );
 GRANT SELECT, INSERT ON user_activity_logs TO nrghax_member;
 
--- Partitions are reachable through the parent only: row security on, no policy, no grant.
+-- Close a partition to direct access: row security on and forced, no policy, no grant. Its rows are read through the
+-- parent table.
 CREATE PROCEDURE app.seal_partition(sealed regclass)
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -23,8 +24,8 @@ CREATE PROCEDURE app.seal_partition(sealed regclass)
     END
   $$;
 
--- Makes the partitions of this month and the `ahead` months to come, moving in what waits in DEFAULT.
--- Returns how many were made.
+-- Make the missing partitions of this month and the next `ahead` months, and move their rows out of the default
+-- partition. Return how many partitions were made.
 CREATE FUNCTION app.make_activity_partitions(ahead integer, today date DEFAULT CURRENT_DATE) RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -58,8 +59,8 @@ CREATE FUNCTION app.make_activity_partitions(ahead integer, today date DEFAULT C
     END
   $$;
 
--- Drops the months that ended before `oldest`. Rows that were never reacted to are kept: their month stays.
--- Returns how many were dropped.
+-- Drop the monthly partitions that ended on or before `oldest`, except those with an activity whose reactions have not
+-- run. Return how many were dropped.
 CREATE FUNCTION app.drop_activity_partitions(oldest date) RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$

@@ -1,7 +1,7 @@
 CALL app.protect('hack_verification_leases');
 
--- Nobody reviews their own, whatever their role: the author stands in each review and lease, whatever was written
--- there; the key holds it to the submission's, and the CHECK of the model holds it apart from the reviewer.
+-- Write the submission's author into a review or lease. A foreign key compares the author with the submission, and a
+-- CHECK refuses a reviewer who is the author. So no role can store an author's review of their own submission.
 CREATE FUNCTION app.stamp_author() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$

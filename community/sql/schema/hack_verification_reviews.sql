@@ -6,7 +6,8 @@ CREATE POLICY member_is_reviewed ON hack_verification_reviews FOR SELECT TO nrgh
 GRANT SELECT (id, verification_id, round, is_authentic, comment, seconds, reviewed_at)
   ON hack_verification_reviews TO nrghax_member;
 
--- Ends the wait, by peers or by staff. Returns the activity that tells the author of it; NULL where nothing waits.
+-- Decide a submission that waits for peers or staff, and record the activity that tells the author. Return the
+-- activity's id; null if the submission is not waiting or is a known case.
 CREATE FUNCTION app.close_verification(closing uuid, authentic boolean) RETURNS uuid
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -38,7 +39,8 @@ CREATE FUNCTION app.close_verification(closing uuid, authentic boolean) RETURNS 
   $$;
 GRANT EXECUTE ON FUNCTION app.close_verification(uuid, boolean) TO nrghax_staff, nrghax_worker;
 
--- The reviews of the round that lasts; shared by the trigger and the nightly drift check.
+-- Count the reviews of a submission's present round: those that say "authentic" and the others. The trigger and the
+-- nightly drift check share it.
 CREATE FUNCTION app.count_reviews(counted uuid, OUT authentic bigint, OUT other bigint)
   LANGUAGE sql STABLE SET search_path = ''
   AS $$
@@ -49,6 +51,8 @@ CREATE FUNCTION app.count_reviews(counted uuid, OUT authentic bigint, OUT other 
   $$;
 GRANT EXECUTE ON FUNCTION app.count_reviews(uuid) TO nrghax_worker;
 
+-- Update a submission's counts after a change of its reviews. A new review that is the third of one kind decides the
+-- submission.
 CREATE FUNCTION app.check_hack_verification() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -56,7 +60,7 @@ CREATE FUNCTION app.check_hack_verification() RETURNS trigger
       reviewed uuid := COALESCE(NEW.verification_id, OLD.verification_id);
       counts record;
     BEGIN
-      -- Of reviews at the same instant, the last one's count sees the others. A known case has no outcome to reach.
+      -- Concurrent reviews take turns: each count includes the reviews that came before. A known case is never decided.
       PERFORM FROM public.hack_verifications WHERE id = reviewed AND user_id IS NOT NULL FOR NO KEY UPDATE;
       IF NOT FOUND THEN
         RETURN NULL;
@@ -73,8 +77,9 @@ CREATE FUNCTION app.check_hack_verification() RETURNS trigger
 CREATE TRIGGER check_hack_verification AFTER INSERT OR DELETE OR UPDATE OF is_authentic, round
   ON hack_verification_reviews FOR EACH ROW EXECUTE FUNCTION app.check_hack_verification();
 
--- Stores the review of a lease; false where it is stored already. The lock comes before anything is judged, so that an
--- edit, a withdrawal, another review or the same one once more either came first or waits.
+-- Store the caller's review of a leased submission. Return false if this review is stored already; refuse with the
+-- state of the lease if it is not open. The lock on the submission comes first, so that concurrent edits, withdrawals
+-- and reviews take turns.
 CREATE FUNCTION app.review_verification(lease uuid, review uuid, is_authentic boolean, comment text)
   RETURNS boolean
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
@@ -91,7 +96,7 @@ CREATE FUNCTION app.review_verification(lease uuid, review uuid, is_authentic bo
         RETURN false;
       END IF;
       SELECT * INTO held FROM public.hack_verification_leases WHERE id = lease AND reviewer_user_id = me FOR UPDATE;
-      -- Nor is it stored under an id that is another review's.
+      -- The client makes the review's id. An id of another reviewer's review is refused like an unknown lease.
       state := CASE
         WHEN FOUND AND NOT EXISTS (SELECT FROM public.hack_verification_reviews WHERE id = review) THEN app.state_of(held)
         ELSE 'unknown'

@@ -1,6 +1,6 @@
--- Who reads and writes what of verifications. A reviewer never reads the table of submissions, an author never reads
--- who reviewed: columns are granted, not tables. That leaves out the system columns too: xmin and xmax name the
--- transaction that wrote or locked a row, and by them a review could be matched with the card of its other party.
+-- Rights on submissions. Reviewers can't read this table, and authors can't read who reviewed. Members are granted
+-- columns, not tables, because that excludes the system columns: xmin and xmax name the transaction that wrote or
+-- locked a row, and a member could use them to match a review with the other party's row in users.
 CALL app.protect('hack_verifications');
 CALL app.track_updated_at('hack_verifications');
 CREATE POLICY member_own ON hack_verifications FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
@@ -18,9 +18,9 @@ GRANT SELECT (id, user_id, hack_id, verification_questions, is_anonymous, status
   ON hack_verifications TO nrghax_member;
 GRANT UPDATE (verification_questions, is_anonymous, status) ON hack_verifications TO nrghax_member;
 
--- The life of a submission: which step its author may take, and what a step brings along.
 
--- What a page may show without asking: a list of questions and answers, all text, of a bearable length.
+-- Return true for a list of questions and answers that pages can show without further checks: every question and answer
+-- is a string, and the whole has at most 500,000 bytes.
 CREATE FUNCTION app.are_answers(answers jsonb) RETURNS boolean
   LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
   AS $$
@@ -35,7 +35,8 @@ GRANT EXECUTE ON FUNCTION app.are_answers(jsonb) TO nrghax_member, nrghax_staff,
 ALTER TABLE hack_verifications
   ADD CONSTRAINT hack_verifications_are_answers CHECK (app.are_answers(verification_questions));
 
--- A hack's own questions in their order, each of them answered.
+-- Return true if the answers belong to exactly these questions, in this order, and each answer has between 1 and 5,000
+-- characters, not only spaces.
 CREATE FUNCTION app.answers_all(answers jsonb, questions jsonb) RETURNS boolean
   LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
   AS $$
@@ -48,7 +49,8 @@ CREATE FUNCTION app.answers_all(answers jsonb, questions jsonb) RETURNS boolean
   $$;
 GRANT EXECUTE ON FUNCTION app.answers_all(jsonb, jsonb) TO nrghax_member;
 
--- Judges what members do to their own: as the member, who reads here no more than their own.
+-- Check a change that the author makes: refuse one that the submission's state does not allow, and set the columns that
+-- follow from it. It runs as the member, so that row security limits its reads to the member's own rows.
 CREATE FUNCTION app.guard_verification() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -95,7 +97,7 @@ CREATE FUNCTION app.guard_verification() RETURNS trigger
         END IF;
         NEW.submitted_at := now();
       ELSIF NEW.status = 'draft' AND OLD.status <> 'draft' THEN
-        -- What was reviewed is history: whoever judged it once is not asked again, and new answers start anew.
+        -- Reviewed answers become history: the next submission starts a new round with counts of 0.
         IF reviews > 0 OR OLD.status = 'returned' THEN
           NEW.round := OLD.round + 1;
           NEW.verification_count := 0;
@@ -114,8 +116,8 @@ CREATE FUNCTION app.guard_verification() RETURNS trigger
 CREATE TRIGGER guard_verification BEFORE INSERT OR UPDATE ON hack_verifications
   FOR EACH ROW EXECUTE FUNCTION app.guard_verification();
 
--- What came back is not handed to three new reviewers as it is: something of it has to be answered anew. What its author
--- withdrew may be submitted again in the same words.
+-- Refuse answers that an earlier round returned or that staff revoked: three new reviewers would read the same text.
+-- Withdrawn answers may be submitted again.
 CREATE FUNCTION app.refuse_unchanged() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -136,7 +138,7 @@ CREATE TRIGGER refuse_unchanged BEFORE UPDATE ON hack_verifications
     AND (OLD.status <> 'submitted' OR NEW.verification_questions IS DISTINCT FROM OLD.verification_questions)
   ) EXECUTE FUNCTION app.refuse_unchanged();
 
--- It was the last round that was taken back; with a revision the next one begins.
+-- Clear `revoked_at` when the author begins to revise: it belongs to the round that was revoked.
 CREATE FUNCTION app.begin_new_round() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -148,7 +150,7 @@ CREATE FUNCTION app.begin_new_round() RETURNS trigger
 CREATE TRIGGER begin_new_round BEFORE UPDATE ON hack_verifications
   FOR EACH ROW WHEN (OLD.status = 'returned' AND NEW.status <> 'returned') EXECUTE FUNCTION app.begin_new_round();
 
--- Keeps the round that ended, and takes the submission out of the hands of those who read what it no longer says.
+-- Store the round that has ended, and end the open leases when the submission is withdrawn, decided or changed.
 CREATE FUNCTION app.follow_verification() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$

@@ -1,10 +1,10 @@
--- Practice partners: who reads of them, and what it means for reviews.
+-- Pairs of practice buddies. Buddies do not review each other's submissions.
 CALL app.protect('practice_buddies');
 CREATE POLICY member_own ON practice_buddies FOR SELECT TO nrghax_member
   USING (user1_id = (SELECT app.uid()) OR user2_id = (SELECT app.uid()));
 GRANT SELECT ON practice_buddies TO nrghax_member;
 
--- A pair has one row, whichever of the two is named first.
+-- Put the two members into order, so that the unique key allows one row for each pair.
 CREATE FUNCTION app.order_buddies() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -17,13 +17,14 @@ CREATE FUNCTION app.order_buddies() RETURNS trigger
 CREATE TRIGGER order_buddies BEFORE INSERT OR UPDATE OF user1_id, user2_id ON practice_buddies
   FOR EACH ROW EXECUTE FUNCTION app.order_buddies();
 
--- Whoever reads what their new buddy has submitted, no longer reviews it. Where its author is anonymous the lease
--- lasts: its end would tell whose it is, and who does not know that judges as before.
+-- End the open leases that new buddies have on each other's submissions. A lease on an anonymous submission stays,
+-- because its end would reveal the author.
 CREATE FUNCTION app.end_leases_of_buddies() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
     BEGIN
-      -- What either of them takes at this moment comes before, and is seen here, or after, and sees the pair.
+      -- app.lease_verification takes the same lock. A concurrent lease is either committed and ended below, or waits
+      -- and then sees the pair.
       PERFORM FROM public.user_stats WHERE user_id IN (NEW.user1_id, NEW.user2_id)
         ORDER BY user_id FOR NO KEY UPDATE;
       UPDATE public.hack_verification_leases AS held SET ended = 'buddies'

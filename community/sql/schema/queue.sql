@@ -1,6 +1,8 @@
--- The queue of submissions as reviewers meet it. Nothing here tells whose an anonymous submission is, or that a known
--- case is one: both have no author.
+-- The queue of submissions as reviewers see it. None of these functions reveals the author of an anonymous submission,
+-- or which submissions are known cases: both come without an author.
 
+-- Return the members whose submissions this reviewer may not review: the reviewer and their buddies. A pair counts
+-- until it is completed.
 CREATE FUNCTION app.connected_members(reviewer uuid) RETURNS TABLE (id uuid)
   LANGUAGE sql STABLE
   AS $$
@@ -9,6 +11,7 @@ CREATE FUNCTION app.connected_members(reviewer uuid) RETURNS TABLE (id uuid)
     UNION ALL SELECT user1_id FROM public.practice_buddies WHERE user2_id = reviewer AND status <> 'completed'
   $$;
 
+-- Return the hacks that the reviewer may review: those they are verified in or have practised often enough.
 CREATE FUNCTION app.hacks_to_review(reviewer uuid) RETURNS TABLE (id uuid)
   LANGUAGE sql STABLE
   AS $$
@@ -17,7 +20,8 @@ CREATE FUNCTION app.hacks_to_review(reviewer uuid) RETURNS TABLE (id uuid)
       AND (progress.verified_at IS NOT NULL OR progress.total_practice_count >= hacks.reviewer_practice_count)
   $$;
 
--- A known case comes after at least four reviews of members' submissions, so that it is never more than one in five.
+-- Return true if the reviewer may get a known case: they have given four reviews of members' submissions since the last
+-- one and have no other lease on one, open or ended without a review. So a known case is at most every fifth review.
 CREATE FUNCTION app.known_case_is_due(reviewer uuid) RETURNS boolean
   LANGUAGE sql STABLE SET search_path = ''
   AS $$
@@ -38,8 +42,8 @@ CREATE FUNCTION app.known_case_is_due(reviewer uuid) RETURNS boolean
       )
   $$;
 
--- What somebody who may review a hack may take of it now. What a banned member has submitted stays where it is, and
--- is offered again when the ban is lifted.
+-- Return the submissions for a hack that the reviewer may lease now. The caller checks that the reviewer may review the
+-- hack. Submissions of banned members are left out until the ban is lifted; they keep their place.
 CREATE FUNCTION app.reviewable(reviewer uuid, of_hack uuid) RETURNS TABLE (id uuid, submitted_at timestamptz)
   LANGUAGE sql STABLE
   AS $$
@@ -64,8 +68,9 @@ CREATE FUNCTION app.reviewable(reviewer uuid, of_hack uuid) RETURNS TABLE (id uu
       )
   $$;
 
--- Takes the oldest for half an hour. Who comes at once first passes by what others have locked, and waits for it only
--- where there is nothing else: a place that is left is found.
+-- Lease the oldest submission that the caller may review, of one hack or (null) of any, for 30 minutes. Return the
+-- lease's id; null if there is none. The search skips locked submissions first, and waits for them only if no other is
+-- left.
 CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uuid
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -76,7 +81,7 @@ CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uu
       chosen record;
       lease uuid := app.uuid7();
     BEGIN
-      -- One's own takings wait for each other, or five at once would each count four.
+      -- Concurrent requests of one member take turns; otherwise several of them could each take the fourth lease.
       PERFORM FROM public.user_stats WHERE user_id = me FOR NO KEY UPDATE;
       IF 4 <= (
         SELECT count(*) FROM public.hack_verification_leases
@@ -98,7 +103,7 @@ CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uu
           ELSE
             PERFORM FROM public.hack_verifications WHERE id = chosen.id FOR NO KEY UPDATE SKIP LOCKED;
           END IF;
-          -- What was true when the search began may have changed before the lock; from here on nobody changes it.
+          -- The submission may have changed between the search and the lock. From here on it can't change.
           IF FOUND AND EXISTS (SELECT FROM app.reviewable(me, chosen.hack_id) AS still WHERE still.id = chosen.id) THEN
             DELETE FROM public.hack_verification_leases WHERE verification_id = chosen.id AND reviewer_user_id = me;
             INSERT INTO public.hack_verification_leases
@@ -117,6 +122,7 @@ CREATE FUNCTION app.lease_verification(wanted_hack uuid DEFAULT NULL) RETURNS uu
     END
   $$;
 
+-- Give back the caller's open lease. Return false if there is no such lease or it is not open.
 CREATE FUNCTION app.release_lease(lease uuid) RETURNS boolean
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -127,6 +133,7 @@ CREATE FUNCTION app.release_lease(lease uuid) RETURNS boolean
     END
   $$;
 
+-- Return the state of a lease: "open", "expired", or the reason why it ended.
 CREATE FUNCTION app.state_of(lease public.hack_verification_leases) RETURNS text
   LANGUAGE sql STABLE SET search_path = ''
   AS $$
@@ -135,8 +142,9 @@ CREATE FUNCTION app.state_of(lease public.hack_verification_leases) RETURNS text
     END
   $$;
 
--- One's own leases; what they are for can be read as long as they last. Not how long it has waited: only a known case
--- can have waited for longer than staff take over after.
+-- Return the caller's leases, with answers and author while a lease is open; an anonymous author is null. The time of
+-- the submission is left out: staff take over members' submissions after 14 days, so a longer wait would reveal a known
+-- case.
 CREATE FUNCTION app.leased_verifications() RETURNS TABLE (
     lease_id uuid, verification_id uuid, hack_id uuid, state text, leased_at timestamptz, expires_at timestamptz,
     answers jsonb, author_id uuid
@@ -152,7 +160,7 @@ CREATE FUNCTION app.leased_verifications() RETURNS TABLE (
     WHERE leases.reviewer_user_id = app.uid()
   $$;
 
--- How many one could take, by hack; whoever could take a hundred need not know of more.
+-- Return how many submissions the caller could lease, by hack. The count stops at 100.
 CREATE FUNCTION app.waiting_reviews() RETURNS TABLE (hack_id uuid, waiting bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$
@@ -164,7 +172,8 @@ CREATE FUNCTION app.waiting_reviews() RETURNS TABLE (hack_id uuid, waiting bigin
     WHERE found.number > 0
   $$;
 
--- The places of the member's submissions in the queues of their hacks, and the median wait of the last twenty decided.
+-- Return the queue position of each submission of the caller that waits for peers, and the median wait of the hack's
+-- last twenty decisions; null if there is none yet.
 CREATE FUNCTION app.queue_positions()
   RETURNS TABLE (verification_id uuid, "position" bigint, expected_wait interval)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''

@@ -1,4 +1,5 @@
--- A time-ordered UUID (RFC 9562, version 7) for rows that SQL makes; PostgreSQL has its own from version 18 on.
+-- Return a new time-ordered UUID (RFC 9562, version 7) for a row that SQL makes. PostgreSQL has such a function only
+-- from version 18 on.
 CREATE FUNCTION app.uuid7() RETURNS uuid
   LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = ''
   AS $$

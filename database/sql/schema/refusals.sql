@@ -1,3 +1,4 @@
+-- Raise a check violation with `reason` as the constraint's name, by which Python recognises it.
 CREATE PROCEDURE app.refuse(reason text, sentence text)
   LANGUAGE plpgsql SET search_path = ''
   AS $$

@@ -1,6 +1,7 @@
--- Every role that reaches a table calls functions of the schema `app`, in policies and triggers.
+-- Policies and triggers call functions of the schema app as the role that reads or writes the table.
 GRANT USAGE ON SCHEMA app TO nrghax_anon, nrghax_member, nrghax_auth, nrghax_staff, nrghax_worker;
 
+-- Set `updated_at` to the transaction's time.
 CREATE FUNCTION app.update_updated_at_column() RETURNS trigger
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -12,6 +13,7 @@ CREATE FUNCTION app.update_updated_at_column() RETURNS trigger
 GRANT EXECUTE ON FUNCTION app.update_updated_at_column()
   TO nrghax_member, nrghax_auth, nrghax_staff, nrghax_worker;
 
+-- Give a table the trigger that sets `updated_at` on each update.
 CREATE PROCEDURE app.track_updated_at(tracked regclass)
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -24,7 +26,8 @@ CREATE PROCEDURE app.track_updated_at(tracked regclass)
     END
   $$;
 
--- Every table of member data starts here: row security on and forced, the system sees every row, nobody else any.
+-- Turn on and force row security for a table of member data. The owner, workers and staff get every row; the table's
+-- own policies decide for all other roles.
 CREATE PROCEDURE app.protect(protected regclass)
   LANGUAGE plpgsql SET search_path = ''
   AS $$
@@ -40,7 +43,7 @@ CREATE PROCEDURE app.protect(protected regclass)
     END
   $$;
 
--- Content that everybody reads and staff curate.
+-- Grant a table of content to all roles for reading and to staff for writing, without row security.
 CREATE PROCEDURE app.publish(published regclass)
   LANGUAGE plpgsql SET search_path = ''
   AS $$

@@ -1,6 +1,6 @@
 CALL app.publish('achievements');
 
--- A hack or a category that gets another name takes the criteria that name it along.
+-- Update the criteria of achievements and challenges when a hack or a category that they name is renamed.
 CREATE FUNCTION app.rename_in_criteria() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -19,7 +19,7 @@ CREATE TRIGGER rename_in_criteria AFTER UPDATE OF slug ON hacks
 CREATE TRIGGER rename_in_criteria AFTER UPDATE OF name ON hack_categories
   FOR EACH ROW WHEN (OLD.name <> NEW.name) EXECUTE FUNCTION app.rename_in_criteria('category', 'name');
 
--- An achievement that gets another name takes the challenges that are won for it along.
+-- Update the rewards of challenges when the achievement that they name gets another slug.
 CREATE FUNCTION app.rename_reward() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

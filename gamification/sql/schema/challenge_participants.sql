@@ -14,24 +14,25 @@ CREATE POLICY member_join ON challenge_participants FOR INSERT TO nrghax_member 
 CREATE POLICY member_leave ON challenge_participants FOR DELETE TO nrghax_member
   USING (user_id = (SELECT app.uid()));
 GRANT SELECT, INSERT, DELETE ON challenge_participants TO nrghax_member;
--- Who takes part, and how they do, is theirs and the workers': staff may erase a member, and with that the rows.
+-- Only members and workers write these rows. Staff may delete them, because erasing a member does.
 REVOKE INSERT, UPDATE ON challenge_participants FROM nrghax_staff;
 
--- How many take part: members see some of them only, and may know how many there are.
+-- Return the number of a challenge's participants, including those that the caller may not see.
 CREATE FUNCTION app.participant_count(challenge uuid) RETURNS integer
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$ SELECT count(*)::integer FROM public.challenge_participants p WHERE p.challenge_id = challenge $$;
 GRANT EXECUTE ON FUNCTION app.participant_count(uuid) TO nrghax_member, nrghax_staff, nrghax_worker;
 
+-- Refuse a new participant if the challenge is full. A member is also refused if the challenge is off or over.
 CREATE FUNCTION app.guard_joining() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   joined public.challenges;
   refusal text;
 BEGIN
-  -- Of two who are after the last place, the second counts the first.
+  -- Members who join at the same time take turns, so that each one counts those before.
   SELECT c.* INTO joined FROM public.challenges c WHERE c.id = NEW.challenge_id FOR NO KEY UPDATE;
-  -- The unique key answers whoever is in already; that the last place was theirs is no reason to say that it is full.
+  -- The unique key refuses a member who takes part already; "full" would be the wrong reason.
   IF EXISTS (
     SELECT FROM public.challenge_participants p WHERE p.challenge_id = NEW.challenge_id AND p.user_id = NEW.user_id
   ) THEN
@@ -57,7 +58,7 @@ $$;
 CREATE TRIGGER challenge_joining_guard BEFORE INSERT ON challenge_participants
   FOR EACH ROW EXECUTE FUNCTION app.guard_joining();
 
--- A result stays, also one that was not reached.
+-- Refuse to let a member leave a challenge that is over or off: the result stays, whatever it is.
 CREATE FUNCTION app.guard_leaving() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

@@ -1,9 +1,9 @@
 CALL app.publish('challenges');
--- That the ranks are final is a worker's to say; whoever joins waits for it, and it for them.
+-- Workers settle challenges. With this right they can also lock the row, so that joining and settling take turns.
 GRANT UPDATE (settled_at) ON challenges TO nrghax_worker;
 
--- What somebody has joined stays what it was: its time, what counts and what it brings. There may be more places, but
--- never fewer than are taken. It ends by its time or by being cancelled, for good.
+-- Protect a challenge that members have joined: refuse to change its dates, criteria or reward, to set its places below
+-- the number taken, or to switch it on or off except by cancelling it. A cancellation is final.
 CREATE FUNCTION app.guard_challenge() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -28,7 +28,8 @@ BEGIN
   RETURN NEW;
 END
 $$;
--- A hack or an achievement that gets another name changes the criteria by a trigger: that is no other challenge.
+-- The guard ignores updates by other triggers: a hack, category or achievement that is renamed updates the criteria or
+-- the reward.
 CREATE TRIGGER challenge_guard
   BEFORE UPDATE OF start_date, end_date, criteria_json, reward_type, reward_value, max_participants, is_active, cancelled_at
   ON challenges FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION app.guard_challenge();

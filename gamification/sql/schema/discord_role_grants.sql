@@ -3,8 +3,9 @@ CALL app.track_updated_at('discord_role_grants');
 CREATE POLICY member_own ON discord_role_grants FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 GRANT SELECT ON discord_role_grants TO nrghax_member;
 
--- Has what Discord refused tried anew for whoever asks: they may have joined the server since. Not at once, as each
--- refusal counts towards Discord's limit on what is refused to any of us.
+-- Retry the caller's roles that Discord has refused: the member may have joined the server since. Each refusal counts
+-- towards Discord's limit for the whole bot, so a role is retried only once its waiting time is over. Return how many
+-- are retried.
 CREATE FUNCTION app.retry_own_discord_roles() RETURNS integer
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = ''
   AS $$

@@ -1,5 +1,5 @@
--- Boards and their steps are content for members. Entries are their owner's, and everybody's whose owner shows them now,
--- whatever was so when they were counted: who opts out, closes the account or is banned is gone with the commit.
+-- Members read all boards and steps, their own entries, and the entries of members who show their totals now. A member
+-- who hides them, closes the account or is banned disappears at once, not with the next count.
 CALL app.protect('leaderboards');
 CREATE POLICY member_read ON leaderboards FOR SELECT TO nrghax_member USING (true);
 GRANT SELECT ON leaderboards TO nrghax_member;
@@ -10,15 +10,16 @@ GRANT SELECT ON leaderboard_steps TO nrghax_member;
 
 CALL app.protect('leaderboard_entries');
 CREATE POLICY member_own ON leaderboard_entries FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
--- A value, not EXISTS: for that the planner would read all users into a hash, whatever a page's LIMIT says.
+-- A scalar subquery instead of EXISTS: for EXISTS the planner reads all users into a hash, even for a page with a
+-- LIMIT.
 CREATE POLICY member_visible ON leaderboard_entries FOR SELECT TO nrghax_member USING (
   (
     SELECT is_active AND privacy_settings @> '{"leaderboard_visible": true}'
     FROM users WHERE users.id = leaderboard_entries.user_id
   )
 );
--- Nor is it to be read when a place changed (see user_xp).
+-- The times of changes stay hidden, for the same reason as in user_xp.
 GRANT SELECT (board_id, user_id, xp, is_listed) ON leaderboard_entries TO nrghax_member;
 
--- Nobody is placed by hand. Staff may erase a member, and with that the rows.
+-- Staff can't write places. They may delete these rows, because erasing a member does.
 REVOKE INSERT, UPDATE ON leaderboards, leaderboard_steps, leaderboard_entries FROM nrghax_staff;

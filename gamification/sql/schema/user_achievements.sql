@@ -1,10 +1,11 @@
 CALL app.protect('user_achievements');
 CREATE POLICY member_own ON user_achievements FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 GRANT SELECT ON user_achievements TO nrghax_member;
--- What is earned comes from deeds: staff give nothing. They may erase a member, and with that the rows.
+-- Staff can't give achievements. They may delete these rows, because erasing a member does.
 REVOKE INSERT, UPDATE ON user_achievements FROM nrghax_staff;
 
--- What a public page shows of others: what they have earned, but no secret, and no streak of whoever hides streaks.
+-- A public profile shows the member's achievements, except secret ones and, if the member hides streaks, those for
+-- streaks.
 CREATE POLICY member_public ON user_achievements FOR SELECT TO nrghax_member USING (
   EXISTS (
     SELECT FROM users JOIN user_profiles ON user_profiles.user_id = users.id
@@ -23,12 +24,12 @@ CREATE POLICY anon_public ON user_achievements FOR SELECT TO nrghax_anon USING (
 );
 GRANT SELECT (id, user_id, achievement_id, earned_at, is_private) ON user_achievements TO nrghax_anon;
 
--- What came of a verification without one's name is one's own to know: the day on which it was earned would tell those
--- who have reviewed whose it was.
+-- A private achievement comes from an anonymous verification. Only its owner sees it, because its day would tell the
+-- reviewers whose submission it was.
 CREATE POLICY private_is_own ON user_achievements AS RESTRICTIVE FOR SELECT TO nrghax_member, nrghax_anon
   USING (NOT is_private OR user_id = (SELECT app.uid()));
 
--- Whoever hides streaks is not reminded of those that they were told of before either.
+-- Delete a member's notifications of achievements for streaks when the member hides streaks.
 CREATE FUNCTION app.forget_streak_news() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

@@ -1,17 +1,17 @@
 CALL app.protect('user_xp');
 CALL app.track_updated_at('user_xp');
 CREATE POLICY member_own ON user_xp FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
--- Of those who show themselves, and whose account is open; what user_stats does.
+-- Members read the totals of members with an open account who show them, as in user_stats.
 CREATE POLICY member_visible ON user_xp FOR SELECT TO nrghax_member USING (
   EXISTS (
     SELECT FROM users
     WHERE users.id = user_xp.user_id AND is_active AND privacy_settings @> '{"leaderboard_visible": true}'
   )
 );
--- How much, and not since when: the hour at which a total grew would tell whose anonymous verification is rewarded then.
+-- `updated_at` is not granted: the hour at which a total grew could reveal the author of an anonymous submission.
 GRANT SELECT (user_id, category_id, xp_amount, level) ON user_xp TO nrghax_member;
 
--- The level beside them, where totals may be seen too; members read it already.
+-- Visitors read the level of a member with a public profile who shows their totals.
 CREATE POLICY anon_public ON user_xp FOR SELECT TO nrghax_anon USING (
   EXISTS (
     SELECT FROM users
@@ -21,5 +21,5 @@ CREATE POLICY anon_public ON user_xp FOR SELECT TO nrghax_anon USING (
 );
 GRANT SELECT (user_id, category_id, level) ON user_xp TO nrghax_anon;
 
--- What is earned comes from deeds: staff give nothing. They may erase a member, and with that the rows.
+-- Staff can't give XP. They may delete these rows, because erasing a member does.
 REVOKE INSERT, UPDATE ON user_xp FROM nrghax_staff;

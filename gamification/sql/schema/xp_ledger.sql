@@ -1,20 +1,19 @@
--- XP: the ledger's rights, what practice and check-ins should have brought, and the totals that follow from the ledger.
 CALL app.protect('xp_ledger');
 CREATE POLICY member_own ON xp_ledger FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 GRANT SELECT ON xp_ledger TO nrghax_member;
 
--- What is earned comes from deeds: staff give nothing. They may erase a member, and with that the rows.
+-- Staff can't give XP. They may delete these rows, because erasing a member does.
 REVOKE INSERT, UPDATE ON xp_ledger FROM nrghax_staff;
 
--- The level that an amount of XP has reached: gamification/rules.py has the curve.
+-- Return the level that an amount of XP has reached; null for null. gamification/rules.py has the same curve.
 CREATE FUNCTION app.level_of(xp bigint) RETURNS smallint
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN floor((1 + sqrt(1 + 8 * xp / 100)) / 2)::smallint;
 GRANT EXECUTE ON FUNCTION app.level_of(bigint) TO nrghax_member, nrghax_staff, nrghax_worker;
 
--- What practice and check-ins should have brought these members, or (NULL) everybody: a row a deed that counts, those
--- beyond the day's limit with 0. `rules` are those of gamification/rules.py. No search_path is set, so that the planner
--- can look into the function; every name is a full one.
+-- Return the awards that the sessions and check-ins of these members, or of all (null), should have: one row for each
+-- that counts, with 0 XP beyond the day's limit. `rules` are the rules of gamification/rules.py as JSON. The function
+-- sets no search_path, so that the planner can inline it; all its names are qualified.
 CREATE FUNCTION app.xp_due(members uuid[], rules jsonb) RETURNS TABLE (
   user_id uuid, source text, source_id uuid, hack_id uuid, category_id uuid, amount integer, earned_on date
 ) LANGUAGE sql STABLE AS $$
@@ -47,26 +46,27 @@ CREATE FUNCTION app.xp_due(members uuid[], rules jsonb) RETURNS TABLE (
 $$;
 GRANT EXECUTE ON FUNCTION app.xp_due(uuid[], jsonb) TO nrghax_worker;
 
--- What the ledger adds up to: a row a category, and one without (overall), for these members or (NULL) everybody.
+-- Return the sums of the ledger for these members, or for all (null): one row for each category, and one without a
+-- category for the overall total.
 CREATE FUNCTION app.xp_totals(members uuid[]) RETURNS TABLE (user_id uuid, category_id uuid, xp bigint)
   LANGUAGE sql STABLE AS $$
   SELECT l.user_id, l.category_id, sum(l.amount)
   FROM public.xp_ledger l
   WHERE members IS NULL OR l.user_id = ANY (members)
   GROUP BY GROUPING SETS ((l.user_id, l.category_id), (l.user_id))
-  -- The awards that belong to no category are not what is overall.
+  -- Leave out the group of awards without a category: the overall total has a null category too.
   HAVING grouping(l.category_id) = 1 OR l.category_id IS NOT NULL
 $$;
 GRANT EXECUTE ON FUNCTION app.xp_totals(uuid[]) TO nrghax_worker;
 
--- Rewrites what differs of these members' totals; returns how many rows did. A total whose awards are gone stays, at 0:
--- it knows what was celebrated.
+-- Recompute the totals of these members from the ledger, and return how many rows differed. A total without awards
+-- stays with 0 XP, because the row also stores which level was celebrated.
 CREATE FUNCTION app.refresh_xp(members uuid[]) RETURNS integer LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
   written integer;
   emptied integer;
 BEGIN
-  -- Two that write for one member take turns: the second adds up what the first has committed.
+  -- Concurrent writers for one member take turns: the second one sums up what the first has committed.
   PERFORM FROM public.user_stats s WHERE s.user_id = ANY (members) ORDER BY s.user_id FOR NO KEY UPDATE;
   INSERT INTO public.user_xp AS own (id, user_id, category_id, xp_amount, level)
     SELECT app.uuid7(), t.user_id, t.category_id, t.xp, app.level_of(t.xp) FROM app.xp_totals(members) t
@@ -85,7 +85,7 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION app.refresh_xp(uuid[]) TO nrghax_worker;
 
--- Adds up again whoever's awards a statement has touched.
+-- Recompute the totals of the members whose awards a statement has changed.
 CREATE FUNCTION app.add_up_xp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   members CONSTANT uuid[] := ARRAY(SELECT DISTINCT t.user_id FROM touched t);

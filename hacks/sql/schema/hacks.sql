@@ -1,10 +1,11 @@
--- The catalogue is content: everybody reads it, staff write it. Full text behind a policy would lose its index.
+-- The catalogue has no row security: behind a policy, full-text search could not use its index.
 CALL app.publish('hack_categories');
 CALL app.publish('hacks');
 CALL app.track_updated_at('hacks');
 
--- Nobody could ever unlock hacks that wait for each other. Edits of prerequisites take turns: of two at once, each
--- would see no cycle without the lock; with it, the later one's query sees what the earlier one has committed.
+-- Refuse a chain of prerequisites that leads back to its own hack, because no member could unlock such hacks. Changes
+-- of prerequisites take turns under an advisory lock; otherwise two concurrent changes could make a cycle that neither
+-- sees.
 CREATE FUNCTION app.refuse_prerequisite_cycle() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$

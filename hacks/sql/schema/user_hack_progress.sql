@@ -1,8 +1,8 @@
 CALL app.protect('user_hack_progress');
 CALL app.track_updated_at('user_hack_progress');
 CREATE POLICY member_own ON user_hack_progress FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
--- A member may star a hack or write a note on it before practising; what is earned, and what peers confirm, comes from
--- triggers and workers.
+-- A member may star a hack or write a note on it before practising. Triggers, workers and staff write all other
+-- columns.
 CREATE POLICY member_begins ON user_hack_progress FOR INSERT TO nrghax_member WITH CHECK (
   user_id = (SELECT app.uid()) AND unlocked_at IS NULL AND first_practiced_at IS NULL AND last_practiced_at IS NULL
   AND total_practice_count = 0 AND total_practice_minutes = 0 AND days_active = 0 AND mastery_level = 0

@@ -1,8 +1,9 @@
--- Which clock a member is on: the profile's at home, and on a declared trip the trip's.
+-- The time zone that judges a member's day: the zone of a declared trip, else the profile's.
 
--- A member's clocks one after another, without a gap. A clock is left only when a day of it is over: a trip begins with
--- its first day on the clock before it, and ends when its last day is over on its own. Across the date line the next trip
--- may begin before one is over, or even has begun: the later one counts.
+-- Return a member's zones in order, each with the period in which it applies, without gaps. A zone changes only when a
+-- day ends: a trip begins when its first day begins in the zone before it, and ends when its last day is over in its
+-- own zone. Across the date line the next trip may begin before this one has ended or even begun; then the later trip
+-- applies.
 CREATE FUNCTION app.stays(member uuid, home text, day_start time) RETURNS TABLE (
   zone text, begins_at timestamptz, ends_at timestamptz
 ) LANGUAGE sql STABLE SET search_path = '' AS $$
@@ -31,10 +32,11 @@ CREATE FUNCTION app.stays(member uuid, home text, day_start time) RETURNS TABLE 
   ) s WHERE s.begins_at < s.ends_at
 $$;
 
+-- Return the zone that applies to a member at a moment. `home` and `day_start` are the profile's.
 CREATE FUNCTION app.zone_of(member uuid, moment timestamptz, home text, day_start time) RETURNS text
   LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 BEGIN
-  -- Nearly everybody is at home nearly always.
+  -- Most members have no trips, so this spares the larger query.
   IF NOT EXISTS (SELECT FROM public.trips t WHERE t.user_id = member) THEN
     RETURN home;
   END IF;
@@ -44,7 +46,7 @@ $$;
 GRANT EXECUTE ON FUNCTION app.stays(uuid, text, time), app.zone_of(uuid, timestamptz, text, time)
   TO nrghax_auth, nrghax_member, nrghax_staff, nrghax_worker;
 
--- The member's date at a moment, by the clock that they are on then.
+-- Return the member's local date at a moment, in the zone that applies to them then.
 CREATE FUNCTION app.date_of(member uuid, moment timestamptz) RETURNS date
   LANGUAGE sql STABLE SET search_path = '' AS $$
   SELECT app.local_date(moment, app.zone_of(member, moment, p.timezone, p.day_start), p.day_start)
@@ -52,7 +54,7 @@ CREATE FUNCTION app.date_of(member uuid, moment timestamptz) RETURNS date
 $$;
 GRANT EXECUTE ON FUNCTION app.date_of(uuid, timestamptz) TO nrghax_worker;
 
--- A new zone or day start judges no stored day again; it only moves the end of the day that is open.
+-- Recompute the end of the streak after a change of time zone or day start. Stored days keep the zone that judged them.
 CREATE FUNCTION app.restate_streak() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

@@ -5,6 +5,7 @@ CREATE POLICY member_own ON daily_checkins FOR ALL TO nrghax_member
 GRANT SELECT, INSERT, DELETE ON daily_checkins TO nrghax_member;
 GRANT UPDATE (selected_hack_id, mood_before, mood_after, notes) ON daily_checkins TO nrghax_member;
 
+-- Refuse a member's check-in for a day other than today and the two days before.
 CREATE FUNCTION app.guard_checkin() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -20,10 +21,11 @@ $$;
 CREATE TRIGGER daily_checkin_guard BEFORE INSERT ON daily_checkins
   FOR EACH ROW EXECUTE FUNCTION app.guard_checkin();
 
--- An erased member's rows are gone with the member: nothing is left to compute, and the join finds nobody.
+-- Recompute the member's streak from the earliest date that changed.
 CREATE FUNCTION app.calculate_streak() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
+  -- The query on users finds no row, and computes nothing, when the check-in is deleted with its member.
   PERFORM app.recompute_streak(m.id, LEAST(OLD.checkin_date, NEW.checkin_date))
     FROM public.users m WHERE m.id IN (OLD.user_id, NEW.user_id);
   RETURN NULL;
@@ -32,8 +34,8 @@ $$;
 CREATE TRIGGER daily_checkin_streak AFTER INSERT OR DELETE OR UPDATE OF user_id, checkin_date, timezone, day_start
   ON daily_checkins FOR EACH ROW EXECUTE FUNCTION app.calculate_streak();
 
--- A member's first check-in of a local day with its activity, in one round trip; returns where the streak stands after it,
--- and no row where the day has a check-in already.
+-- Insert a member's check-in of a local day and its activity in one round trip, and return the streak after it. Return
+-- no row if the day has a check-in already.
 CREATE FUNCTION app.check_in(
   member uuid, day date, zone text, day_start time, checkin_id uuid, mood_before smallint, mood_after smallint,
   selected_hack_id uuid, notes text, activity_id uuid, activity text
@@ -51,7 +53,7 @@ BEGIN
   END IF;
   INSERT INTO public.user_activity_logs (id, user_id, activity_type, activity_data, created_at) VALUES (
     activity_id, member, activity, jsonb_build_object('checkin_id', checkin_id, 'date', day, 'is_new', true), now());
-  -- A statement of its own, which sees what the check-in's trigger has written.
+  -- A separate statement, so that it sees the rows that the check-in's trigger has written.
   RETURN QUERY SELECT s.current_streak, s.streak_ends_at FROM public.user_stats s WHERE s.user_id = member;
 END
 $$;

@@ -7,15 +7,14 @@ GRANT UPDATE (hack_id, started_at, ended_at, duration_seconds, feedback_score, n
               planned_seconds, paused_at, paused_seconds, last_seen_at, practice_date, timezone, day_start)
   ON practice_sessions TO nrghax_member;
 
--- A member's progress on a hack, recomputed from the finished sessions whenever one of them changes.
 
--- Levels by practices: first, 5th, 15th, 30th, 60th.
+-- Return the mastery level for a number of practices: 0, or 1 to 5 from the 1st, 5th, 15th, 30th and 60th practice on.
 CREATE FUNCTION app.mastery_level(practices bigint) RETURNS smallint
   LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ''
   AS $$ SELECT width_bucket(practices, ARRAY[1, 5, 15, 30, 60]::bigint[])::smallint $$;
 GRANT EXECUTE ON FUNCTION app.mastery_level(bigint) TO nrghax_worker, nrghax_staff;
 
--- What the rows say; shared by the trigger and the nightly drift check.
+-- Return the totals of a member's finished sessions with a hack. The trigger and the nightly drift check share it.
 CREATE FUNCTION app.practice_totals(member uuid, practised uuid)
   RETURNS TABLE (first_at timestamptz, last_at timestamptz, practices bigint, minutes bigint, days bigint)
   LANGUAGE sql STABLE SET search_path = ''
@@ -27,11 +26,12 @@ CREATE FUNCTION app.practice_totals(member uuid, practised uuid)
   $$;
 GRANT EXECUTE ON FUNCTION app.practice_totals(uuid, uuid) TO nrghax_worker;
 
+-- Recompute a member's progress on a hack from the finished sessions. It does nothing if there is no progress row.
 CREATE FUNCTION app.refresh_practice_progress(member uuid, practised uuid) RETURNS void
   LANGUAGE plpgsql SET search_path = ''
   AS $$
     BEGIN
-      -- The row is locked first, so that two sessions at once are counted one after the other.
+      -- The lock comes before the sessions are read, so that each concurrent session is counted.
       PERFORM FROM public.user_hack_progress WHERE user_id = member AND hack_id = practised FOR NO KEY UPDATE;
       UPDATE public.user_hack_progress
         SET first_practiced_at = totals.first_at,
@@ -46,6 +46,7 @@ CREATE FUNCTION app.refresh_practice_progress(member uuid, practised uuid) RETUR
   $$;
 GRANT EXECUTE ON FUNCTION app.refresh_practice_progress(uuid, uuid) TO nrghax_worker;
 
+-- Recompute the progress rows that a changed session belongs to, and make the row for a first finished session.
 CREATE FUNCTION app.update_practice_progress() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
@@ -56,7 +57,7 @@ CREATE FUNCTION app.update_practice_progress() RETURNS trigger
       IF TG_OP <> 'DELETE' AND NEW.ended_at IS NOT NULL
          AND (TG_OP = 'INSERT' OR OLD.ended_at IS NULL OR (NEW.user_id, NEW.hack_id) <> (OLD.user_id, OLD.hack_id))
       THEN
-        -- Only a session that is there makes the row: one that goes may be going with its member.
+        -- A deleted session makes no row, because its member may be deleted with it.
         INSERT INTO public.user_hack_progress (id, user_id, hack_id)
           VALUES (app.uuid7(), NEW.user_id, NEW.hack_id)
           ON CONFLICT (user_id, hack_id) DO NOTHING;

@@ -1,8 +1,9 @@
--- Rest days that were won, each from what brought it once. Workers alone write here.
+-- Rest days that members have won, one for each source. Only workers write here.
 CALL app.protect('rest_day_grants');
 CREATE POLICY member_own ON rest_day_grants FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 GRANT SELECT ON rest_day_grants TO nrghax_member;
 
+-- Recompute the member's streak from the earliest granted day that changed.
 CREATE FUNCTION app.recompute_streak_around_grant() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

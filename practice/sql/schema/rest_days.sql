@@ -3,6 +3,7 @@ CREATE POLICY member_own ON rest_days FOR ALL TO nrghax_member
   USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));
 GRANT SELECT, INSERT, DELETE ON rest_days TO nrghax_member;
 
+-- Refuse a member's rest day that is not in the future, or a third one in a week from Monday to Sunday.
 CREATE FUNCTION app.guard_rest_day() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -12,7 +13,7 @@ BEGIN
   IF NOT app.acts_as_member() THEN
     RETURN NEW;
   END IF;
-  -- The same lock as the streak's: of two plans at once for one week the second counts the first.
+  -- The lock of app.recompute_streak: concurrent plans of one member take turns, so that each counts those before.
   PERFORM FROM public.user_stats s WHERE s.user_id = NEW.user_id FOR NO KEY UPDATE;
   today := app.date_of(NEW.user_id, clock_timestamp());
   IF NEW.rest_date <= today THEN
@@ -30,7 +31,7 @@ $$;
 CREATE TRIGGER rest_day_guard BEFORE INSERT ON rest_days
   FOR EACH ROW EXECUTE FUNCTION app.guard_rest_day();
 
--- What a rest day has protected stays protected; what is still to come may be given up.
+-- Refuse to let a member delete a rest day that has begun.
 CREATE FUNCTION app.guard_rest_day_past() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
@@ -44,6 +45,7 @@ $$;
 CREATE TRIGGER rest_day_past_guard BEFORE DELETE ON rest_days
   FOR EACH ROW EXECUTE FUNCTION app.guard_rest_day_past();
 
+-- Recompute the member's streak from the earliest rest day that changed.
 CREATE FUNCTION app.recompute_streak_around_rest_day() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

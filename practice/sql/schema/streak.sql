@@ -1,7 +1,8 @@
--- The streak: its only home. The trigger calls it for one member from one date, the nightly statement for all.
--- The rules in words, with their reasons: docs/decisions/ (the streak) and the docstring of practice/rules.py.
+-- The streak is computed only here: triggers call app.recompute_streak for one member from one date, and the nightly
+-- statement compares all members. docs/decisions/streak.md states the rules with their reasons.
 
--- Days strictly between check-in a and day b that nothing protects but the stock of earned rest days.
+-- Return how many days between check-in a and day b only the stock of earned rest days can protect. Planned rest days,
+-- days that a move east cuts off and dates that zone b skipped are not counted.
 CREATE FUNCTION app.open_days(
   member uuid, day_a date, zone_a text, start_a time, day_b date, zone_b text, start_b time
 ) RETURNS integer LANGUAGE plpgsql STABLE SET search_path = '' AS $$
@@ -15,24 +16,26 @@ BEGIN
     RETURN 0;
   END IF;
   b_begins := app.day_begins_at(day_b, zone_b, start_b);
-  -- Days that the clocks of zone b really had: a zone that drops a date (Samoa, 2011-12-30) takes no day from anybody.
+  -- Days that existed in zone b: a date that the zone skipped (Samoa, 2011-12-30) is not a missed day.
   passed := round(extract(epoch FROM b_begins - app.day_begins_at(day_a + 1, zone_b, start_b)) / 86400);
   SELECT count(*) INTO planned FROM public.rest_days r
     WHERE r.user_id = member AND r.rest_date > day_a AND r.rest_date < day_b;
-  -- Both clocks are read at the same instant, so that DST is no move.
+  -- Both clocks are read at the same instant, so that a change to daylight saving time is not a move.
   moved_east := ((b_begins AT TIME ZONE zone_b) - start_b::interval) - ((b_begins AT TIME ZONE zone_a) - start_a::interval);
   RETURN GREATEST(0, passed - planned - GREATEST(0, ceil(extract(epoch FROM moved_east) / 86400)::integer));
 END
 $$;
 
--- The days on which a member's won rest days come into stock, from a day on.
+-- Return the days, from `from_date` on, on which rest days that the member has won come into stock; an empty array if
+-- there are none.
 CREATE FUNCTION app.granted_days(member uuid, from_date date DEFAULT '-infinity') RETURNS date[]
   LANGUAGE sql STABLE SET search_path = ''
   RETURN ARRAY(
     SELECT g.granted_on FROM public.rest_day_grants g WHERE g.user_id = member AND g.granted_on >= from_date ORDER BY 1);
 
--- What is left of a stock at the beginning of day b, after the days between check-in a and it, of which `unpaid` take one
--- each: the last ones, as a move east forgives the first. Null where a day that takes one finds none in stock.
+-- Return the stock at the beginning of day b, given the stock after check-in a. The last `unpaid` open days before day
+-- b use one rest day each (a move east forgives the first ones), and each day in `granted` adds one, with at most two
+-- in stock. Null if the stock is empty on a day that needs one.
 CREATE FUNCTION app.stock_left(
   stock integer, unpaid integer, granted date[], member uuid, day_a date, day_b date, zone_b text, start_b time
 ) RETURNS integer LANGUAGE plpgsql STABLE SET search_path = '' AS $$
@@ -69,7 +72,8 @@ BEGIN
 END
 $$;
 
--- What every check-in of a member from a date on should hold; is_stale where the stored row differs.
+-- Return the computed columns of each of a member's check-ins from `from_date` on; `is_stale` is true if the stored row
+-- differs.
 CREATE FUNCTION app.streak_rows(member uuid, from_date date DEFAULT '-infinity') RETURNS TABLE (
   id uuid, streak_count integer, rest_stock smallint, strength double precision, is_stale boolean
 ) LANGUAGE plpgsql STABLE SET search_path = '' AS $$
@@ -110,13 +114,13 @@ BEGIN
       streak_count := streak_count + 1;
     ELSE
       streak_count := 1;
-      -- Past a thousand days nothing is left, and power() would fail on the underflow.
+      -- After a thousand days the strength is as good as 0, and power() would fail on an underflow.
       strength := strength * power(memory, LEAST(missed, 1000));
     END IF;
     IF granted = '{}' THEN
       rest_stock := coalesce(left_over, rest_stock);
     ELSE
-      -- What came between is in what is left of the stock; a stock that is kept has yet to receive it.
+      -- app.stock_left has added the rest days won before this day. If the streak broke, they are added here.
       rest_stock := LEAST(2, coalesce(left_over, rest_stock) + (
         SELECT count(*) FROM unnest(granted) AS g (day)
         WHERE g.day <= day.checkin_date
@@ -137,15 +141,15 @@ BEGIN
 END
 $$;
 
--- When the last day is over on which a check-in would still carry the streak on, by one clock of the member's, which
--- holds between two moments; null if no such day falls between them.
+-- Return the end of the last day on which a check-in would continue the streak, in one zone that applies to the member
+-- between two moments; null if there is no such day between them.
 CREATE FUNCTION app.streak_reach(
   member uuid, last_date date, last_zone text, last_start time, stock integer, zone text, day_start time,
   holds_from timestamptz, holds_until timestamptz
 ) RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 DECLARE
   granted CONSTANT date[] := app.granted_days(member, last_date + 1);
-  -- What a move forgives may grow by a day when one of the zones changes its clocks: look that much further.
+  -- When a zone changes its clocks, a move may forgive one day more. The search goes one day further.
   margin CONSTANT integer := CASE WHEN zone = last_zone AND day_start = last_start THEN 0 ELSE 1 END;
   day date := last_date;
   reach timestamptz;
@@ -167,7 +171,8 @@ BEGIN
 END
 $$;
 
--- The same by all the clocks that the member is on: at home by the profile's, on each declared trip by its own.
+-- Return the moment at which a streak ends: the end of the last day on which a check-in would continue it, in whatever
+-- zone applies to the member then, at home or on a declared trip.
 CREATE FUNCTION app.streak_ends_at(
   member uuid, last_date date, last_zone text, last_start time, stock integer, zone text, day_start time
 ) RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = '' AS $$
@@ -184,6 +189,9 @@ BEGIN
 END
 $$;
 
+-- Return what a member's row in user_stats should hold; `is_stale` is true if the stored row differs. No row for an
+-- unknown member. A streak that has ended but is not closed yet is not stale: close_streaks.sql closes it. `from_date`
+-- is the earliest date that changed.
 CREATE FUNCTION app.streak_state(member uuid, from_date date DEFAULT '-infinity') RETURNS TABLE (
   current_streak integer, longest_streak integer, rest_stock smallint, strength double precision,
   last_checkin_date date, streak_ends_at timestamptz, is_stale boolean
@@ -225,15 +233,15 @@ BEGIN
 END
 $$;
 
--- Rewrites what differs, from a date on, and the member's standing; returns the number of rows that did.
--- Planned once a connection: PostgreSQL would plan for each date anew, which takes longer than what is planned.
+-- Recompute a member's check-ins from `from_date` on and the member's totals, write the rows that differ and return
+-- their number. It uses generic plans: planning for each date takes longer than running the plan.
 CREATE FUNCTION app.recompute_streak(member uuid, from_date date DEFAULT '-infinity') RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   changed integer;
   restated integer;
 BEGIN
-  -- Two writes of one member take turns: the second reads what the first has committed.
+  -- Concurrent writes of one member take turns: the second one reads what the first has committed.
   PERFORM FROM public.user_stats s WHERE s.user_id = member FOR NO KEY UPDATE;
   UPDATE public.daily_checkins c
     SET streak_count = r.streak_count, rest_stock = r.rest_stock, strength = r.strength
@@ -248,7 +256,8 @@ BEGIN
 END
 $$;
 
--- The strength to show at a moment: every whole day since the last check-in that nothing protected has weakened it.
+-- Return the strength to show at a moment: each unprotected whole day since the last check-in weakens it. Null for a
+-- member without a check-in.
 CREATE FUNCTION app.strength_at(member uuid, moment timestamptz DEFAULT now()) RETURNS double precision
   LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 DECLARE
@@ -273,10 +282,9 @@ BEGIN
 END
 $$;
 
--- The days between check-in a and check-in b that have none, each with what became of it: "dropped" by zone b's clocks,
--- a planned "rest", forgiven by "travel", paid by an "earned" rest day, or "missed". The order is that of the rules, and
--- app.open_days says how many are left for the stock. `is_alive` says that the streak goes on though the stock alone
--- would not suffice, as a move that is still to come will forgive the rest.
+-- Return each day between check-in a and day b with its kind: "dropped" (zone b skipped the date), "rest" (planned),
+-- "travel" (forgiven for a move east), "earned" (covered by an earned rest day) or "missed". `is_alive` says that the
+-- streak continues even if the stock does not suffice, because a coming move will forgive the rest.
 CREATE FUNCTION app.days_without_checkin(
   member uuid, day_a date, zone_a text, start_a time, day_b date, zone_b text, start_b time, stock integer,
   is_alive boolean
@@ -313,6 +321,9 @@ BEGIN
 END
 $$;
 
+-- Return a member's days from `first_day` to `last_day`, as known at `moment`, from the first check-in on. Each has its
+-- kind ("done", "today" or one of app.days_without_checkin), the zone and day start that judge it, the rest days won on
+-- it, and the streak, stock and strength after it.
 CREATE FUNCTION app.streak_history(member uuid, first_day date, last_day date, moment timestamptz)
 RETURNS TABLE (
   day date, kind text, zone text, day_start time, streak integer, rest_stock integer, strength double precision,

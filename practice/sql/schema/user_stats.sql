@@ -1,9 +1,11 @@
--- Totals: own, or of those who show themselves on leaderboards and hide no streaks; written by triggers and workers alone.
+-- Members read their own totals, and those of members who show their totals and do not hide streaks. Only triggers and
+-- workers write them.
 CALL app.protect('user_stats');
 CALL app.track_updated_at('user_stats');
 CREATE POLICY member_own ON user_stats FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 
--- Whoever hides streaks shows none to other members either. Answers yes or no, as profiles are not everybody's to read.
+-- Return true if the member hides streaks. The policy below needs it, because other members can't read a private
+-- profile.
 CREATE FUNCTION app.hides_streaks(member uuid) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
   AS $$ SELECT hide_streaks FROM public.user_profiles WHERE user_id = member $$;
@@ -15,11 +17,12 @@ CREATE POLICY member_visible ON user_stats FOR SELECT TO nrghax_member USING (
   )
   AND NOT app.hides_streaks(user_id)
 );
--- Column by column, which leaves out the system's own: a lock on the row tells whose reward a worker has just written.
+-- Columns are granted, not the table, because that excludes the system column xmax: it changes with each lock on the
+-- row, and would show whose reward a worker has just written.
 GRANT SELECT (user_id, current_streak, longest_streak, rest_stock, strength, last_checkin_date, streak_ends_at, updated_at)
   ON user_stats TO nrghax_member;
 
--- Visitors see the longest streak, on the page of whoever has a public one and hides no streaks.
+-- Visitors read the longest streak of a member with a public profile who shows their totals and does not hide streaks.
 CREATE POLICY anon_public ON user_stats FOR SELECT TO nrghax_anon USING (
   EXISTS (
     SELECT FROM users JOIN user_profiles ON user_profiles.user_id = users.id
@@ -29,6 +32,7 @@ CREATE POLICY anon_public ON user_stats FOR SELECT TO nrghax_anon USING (
 );
 GRANT SELECT (user_id, longest_streak) ON user_stats TO nrghax_anon;
 
+-- Make the row of totals for a new member.
 CREATE FUNCTION app.welcome_member() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
   AS $$
