@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a newcomer needs; each target makes .venv first where it is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format docs screenshots bench shell install lock clean
+.PHONY: help run demo test nightly check format docs screenshots bench shell install lock clean
 
 # The first Python that will do, should `python3` be too old or too new.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -29,6 +29,10 @@ test: $(INSTALLED)  ## Run all tests, those in the browser too
 	@test -n "$(CHROMIUM)" || { echo "Chromium is missing; the browser tests need it:" \
 		"apt-get install chromium, or set CHROMIUM to the path of a Chromium or Chrome."; exit 1; }
 	CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+nightly: $(INSTALLED)  ## Run all tests with many more examples and under shifted clocks, for most of an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-nightly.txt
+	CHROMIUM="$(CHROMIUM)" $(BIN)/python -m dev.nightly
 
 check: $(INSTALLED)  ## Check style, templates, types, migrations and the imports between the apps
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ os.environ["DEBUG"] = "true"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from dev.environment import prepare_environment
 
@@ -64,6 +66,17 @@ def _own_cache_and_broker() -> None:
 
 
 _own_cache_and_broker()
+
+
+def _register_profiles() -> None:
+    """How many examples Hypothesis tries: a test that costs more than arithmetic asks for a part of its profile's."""
+    common = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis_settings.register_profile("default", common, max_examples=100, derandomize=True)
+    hypothesis_settings.register_profile("nightly", common, max_examples=3000, print_blob=True)
+    hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+_register_profiles()
 
 
 def pytest_collection_modifyitems(items):
@@ -203,6 +216,19 @@ def sign_in(client):
 @pytest.fixture
 def member_client(sign_in, member):
     return sign_in(member)
+
+
+@pytest.fixture
+def staff(db):
+    """A member of staff who holds every right."""
+    from accounts.tests.factories import make_member, make_user
+
+    return make_member(user=make_user(email="superuser@example.com", is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def staff_client(sign_in, staff):
+    return sign_in(staff)
 
 
 @pytest.fixture
