@@ -1,6 +1,9 @@
+import re
 from itertools import count
 
 from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
 
 from accounts.models import Member, Profile, User
 from database.identity import Role, database_identity
@@ -26,3 +29,12 @@ def make_member(*, user: User | None = None, onboarded: bool = True, profile: di
         Member.objects.filter(pk=user.pk).update(**card)
         Profile.objects.filter(pk=user.pk).update(onboarding_completed=onboarded, **(profile or {}))
         return Member.objects.select_related("user", "profile", "stats").get(pk=user.pk)
+
+
+def is_logged_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def sent_path() -> str:
+    """Return the path of the link in the last mail."""
+    return re.search(r"https?://testserver(/\S+)", mail.outbox[-1].body).group(1)

@@ -1,5 +1,6 @@
 """What every page of ours keeps to, read from its HTML rather than searched for in its text."""
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -68,3 +69,8 @@ def read_page(response: HttpResponse, *, status: int = 200) -> Page:
     assert nameless == [], "fields without a label"
     assert page.described_by <= set(page.ids), "descriptions that are not in the page"
     return page
+
+
+def words_of(html: str) -> str:
+    """Return the text between the tags; drawings say nothing."""
+    return " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", html, flags=re.DOTALL).split())

@@ -16,16 +16,6 @@ ADD_USER = reverse("admin:accounts_user_add")
 
 
 @pytest.fixture
-def boss():
-    return make_member(user=make_user(email="boss@example.com", is_staff=True, is_superuser=True))
-
-
-@pytest.fixture
-def boss_client(sign_in, boss):
-    return sign_in(boss)
-
-
-@pytest.fixture
 def clerk_client(sign_in):
     """Staff who may look after users and hold no other right."""
     clerk = make_user(email="clerk@example.com", is_staff=True)
@@ -53,9 +43,9 @@ def fields_of(client, url: str) -> dict[str, str | list]:
     return values
 
 
-def test_staff_add_a_user_who_is_welcomed_and_confirms_the_address(boss_client, client):
+def test_staff_add_a_user_who_is_welcomed_and_confirms_the_address(staff_client, client):
     fields = {"email": "Added@Example.com", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
-    response = boss_client.post(ADD_USER, fields)
+    response = staff_client.post(ADD_USER, fields)
     user = User.objects.get(email="added@example.com")
     assert response.url == change_page(user)
     assert Profile.objects.filter(pk=user.pk).exists()
@@ -68,89 +58,89 @@ def test_staff_add_a_user_who_is_welcomed_and_confirms_the_address(boss_client, 
 @pytest.mark.parametrize(
     ("fields", "name"),
     [
-        ({"email": "BOSS@example.com"}, "email"),
+        ({"email": "SUPERUSER@example.com"}, "email"),
         ({"email": "no address"}, "email"),
         ({"password2": "else"}, "password2"),
     ],
 )
-def test_a_user_is_not_added_on_bad_input(boss_client, fields, name):
+def test_a_user_is_not_added_on_bad_input(staff_client, fields, name):
     sent = {"email": "added@example.com", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
-    response = boss_client.post(ADD_USER, {**sent, **fields})
+    response = staff_client.post(ADD_USER, {**sent, **fields})
     assert name in response.context["adminform"].form.errors
     assert User.objects.count() == 1
 
 
-def test_staff_see_no_hash(boss_client, member):
+def test_staff_see_no_hash(staff_client, member):
     for url in (USERS, change_page(member.user), change_page(member)):
-        content = boss_client.get(url).content.decode()
+        content = staff_client.get(url).content.decode()
         assert member.user.password not in content
         assert "algorithm" not in content
         for part in member.user.password.split("$")[1:]:
             assert part[:6] not in content
 
 
-def test_staff_set_a_password(boss_client, member):
-    content = boss_client.get(change_page(member.user)).content.decode()
+def test_staff_set_a_password(staff_client, member):
+    content = staff_client.get(change_page(member.user)).content.decode()
     assert 'href="../password/"' in content
     url = reverse("admin:auth_user_password_change", args=[member.user.pk])
     new = {"usable_password": "true", "password1": "another calm breath", "password2": "another calm breath"}
-    assert boss_client.post(url, new).status_code == 302
+    assert staff_client.post(url, new).status_code == 302
     assert User.objects.get(pk=member.pk).check_password("another calm breath")
 
 
-def test_an_address_changed_by_staff_must_be_confirmed_by_its_owner(boss_client, member):
+def test_an_address_changed_by_staff_must_be_confirmed_by_its_owner(staff_client, member):
     url = change_page(member.user)
-    boss_client.post(url, {**fields_of(boss_client, url), "email": "Moved@Example.com"})
+    staff_client.post(url, {**fields_of(staff_client, url), "email": "Moved@Example.com"})
     assert User.objects.get(pk=member.pk).email == "moved@example.com"
     addresses = EmailAddress.objects.filter(user_id=member.pk).values_list("email", "verified", "primary")
     assert list(addresses) == [("moved@example.com", False, True)]
 
 
-def test_saving_a_user_unchanged_keeps_the_addresses(boss_client, member):
+def test_saving_a_user_unchanged_keeps_the_addresses(staff_client, member):
     EmailAddress.objects.create(user_id=member.pk, email="waiting@example.com")
     url = change_page(member.user)
-    assert boss_client.post(url, fields_of(boss_client, url)).url == USERS
+    assert staff_client.post(url, fields_of(staff_client, url)).url == USERS
     addresses = EmailAddress.objects.filter(user_id=member.pk).order_by("-verified").values_list("email", "verified")
     assert list(addresses) == [(member.user.email, True), ("waiting@example.com", False)]
 
 
-def test_staff_deactivate_a_user(boss_client, member):
+def test_staff_deactivate_a_user(staff_client, member):
     url = change_page(member.user)
-    fields = fields_of(boss_client, url)
+    fields = fields_of(staff_client, url)
     del fields["is_active"]
-    boss_client.post(url, fields)
+    staff_client.post(url, fields)
     assert not User.objects.get(pk=member.pk).is_active
 
 
-def test_the_list_shows_whose_address_is_confirmed(boss_client):
+def test_the_list_shows_whose_address_is_confirmed(staff_client):
     make_user(email="unconfirmed@example.com", verified=False)
-    rows = {user.email: user.confirmed for user in boss_client.get(USERS).context["cl"].result_list}
-    assert rows == {"boss@example.com": True, "unconfirmed@example.com": False}
+    rows = {user.email: user.confirmed for user in staff_client.get(USERS).context["cl"].result_list}
+    assert rows == {"superuser@example.com": True, "unconfirmed@example.com": False}
 
 
 @pytest.mark.parametrize("word", ["WANDERER", "quiet_river", "Calm"])
-def test_people_are_found_by_address_and_names(boss_client, word):
+def test_people_are_found_by_address_and_names(staff_client, word):
     make_member(user=make_user(email="wanderer@example.org"), username="Quiet_River", display_name="Calm One")
     make_member(user=make_user(email="else@example.org"), display_name="Else")
     for url in (USERS, reverse("admin:accounts_member_changelist")):
-        assert boss_client.get(url, {"q": word}).context["cl"].result_count == 1
+        assert staff_client.get(url, {"q": word}).context["cl"].result_count == 1
 
 
-def test_staff_delete_a_user_with_all_that_is_theirs(boss_client, member):
+def test_staff_delete_a_user_with_all_that_is_theirs(staff_client, member):
     leave_traces(member)
     url = reverse("admin:accounts_user_delete", args=[member.pk])
-    assert boss_client.post(url, {"post": "yes"}).url == USERS
+    assert staff_client.post(url, {"post": "yes"}).url == USERS
     assert not User.objects.filter(pk=member.pk).exists()
     assert not Member.objects.filter(pk=member.pk).exists()
 
 
-def test_a_clerk_deletes_a_user_and_no_superuser(clerk_client, member, boss):
-    for person, status in ((member, 302), (boss, 403)):
+def test_a_clerk_deletes_a_user_and_no_superuser(clerk_client, member, staff):
+    for person, status in ((member, 302), (staff, 403)):
         url = reverse("admin:accounts_user_delete", args=[person.pk])
         assert clerk_client.post(url, {"post": "yes"}).status_code == status
-    action = {"action": "delete_selected", "_selected_action": [str(boss.pk)], "post": "yes"}
+    action = {"action": "delete_selected", "_selected_action": [str(staff.pk)], "post": "yes"}
     clerk_client.post(USERS, action)
-    assert list(User.objects.filter(pk__in=[member.pk, boss.pk])) == [boss.user]
+    assert list(User.objects.filter(pk__in=[member.pk, staff.pk])) == [staff.user]
 
 
 def test_a_clerk_hands_out_no_rights(clerk_client, member):
@@ -162,22 +152,22 @@ def test_a_clerk_hands_out_no_rights(clerk_client, member):
     assert not user.is_superuser
 
 
-def test_a_clerk_does_not_take_over_a_superuser(clerk_client, boss):
+def test_a_clerk_does_not_take_over_a_superuser(clerk_client, staff):
     new = {"usable_password": "true", "password1": "another calm breath", "password2": "another calm breath"}
-    password = reverse("admin:auth_user_password_change", args=[boss.pk])
+    password = reverse("admin:auth_user_password_change", args=[staff.pk])
     assert clerk_client.post(password, new).status_code == 403
     assert (
-        clerk_client.post(change_page(boss.user), {"email": "mine@example.com", "is_active": "on"}).status_code == 403
+        clerk_client.post(change_page(staff.user), {"email": "mine@example.com", "is_active": "on"}).status_code == 403
     )
-    user = User.objects.get(pk=boss.pk)
+    user = User.objects.get(pk=staff.pk)
     assert user.check_password(PASSWORD)
-    assert user.email == "boss@example.com"
+    assert user.email == "superuser@example.com"
 
 
-def test_staff_change_a_card_and_its_profile(boss_client, member):
+def test_staff_change_a_card_and_its_profile(staff_client, member):
     url = change_page(member)
-    fields = {**fields_of(boss_client, url), "username": "Renamed", "profile_public": "on", "profile-0-bio": "Hello"}
-    assert boss_client.post(url, fields).status_code == 302
+    fields = {**fields_of(staff_client, url), "username": "Renamed", "profile_public": "on", "profile-0-bio": "Hello"}
+    assert staff_client.post(url, fields).status_code == 302
     card = Member.objects.select_related("profile").get(pk=member.pk)
     assert card.username == "Renamed"
     assert card.privacy_settings == {"leaderboard_visible": False, "profile_public": True}
@@ -188,32 +178,32 @@ def test_staff_change_a_card_and_its_profile(boss_client, member):
     ("username", "complaint"),
     [("ab", "at least three"), ("admin", "reserved"), ("a b", "underscores only"), ("TAKEN_name", "taken")],
 )
-def test_staff_do_not_give_a_bad_username(boss_client, member, username, complaint):
+def test_staff_do_not_give_a_bad_username(staff_client, member, username, complaint):
     make_member(username="Taken_Name")
     url = change_page(member)
-    response = boss_client.post(url, {**fields_of(boss_client, url), "username": username})
+    response = staff_client.post(url, {**fields_of(staff_client, url), "username": username})
     assert complaint in response.context["adminform"].form.errors.as_text()
     assert Member.objects.get(pk=member.pk).username == member.username
 
 
-def test_staff_do_not_set_an_unknown_zone(boss_client, member):
+def test_staff_do_not_set_an_unknown_zone(staff_client, member):
     url = change_page(member)
-    boss_client.post(url, {**fields_of(boss_client, url), "profile-0-timezone": "Europe/Atlantis"})
+    staff_client.post(url, {**fields_of(staff_client, url), "profile-0-timezone": "Europe/Atlantis"})
     assert Profile.objects.get(pk=member.pk).timezone == "UTC"
 
 
 @pytest.mark.parametrize("row", ["member", "profile"])
-def test_cards_and_profiles_come_and_go_with_the_user_alone(boss_client, member, row):
-    assert boss_client.get(reverse(f"admin:accounts_{row}_add")).status_code == 403
+def test_cards_and_profiles_come_and_go_with_the_user_alone(staff_client, member, row):
+    assert staff_client.get(reverse(f"admin:accounts_{row}_add")).status_code == 403
     assert (
-        boss_client.post(reverse(f"admin:accounts_{row}_delete", args=[member.pk]), {"post": "yes"}).status_code == 403
+        staff_client.post(reverse(f"admin:accounts_{row}_delete", args=[member.pk]), {"post": "yes"}).status_code == 403
     )
     assert Profile.objects.filter(pk=member.pk).exists()
 
 
-def test_staff_confirm_an_address(boss_client):
+def test_staff_confirm_an_address(staff_client):
     user = make_user(verified=False)
     address = EmailAddress.objects.get(user=user)
     url = reverse("admin:account_emailaddress_changelist")
-    boss_client.post(url, {"action": "make_verified", "_selected_action": [str(address.pk)]})
+    staff_client.post(url, {"action": "make_verified", "_selected_action": [str(address.pk)]})
     assert EmailAddress.objects.get(user=user).verified

@@ -1,6 +1,5 @@
 """Forgotten and changed passwords, changed addresses."""
 
-import re
 from urllib.parse import quote
 
 import pytest
@@ -10,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.tests.factories import PASSWORD, make_user
+from accounts.tests.factories import PASSWORD, make_user, sent_path
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +18,6 @@ CHANGE = reverse("account_change_password")
 EMAIL = reverse("account_email")
 LOGIN = reverse("account_login")
 NEW = "another calm breath"
-
-
-def sent_path() -> str:
-    return re.search(r"http://testserver(/\S+)", mail.outbox[-1].body).group(1)
 
 
 def choose_password(client, link, word=NEW):

@@ -6,7 +6,7 @@ from django.core.cache import cache, caches
 from django.test import Client
 from django.urls import reverse
 
-from accounts.tests.factories import PASSWORD, make_member, make_user
+from accounts.tests.factories import PASSWORD, is_logged_in, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -20,15 +20,11 @@ def person(member):
     return {"login": member.user.email, "password": PASSWORD}
 
 
-def is_signed_in(client) -> bool:
-    return "_auth_user_id" in client.session
-
-
 @pytest.mark.parametrize("spell", [str.lower, str.upper, lambda email: f"  {email} "])
 def test_login_by_address_in_any_case(client, person, spell):
     response = client.post(LOGIN, {**person, "login": spell(person["login"])})
     assert response.url == TODAY
-    assert is_signed_in(client)
+    assert is_logged_in(client)
 
 
 def test_a_member_not_welcomed_yet_is_led_to_the_welcome(client):
@@ -41,7 +37,7 @@ def test_a_member_not_welcomed_yet_is_led_to_the_welcome(client):
 def test_a_wrong_word_is_refused_without_saying_which(client, person, field):
     response = client.post(LOGIN, {**person, field: "wrong@example.com"})
     assert "This e-mail address and this password do not belong together." in response.content.decode()
-    assert not is_signed_in(client)
+    assert not is_logged_in(client)
 
 
 def test_the_sixth_failed_login_is_refused_with_words(client, person):
@@ -50,7 +46,7 @@ def test_the_sixth_failed_login_is_refused_with_words(client, person):
         assert "do not belong together" in response.content.decode()
     response = client.post(LOGIN, person)
     assert "Too many failed attempts. Wait five minutes" in response.content.decode()
-    assert not is_signed_in(client)
+    assert not is_logged_in(client)
 
 
 def test_successful_logins_are_not_counted(client, person):
@@ -137,9 +133,9 @@ def test_a_login_changes_the_sessions_key(client, person):
 def test_logging_out_takes_a_post_and_ends_the_session(member_client):
     key = member_client.session.session_key
     assert member_client.get(LOGOUT).status_code == 200
-    assert is_signed_in(member_client)
+    assert is_logged_in(member_client)
     assert member_client.post(LOGOUT).url == reverse("home")
-    assert not is_signed_in(member_client)
+    assert not is_logged_in(member_client)
     assert not Session.objects.filter(pk=key).exists()
 
 
@@ -166,7 +162,7 @@ def test_a_deactivated_person_is_told_so_and_not_let_in(client, person, member):
     member.user.is_active = False
     member.user.save(update_fields=["is_active"])
     assert client.post(LOGIN, person).url == reverse("account_inactive")
-    assert not is_signed_in(client)
+    assert not is_logged_in(client)
 
 
 def test_a_closed_account_is_told_only_to_who_knows_the_password(client, person, member):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Member, Profile, User
 from accounts.providers.discord.identity import AVATARS
-from accounts.tests.factories import PASSWORD, make_member, make_user
+from accounts.tests.factories import PASSWORD, is_logged_in, make_member, make_user
 from accounts.tests.markup import read_page
 from nrghax.tests.identity_provider import CLIENT_ID, CLIENT_SECRET, DISCORD_PERSON, running_provider
 
@@ -57,10 +57,6 @@ def decide(address, decision="allow"):
 
 def come_back(client, process="login", **options):
     return client.get(decide(leave(client, process)), **options)
-
-
-def is_logged_in(client):
-    return "_auth_user_id" in client.session
 
 
 def prove_again(client):

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts.tests.factories import PASSWORD, make_member, make_user
+from accounts.tests.factories import PASSWORD, is_logged_in
 from accounts.tests.markup import read_page
 from accounts.tests.totp import totp
 from database.identity import Role, database_identity
@@ -48,10 +48,6 @@ def codes_of(client):
     page = client.get(CODES)
     read_page(page)
     return re.findall(r"<code>(\d+)</code>", page.content.decode())
-
-
-def is_logged_in(client):
-    return "_auth_user_id" in client.session
 
 
 def test_setting_up_asks_for_the_password_first(member_client):
@@ -167,11 +163,11 @@ def test_an_address_that_waits_blocks_the_second_step(member, member_client):
 
 
 @pytest.fixture
-def staff(settings):
+def second_step_is_needed(settings):
     settings.STAFF_NEED_MFA = True
-    return make_member(user=make_user(is_staff=True, is_superuser=True))
 
 
+@pytest.mark.usefixtures("second_step_is_needed")
 def test_staff_without_a_second_step_are_led_to_set_one_up(staff, sign_in):
     client = sign_in(staff)
     response = client.get(ADMIN, follow=True)
@@ -180,6 +176,7 @@ def test_staff_without_a_second_step_are_led_to_set_one_up(staff, sign_in):
     assert client.post(reverse("admin:accounts_user_add"), {}).status_code == 302
 
 
+@pytest.mark.usefixtures("second_step_is_needed")
 def test_staff_with_an_app_type_a_code_before_the_admin_opens(staff, sign_in):
     client = sign_in(staff)
     key = set_up_app(client)
@@ -191,6 +188,7 @@ def test_staff_with_an_app_type_a_code_before_the_admin_opens(staff, sign_in):
     assert client.get(ADMIN).status_code == 200
 
 
+@pytest.mark.usefixtures("second_step_is_needed")
 def test_a_password_typed_again_does_not_open_the_admin(staff, sign_in):
     client = sign_in(staff)
     set_up_app(client)
@@ -198,6 +196,7 @@ def test_a_password_typed_again_does_not_open_the_admin(staff, sign_in):
     assert client.get(ADMIN).status_code == 302
 
 
+@pytest.mark.usefixtures("second_step_is_needed")
 def test_staff_who_logged_in_with_a_code_enter_at_once(staff, sign_in):
     key = set_up_app(sign_in(staff))
     client = Client()
@@ -206,6 +205,7 @@ def test_staff_who_logged_in_with_a_code_enter_at_once(staff, sign_in):
     assert client.get(ADMIN).status_code == 200
 
 
+@pytest.mark.usefixtures("second_step_is_needed")
 def test_staff_with_a_passkey_alone_are_asked_for_it(staff, sign_in):
     with database_identity(Role.WORKER):
         Authenticator.objects.create(user=staff.user, type=Authenticator.Type.WEBAUTHN, data={"name": "Key"})

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.devices import device_name
-from accounts.tests.factories import PASSWORD, make_member
+from accounts.tests.factories import PASSWORD, is_logged_in, make_member
 from accounts.tests.markup import read_page
 from nrghax.sessions import SessionStore
 
@@ -26,7 +26,7 @@ SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605
 def log_in(member, user_agent=FIREFOX):
     client = Client(headers={"user-agent": user_agent})
     client.post(reverse("account_login"), {"login": member.user.email, "password": PASSWORD, "remember": "on"})
-    assert "_auth_user_id" in client.session
+    assert is_logged_in(client)
     return client
 
 

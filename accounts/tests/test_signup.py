@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Member, User
-from accounts.tests.factories import PASSWORD, make_user
+from accounts.tests.factories import PASSWORD, is_logged_in, make_user, sent_path
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,18 +21,13 @@ WELCOME = reverse("accounts:onboarding")
 NEWCOMER = {"email": "Newcomer@Example.com", "password1": PASSWORD}
 
 
-def sent_path() -> str:
-    """The path of the link in the last mail."""
-    return re.search(r"https?://testserver(/\S+)", mail.outbox[-1].body).group(1)
-
-
 def test_from_signup_to_the_first_hack(client):
     gateway = HackFactory(is_gateway=True, category=HackCategoryFactory(name="energy_awareness"))
 
     response = client.post(SIGNUP, NEWCOMER)
     assert response.url == SENT
     assert mail.outbox[0].to == ["newcomer@example.com"]
-    assert "_auth_user_id" not in client.session
+    assert not is_logged_in(client)
 
     link = sent_path()
     assert "Yes, confirm it" in client.get(link).content.decode()
@@ -61,7 +56,7 @@ def test_a_link_opened_in_another_browser_confirms_and_asks_to_log_in(client):
     elsewhere = Client()
     assert elsewhere.post(sent_path()).url == reverse("account_login")
     assert EmailAddress.objects.get().verified
-    assert "_auth_user_id" not in elsewhere.session
+    assert not is_logged_in(elsewhere)
 
 
 def test_nobody_gets_in_before_the_address_is_confirmed(client):

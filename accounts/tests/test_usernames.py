@@ -4,14 +4,15 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.forms import USERNAME_TAKEN
 from accounts.models import Member, User, UsernameHistory
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
+from database.tests.statements import attempt
 
 pytestmark = pytest.mark.django_db
 
@@ -130,25 +131,12 @@ def test_who_is_overtaken_by_a_renaming_sees_it_at_the_field(member, member_clie
     assert response.context["form"].errors == {"username": [USERNAME_TAKEN]}
 
 
-def test_staff_are_told_so_too(member, client):
-    staff = make_user(is_staff=True, is_superuser=True)
-    client.force_login(staff)
+def test_staff_are_told_so_too(member, staff_client):
     rename(make_member(username="slow_river"), "rapid")
     url = reverse("admin:accounts_member_change", args=[member.pk])
-    response = client.post(url, {"username": "slow_river", "display_name": "X", "graduation_status": "active"})
+    response = staff_client.post(url, {"username": "slow_river", "display_name": "X", "graduation_status": "active"})
     assert response.status_code == 200
     assert "left less than 90 days ago" in response.content.decode()
-
-
-def attempt(statement, parameters):
-    """Row count, or the class of the error with which the database refused."""
-    with connection.cursor() as cursor:
-        try:
-            with transaction.atomic():
-                cursor.execute(statement, parameters)
-                return cursor.rowcount
-        except DatabaseError as error:
-            return type(error.__cause__).__name__
 
 
 def test_former_names_show_to_those_who_may_see_the_member():
@@ -156,22 +144,22 @@ def test_former_names_show_to_those_who_may_see_the_member():
     rename(member, "rapid")
     everything, names = "SELECT * FROM username_history", "SELECT user_id, username FROM username_history"
     with database_identity(Role.MEMBER, stranger.pk):
-        assert attempt(everything, []) == 0
+        assert attempt(everything) == 0
     with database_identity(Role.MEMBER, member.pk):
-        assert attempt(everything, []) == 1
+        assert attempt(everything) == 1
     with database_identity(Role.ANON):
-        assert attempt(names, []) == 0
+        assert attempt(names) == 0
     Member.objects.filter(pk=member.pk).update(privacy_settings=PUBLIC)
     with database_identity(Role.MEMBER, stranger.pk):
-        assert attempt(everything, []) == 1
+        assert attempt(everything) == 1
     with database_identity(Role.ANON):
-        assert attempt(names, []) == 1
-        assert attempt("SELECT until FROM username_history", []) == "InsufficientPrivilege"
+        assert attempt(names) == 1
+        assert attempt("SELECT until FROM username_history") == "InsufficientPrivilege"
     User.objects.filter(pk=member.pk).update(is_active=False)
     with database_identity(Role.MEMBER, stranger.pk):
-        assert attempt(everything, []) == 0
+        assert attempt(everything) == 0
     with database_identity(Role.ANON):
-        assert attempt(names, []) == 0
+        assert attempt(names) == 0
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,6 @@ ACTIVITIES = reverse("admin:analytics_useractivitylog_changelist")
 NOTIFICATIONS = reverse("admin:analytics_notification_changelist")
 
 
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
-
-
 def make_activity(**fields) -> UserActivityLog:
     activity = record(make_member().pk, Activity.CHECKIN_SAVED, {"date": "2026-03-01"})
     UserActivityLog.objects.filter(pk=activity.pk).update(**fields)

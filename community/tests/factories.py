@@ -7,6 +7,8 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
+from analytics.models import Notification
+from community.actions import give_review
 from community.models import (
     HackVerification,
     HackVerificationReview,
@@ -16,6 +18,7 @@ from community.models import (
 )
 from community.rules import LEASE, Answers
 from database.identity import Role, database_identity
+from gamification.models import XpEntry
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
 
@@ -102,6 +105,28 @@ def review_as(
     call_as(reviewer, "app.review_verification(%s, %s, %s, %s)", lease.pk, review, is_authentic, comment)
     with database_identity(Role.WORKER):
         return HackVerificationReview.objects.get(pk=review)
+
+
+def decide_by_peers(verification: HackVerification, *, is_authentic: bool = True) -> list[Member]:
+    """Review it three times as the pages do; return the reviewers."""
+    reviewers = [make_reviewer(verification.hack) for _ in range(3)]
+    for reviewer in reviewers:
+        lease = make_lease(reviewer, verification)
+        with database_identity(Role.MEMBER, reviewer.pk):
+            give_review(
+                member=reviewer, lease_id=lease.pk, review_id=lease.pk, is_authentic=is_authentic, comment="Seen."
+            )
+    return reviewers
+
+
+def told(member: Member) -> list[tuple[str, str]]:
+    """Return type and title of the member's notifications, oldest first."""
+    return list(Notification.objects.filter(user=member).order_by("pk").values_list("type", "title"))
+
+
+def earned(member: Member) -> list[tuple]:
+    """Return source, amount and hack of the member's XP."""
+    return list(XpEntry.objects.filter(user=member).order_by("source").values_list("source", "amount", "hack"))
 
 
 def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen.") -> HackVerificationReview:

@@ -35,21 +35,6 @@ ADD = reverse("admin:community_hackverification_add")
 AT = datetime(2026, 10, 16, 21, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def staff():
-    return make_member(user=make_user(is_staff=True, is_superuser=True))
-
-
-@pytest.fixture
-def staff_client(sign_in, staff):
-    return sign_in(staff)
-
-
 def page(name: str, verification) -> str:
     return reverse(f"admin:community_hackverification_{name}", args=[verification.pk])
 

@@ -4,13 +4,11 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.tests.factories import make_member, make_user
 from community.tests.factories import (
     make_review,
     make_reviewer,
     make_signs,
     make_verification,
-    make_verified_hack,
     review_as,
 )
 
@@ -18,16 +16,6 @@ pytestmark = pytest.mark.django_db
 
 SIGNS = reverse("admin:community_reviewersignals_changelist")
 REVIEWS = reverse("admin:community_hackverificationreview_changelist")
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 def test_signs_say_what_they_tell_and_lead_to_the_reviews(hack, staff_client):

@@ -5,7 +5,6 @@ from django.db import DatabaseError, connection, transaction
 from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
-from analytics.models import UserActivityLog
 from community.models import HackVerificationReview, VerificationLease
 from community.tests.factories import (
     call_as,
@@ -14,23 +13,18 @@ from community.tests.factories import (
     make_practised,
     make_reviewer,
     make_verification,
-    make_verified_hack,
     review_as,
 )
 from database.identity import Role, database_identity
-from nrghax.tasks import react
+from nrghax.tests.factories import react_to_everything
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def author(hack):
-    return make_practised(hack, hack.verification_practice_count, make_member(username="secretive"))
+def member():
+    """The author; the username is a word that nothing else contains."""
+    return make_member(username="secretive")
 
 
 @pytest.fixture
@@ -69,12 +63,6 @@ def words_that(member, reads):
         return {
             table: str(run(f"SELECT {', '.join(columns)} FROM {table}")) for table, columns in reads if table != "users"
         }
-
-
-def react_to_everything():
-    while waiting := list(UserActivityLog.objects.filter(processed_at=None)):
-        for activity in waiting:
-            react(str(activity.pk))
 
 
 @pytest.mark.parametrize("moment", ["waiting", "leased", "reviewed", "decided", "returned"])

@@ -29,11 +29,10 @@ from community.tests.factories import (
     make_lease,
     make_reviewer,
     make_verification,
-    make_verified_hack,
     review_as,
 )
 from database.identity import Role, database_identity
-from practice.tests.test_streak_concurrency import meanwhile
+from database.tests.connections import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,11 +58,6 @@ def at_once(*calls):
     for thread in threads:
         thread.join(timeout=30)
     return answers
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack()
 
 
 def review(reviewer, lease, *, review_id=None, is_authentic=True):

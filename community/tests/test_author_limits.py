@@ -1,27 +1,16 @@
 """What an author cannot write of their own submission, whatever SQL they send."""
 
 import pytest
-from django.db import DatabaseError, connection, transaction
 
 from accounts.tests.factories import make_member
 from community.tests.factories import (
-    make_practised,
     make_verification,
     make_verified_hack,
 )
 from database.identity import Role, database_identity
+from database.tests.statements import attempt
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def author(hack):
-    return make_practised(hack, hack.verification_practice_count)
 
 
 FORBIDDEN = (
@@ -40,17 +29,6 @@ FORBIDDEN = (
     "escalated_at = now()",
     "nudged_at = now()",
 )
-
-
-def attempt(statement, params=()):
-    """How many rows, or the class of the error with which the database refused it."""
-    with connection.cursor() as cursor:
-        try:
-            with transaction.atomic():
-                cursor.execute(statement, params)
-                return cursor.rowcount
-        except DatabaseError as error:
-            return type(error.__cause__).__name__
 
 
 def test_what_is_earned_or_given_cannot_be_written_by_its_author(hack, author):

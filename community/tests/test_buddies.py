@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from community import queue, tasks
 from community.actions import LeaseLost, give_review
@@ -24,18 +23,9 @@ from community.tests.factories import (
     review_as,
 )
 from database.identity import Role, database_identity
+from database.tests.statements import attempt
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def reviewer(hack):
-    return make_reviewer(hack)
 
 
 def two_reviewers(hack, place):
@@ -53,17 +43,6 @@ def take(reviewer):
 def waiting(reviewer):
     with database_identity(Role.MEMBER, reviewer.pk):
         return sum(queue.waiting_reviews().values())
-
-
-def run(statement, params=None):
-    """How many rows, or the error's class."""
-    with connection.cursor() as cursor:
-        try:
-            with transaction.atomic():
-                cursor.execute(statement, params)
-                return cursor.rowcount
-        except DatabaseError as error:
-            return type(error.__cause__).__name__
 
 
 class TestReviewing:
@@ -219,11 +198,11 @@ class TestRows:
         for role in (Role.STAFF, Role.WORKER, Role.OWNER):
             with database_identity(role):
                 for named in ((one.pk, other.pk), (other.pk, one.pk)):
-                    assert run(f"{insert} {values}", [*named, "active"]) == "UniqueViolation"
-                assert run(f"{insert} {values}", [one.pk, one.pk, "active"]) == "CheckViolation"
-                assert run(f"{insert} {values}", [one.pk, make_member().pk, "best"]) == "CheckViolation"
-                assert run("UPDATE practice_buddies SET user1_id = user2_id") == "CheckViolation"
-                assert run("UPDATE practice_buddies SET user1_id = user2_id, user2_id = user1_id") == 1
+                    assert attempt(f"{insert} {values}", [*named, "active"]) == "UniqueViolation"
+                assert attempt(f"{insert} {values}", [one.pk, one.pk, "active"]) == "CheckViolation"
+                assert attempt(f"{insert} {values}", [one.pk, make_member().pk, "best"]) == "CheckViolation"
+                assert attempt("UPDATE practice_buddies SET user1_id = user2_id") == "CheckViolation"
+                assert attempt("UPDATE practice_buddies SET user1_id = user2_id, user2_id = user1_id") == 1
 
     def test_the_two_read_it_and_nobody_writes_it(self):
         one, other, stranger = (make_member() for _ in range(3))
@@ -235,24 +214,20 @@ class TestRows:
         )
         for member in (one, other, stranger):
             with database_identity(Role.MEMBER, member.pk):
-                assert run("SELECT * FROM practice_buddies") == 1
+                assert attempt("SELECT * FROM practice_buddies") == 1
                 for statement in (
                     insert,
                     "UPDATE practice_buddies SET status = 'completed'",
                     "DELETE FROM practice_buddies",
                 ):
-                    assert run(statement) == "InsufficientPrivilege", statement
+                    assert attempt(statement) == "InsufficientPrivilege", statement
         for role in (Role.ANON, Role.AUTH):
             with database_identity(role, one.pk):
-                assert run("SELECT FROM practice_buddies") == "InsufficientPrivilege"
+                assert attempt("SELECT FROM practice_buddies") == "InsufficientPrivilege"
 
 
 class TestAdmin:
     ADD = reverse("admin:community_practicebuddies_add")
-
-    @pytest.fixture
-    def staff_client(self, sign_in):
-        return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
     def pair(self, client, one, other, **more):
         data = {"user1": one.pk, "user2": other.pk, "status": "active", "discord_channel_id": "", **more}

@@ -9,22 +9,17 @@ from accounts.models import Member, Profile
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from community import tasks
-from community.tests.factories import make_verification, make_verified_hack
-from community.tests.test_waits import react_to_everything
+from community.tests.factories import make_verification
 from database.identity import Role, database_identity
 from gamification.discord.actions import want_discord_roles
 from gamification.models import DiscordRoleGrant, UserAchievement, XpEntry
 from gamification.tasks import award_achievements
 from gamification.tests.factories import AchievementFactory
+from nrghax.tests.factories import react_to_everything
 
 pytestmark = pytest.mark.django_db
 
 OF_ANY = {"type": "verification", "value": 1}
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack(slug="energy-shield")
 
 
 @pytest.fixture

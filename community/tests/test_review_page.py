@@ -9,22 +9,12 @@ from django.utils import timezone
 
 from accounts.tests.markup import read_page
 from community.models import HackVerificationReview, VerificationLease
-from community.tests.factories import answers_to, make_lease, make_reviewer, make_verification, make_verified_hack
+from community.tests.factories import answers_to, make_lease, make_verification
 from hacks.models import Hack
 
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("community:verification-list")
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def reviewer(hack):
-    return make_reviewer(hack)
 
 
 @pytest.fixture

@@ -13,17 +13,11 @@ from community.tests.factories import (
     make_known_case,
     make_reviewer,
     make_verification,
-    make_verified_hack,
     review_as,
 )
 from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack(name="Energy shield", slug="energy-shield")
 
 
 def test_drift_of_the_counts_is_found_and_repaired(hack, caplog):

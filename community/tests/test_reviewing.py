@@ -27,11 +27,6 @@ from hacks.models import UserHackProgress
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
 def take(reviewer, hack=None):
     """The submission that the reviewer is given, or None."""
     with database_identity(Role.MEMBER, reviewer.pk):

@@ -16,12 +16,14 @@ from community.models import HackVerification, ReviewerSignals
 from community.tests.factories import (
     answers_to,
     call_as,
+    decide_by_peers,
+    earned,
     make_practised,
     make_reviewer,
     make_verification,
     make_verified_hack,
+    told,
 )
-from community.tests.test_waits import decide, earned, react_to_everything, told
 from database.identity import Role, database_identity
 from database.statements import run_sql
 from gamification.models import XpEntry
@@ -29,21 +31,12 @@ from gamification.tests.factories import AchievementFactory, make_award
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.tasks import react
+from nrghax.tests.factories import react_to_everything
 
 pytestmark = pytest.mark.django_db
 
 REASON = "Your reviewers and you have copied from each other."
 REVOKED = "Your verification in Energy shield was revoked"
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack(name="Energy shield", slug="energy-shield")
-
-
-@pytest.fixture
-def staff(member):
-    return member
 
 
 def revoke(verification, staff):
@@ -57,7 +50,7 @@ def revoke(verification, staff):
 
 def decided(verification):
     """By three peers; returns the activity that says so, which nobody has reacted to."""
-    decide(verification)
+    decide_by_peers(verification)
     verification.refresh_from_db()
     return UserActivityLog.objects.get(
         activity_type=Activity.VERIFICATION_DECIDED, activity_data__round=verification.round
@@ -215,7 +208,7 @@ def test_an_anonymous_one_is_not_rewarded_after_it_was_revoked(hack, staff, is_r
 
 def test_only_the_author_is_told(hack, staff):
     verification = make_verification(hack, is_anonymous=True)
-    reviewer, *_ = decide(verification)
+    reviewer, *_ = decide_by_peers(verification)
     react_to_everything()
     read = rows_as(reviewer, "app.leased_verifications()")
     revoke(verification, staff)
@@ -236,7 +229,7 @@ def test_only_what_is_returned_has_been_revoked(hack):
 
 def test_revised_it_is_a_round_like_any_other_and_history_says_what_the_last_one_was(hack, staff):
     verification = make_verification(hack)
-    reviewers = decide(verification)
+    reviewers = decide_by_peers(verification)
     verification.refresh_from_db()
     revoke(verification, staff)
     revoked_at = verification.revoked_at
@@ -265,7 +258,7 @@ def test_the_night_does_not_verify_it_again_by_the_reviews_that_it_has(hack, sta
 
 def test_whoever_agreed_with_it_disagreed_with_the_outcome(hack, staff):
     verification = make_verification(hack)
-    reviewers = decide(verification)
+    reviewers = decide_by_peers(verification)
 
     def agreements():
         tasks.check_reviews()
@@ -295,7 +288,7 @@ def test_nobodys_award_but_this_one_goes(hack, staff):
     verification = make_verification(hack)
     others = [make_verification(make_verified_hack(), verification.user), make_verification(hack)]
     for each in (verification, *others):
-        decided_by_peers = decide(each)
+        decided_by_peers = decide_by_peers(each)
         assert decided_by_peers
     react_to_everything()
     react_again(revoke(verification, staff))

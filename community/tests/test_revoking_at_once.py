@@ -15,17 +15,12 @@ from community.models import HackVerification
 from community.reactions import award_decision
 from community.tests.factories import answers_to, make_verification
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from gamification.actions import lock_xp
 from gamification.models import XpEntry
 from nrghax.tasks import react
-from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def staff():
-    return make_member()
 
 
 @pytest.fixture

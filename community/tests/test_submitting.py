@@ -34,16 +34,6 @@ from database.identity import Role, database_identity
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def author(hack):
-    return make_practised(hack, hack.verification_practice_count)
-
-
 def call(action, author, hack, answer="Warm hands.", **fields):
     values = {"answers": answers_to(hack, answer), "is_anonymous": False} if action is not withdraw_verification else {}
     with database_identity(Role.MEMBER, author.pk):

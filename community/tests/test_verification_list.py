@@ -22,11 +22,6 @@ PAGE = reverse("community:verification-list")
 TAKE = reverse("community:review-take")
 
 
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
 def names(rows) -> list[str]:
     return [row["name"] for row in rows]
 

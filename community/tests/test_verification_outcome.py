@@ -10,25 +10,13 @@ from accounts.tests.factories import make_member
 from community.actions import revoke_verification
 from community.tests.factories import (
     answers_to,
-    make_practised,
     make_reviewer,
     make_verification,
-    make_verified_hack,
     review_as,
 )
 from database.identity import Role, database_identity
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def author(hack, member):
-    return make_practised(hack, hack.verification_practice_count, member)
 
 
 def page_of(hack) -> str:

@@ -39,16 +39,6 @@ def filled(response, answer: str = "Warm hands.", **more) -> dict[str, str]:
     return {name: answer for name in form.fields if name.startswith("answer_")} | more
 
 
-@pytest.fixture
-def hack():
-    return make_verified_hack()
-
-
-@pytest.fixture
-def author(hack, member):
-    return make_practised(hack, hack.verification_practice_count, member)
-
-
 class TestBefore:
     def test_says_how_much_practice_is_missing(self, hack, member, member_client):
         make_practised(hack, 2, member)

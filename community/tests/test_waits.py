@@ -13,12 +13,14 @@ from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
 from analytics.notifications.destinations import find_destination
 from analytics.notifications.types import NotificationType
-from community import actions, tasks
+from community import tasks
 from community.models import HackVerification, HackVerificationReview, VerificationLease
 from community.reactions import notify_staff_of_wait
 from community.rules import KEEP_LEASES, REVIEWERS_ASKED, STAFF_AFTER, staff_take_over_at
 from community.tests.factories import (
     call_as,
+    decide_by_peers,
+    earned,
     make_known_case,
     make_lease,
     make_practised,
@@ -26,6 +28,7 @@ from community.tests.factories import (
     make_verification,
     make_verified_hack,
     review_as,
+    told,
 )
 from database.identity import Role, database_identity
 from gamification.models import UserAchievement, XpEntry
@@ -33,50 +36,16 @@ from gamification.tests.factories import AchievementFactory
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from nrghax.tasks import react
+from nrghax.tests.factories import react_to_everything
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hack():
-    return make_verified_hack(name="Energy shield", slug="energy-shield")
-
-
-def react_to_everything():
-    while waiting := list(UserActivityLog.objects.filter(processed_at=None)):
-        for activity in waiting:
-            react(str(activity.pk))
-
-
-def told(member):
-    return list(Notification.objects.filter(user=member).order_by("pk").values_list("type", "title"))
-
-
-def earned(member):
-    return list(XpEntry.objects.filter(user=member).order_by("source").values_list("source", "amount", "hack"))
-
-
-def decide(verification, *, is_authentic=True):
-    """By three reviews, as they are given through the pages."""
-    reviewers = [make_reviewer(verification.hack) for _ in range(3)]
-    for reviewer in reviewers:
-        lease = make_lease(reviewer, verification)
-        with database_identity(Role.MEMBER, reviewer.pk):
-            actions.give_review(
-                member=reviewer,
-                lease_id=lease.pk,
-                review_id=lease.pk,
-                is_authentic=is_authentic,
-                comment="Seen.",
-            )
-    return reviewers
 
 
 def test_a_decision_rewards_unlocks_and_is_told_once(hack):
     following = HackFactory(prerequisite_hack=hack, unlock_criteria={"verified": 1})
     verification = make_verification(hack)
     author = verification.user
-    reviewer, *_ = decide(verification)
+    reviewer, *_ = decide_by_peers(verification)
     react_to_everything()
     decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
     for _ in range(2):
@@ -92,7 +61,7 @@ def test_a_decision_rewards_unlocks_and_is_told_once(hack):
 
 def test_a_review_counts_for_its_own_day_however_late_a_worker_comes_to_it(hack):
     """Otherwise the reviews of days without a worker would share the limit of the one on which it is back."""
-    reviewer, *_ = decide(make_verification(hack))
+    reviewer, *_ = decide_by_peers(make_verification(hack))
     given_at = timezone.now() - timedelta(days=3)
     HackVerificationReview.objects.update(reviewed_at=given_at)
     react_to_everything()
@@ -100,7 +69,7 @@ def test_a_review_counts_for_its_own_day_however_late_a_worker_comes_to_it(hack)
 
 
 def test_a_review_of_somebody_elses_brings_nothing(hack):
-    reviewer, other, *_ = decide(make_verification(hack))
+    reviewer, other, *_ = decide_by_peers(make_verification(hack))
     for review in (HackVerificationReview.objects.get(reviewer=other).pk, uuid7()):
         record(reviewer.pk, Activity.REVIEW_GIVEN, {"review_id": str(review)})
     react_to_everything()
@@ -109,7 +78,7 @@ def test_a_review_of_somebody_elses_brings_nothing(hack):
 
 def test_a_return_is_told_and_brings_nothing(hack):
     verification = make_verification(hack)
-    decide(verification, is_authentic=False)
+    decide_by_peers(verification, is_authentic=False)
     react_to_everything()
     assert told(verification.user) == [(NotificationType.VERIFICATION_DECIDED, "Energy shield was sent back to you")]
     assert earned(verification.user) == []
@@ -121,7 +90,7 @@ def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_
     monkeypatch.setattr("analytics.actions.enqueue_reactions", lambda *ids: sent.extend(ids))
     verification = make_verification(hack)
     with django_capture_on_commit_callbacks(execute=True):
-        decide(verification)
+        decide_by_peers(verification)
     given = UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN)
     assert set(sent) == set(given.values_list("pk", flat=True))
     sent.clear()
@@ -132,7 +101,7 @@ def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_
 
 @pytest.mark.parametrize("is_anonymous", [True, False])
 def test_an_anonymous_author_is_told_when_the_xp_comes(hack, is_anonymous):
-    decide(make_verification(hack, is_anonymous=is_anonymous))
+    decide_by_peers(make_verification(hack, is_anonymous=is_anonymous))
     react_to_everything()
     told_of = Notification.objects.get(type=NotificationType.VERIFICATION_DECIDED)
     assert ("XP arrives within a day or so" in told_of.message) == is_anonymous
@@ -140,7 +109,7 @@ def test_an_anonymous_author_is_told_when_the_xp_comes(hack, is_anonymous):
 
 def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
     verification = make_verification(hack, is_anonymous=True)
-    decide(verification)
+    decide_by_peers(verification)
     react_to_everything()
     assert earned(verification.user) == []
     assert len(told(verification.user)) == 1
@@ -166,7 +135,7 @@ def test_what_an_anonymous_verification_earns_is_not_shown_to_others(hack, is_an
     verification = make_verification(hack, is_anonymous=is_anonymous)
     author = verification.user
     Member.objects.filter(pk=author.pk).update(privacy_settings={"profile_public": True})
-    reviewer, *_ = decide(verification)
+    reviewer, *_ = decide_by_peers(verification)
     HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
     react_to_everything()
     tasks.reward_anonymous()
@@ -349,7 +318,7 @@ def test_what_others_do_brings_a_reviewer_no_known_case_and_keeps_none_from_them
 
 def test_a_known_case_has_no_consequences(hack):
     known = make_known_case(hack, outcome=False)
-    reviewers = decide(known)
+    reviewers = decide_by_peers(known)
     react_to_everything()
     known.refresh_from_db()
     assert (known.status, known.verification_count, known.is_verified) == ("submitted", 0, False)

@@ -26,7 +26,7 @@ from database.objects import read_objects
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
 
-# Migrations make some ten thousand classes: looking for garbage among them takes a quarter of the time.
+# Migrations make thousands of classes. Looking for garbage among them takes 1.3 of 9.7 seconds.
 gc.disable()
 APPS = {APPS!r}
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -19,14 +19,18 @@ POSTGRES_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 DERIVE = """
 import django
 django.setup()
-from django.db import connection
-from database.statements import read_statement
 from gamification.tasks import rank_members, recompute_xp
 from practice.tasks import recompute_progress, recompute_streaks
 recompute_progress()
 recompute_streaks()
 recompute_xp()
 rank_members()
+"""
+UNLOCK = """
+import django
+django.setup()
+from django.db import connection
+from database.statements import read_statement
 with connection.cursor() as cursor:
     cursor.execute(read_statement("hacks", "unlock_hacks"), {"member_id": None, "activity": "hack_unlocked"})
 """
@@ -55,17 +59,18 @@ class Database:
     def fill(self) -> None:
         """Make a hundred hacks, a thousand members with a year of practice, and the rows of the bare page."""
         self.prepare()
-        self.python("manage.py loaddata seeds --verbosity 0")
+        self.python("manage.py", "loaddata", "seeds", "--verbosity", "0")
         self.run(BENCH_DIR / "year.sql", self.urls.superuser)
         self.derive()
         with psycopg.connect(self.servers.postgres.url(), autocommit=True) as admin:
             admin.execute("CREATE DATABASE bare")
-        self.python("-m django migrate --run-syncdb --verbosity 0", DJANGO_SETTINGS_MODULE="dev.bench.bare.settings")
+        bare = {"DJANGO_SETTINGS_MODULE": "dev.bench.bare.settings"}
+        self.python("-m", "django", "migrate", "--run-syncdb", "--verbosity", "0", **bare)
         self.run(BENCH_DIR / "bare" / "entries.sql", self.environment["BARE_DATABASE_URL"])
 
     def prepare(self) -> None:
-        for command in ("migrate", "collectstatic --no-input"):
-            self.python(f"manage.py {command} --verbosity 0")
+        self.python("manage.py", "migrate", "--verbosity", "0")
+        self.python("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
 
     def fill_decade(self) -> None:
         """Add nine hundred hacks, and twenty members with ten years of practice."""
@@ -78,22 +83,19 @@ class Database:
 
     def derive(self) -> None:
         self.analyse()
-        subprocess.run(
-            [sys.executable, "-c", DERIVE],
-            cwd=BASE_DIR,
-            env={**self.environment, "NRGHAX_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "nrghax.settings"},
-            check=True,
-        )
+        self._in_worker(DERIVE)
+        self.unlock()
+
+    def unlock(self) -> None:
+        self._in_worker(UNLOCK)
         self.analyse()
 
     def analyse(self) -> None:
         with psycopg.connect(self.urls.superuser, autocommit=True) as admin:
             admin.execute("VACUUM ANALYZE")
 
-    def python(self, command: str, **environment: str) -> None:
-        subprocess.run(
-            [sys.executable, *command.split()], cwd=BASE_DIR, env={**self.environment, **environment}, check=True
-        )
+    def python(self, *command: str, **environment: str) -> None:
+        subprocess.run([sys.executable, *command], cwd=BASE_DIR, env={**self.environment, **environment}, check=True)
 
     def run(self, file: Path, url: str, **variables: int) -> None:
         """Run a file of SQL in psql."""
@@ -104,3 +106,6 @@ class Database:
         url = self.environment["BARE_DATABASE_URL"] if bare else self.urls.superuser
         with psycopg.connect(url) as connection:
             return connection.execute(sql).fetchall()
+
+    def _in_worker(self, code: str) -> None:
+        self.python("-c", code, NRGHAX_PROCESS="worker", DJANGO_SETTINGS_MODULE="nrghax.settings")

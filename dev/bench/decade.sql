@@ -1,8 +1,8 @@
--- 900 hacks more, and 20 members with a practice and a check-in a day for ten years. Run as a superuser on the data of
--- year.sql, triggers and foreign keys off in the same way.
+-- Add 900 hacks, and 20 members with a practice and a check-in on every day of ten years. Run it as a superuser on the
+-- data of year.sql. Triggers and foreign keys are off for the large tables.
 
--- Copies of the seeds, until there are a thousand. Each copy waits for the same copy of its prerequisite, so that no hack
--- leads to more hacks than in the library that there is.
+-- Copy the seeds until there are a thousand hacks. The prerequisite of a copy is the same copy of the original's
+-- prerequisite, so that no hack unlocks more hacks than in the real library.
 CREATE TEMP TABLE copies AS
 SELECT app.uuid7() AS id, hacks.id AS original_id, copy
 FROM hacks CROSS JOIN generate_series(10, 99) AS numbers(copy)
@@ -38,7 +38,8 @@ FROM decades WHERE decades.id = user_profiles.user_id;
 
 SET session_replication_role = replica;
 
--- The days of each member, with one of a hundred hacks; none today, so that today's check-in can be made.
+-- One row for each member and day, with one of a hundred hacks. Today is left out, so that its check-in can be
+-- measured.
 CREATE TEMP TABLE lived AS
 SELECT member.id AS user_id, day, at, (at AT TIME ZONE 'Europe/Berlin')::date AS on_day, hack.id AS hack_id
 FROM decades AS member
@@ -57,7 +58,7 @@ SELECT app.uuid7(), user_id, hack_id, at, at + interval '10 minutes', 600, day %
        'solo', 600, 0, on_day, 'Europe/Berlin', '00:00', at
 FROM lived ORDER BY at;
 
--- Every other check-in chooses the hack of the day.
+-- On every other day the check-in names the day's hack.
 INSERT INTO daily_checkins (
   id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock, strength, mood_before, mood_after, notes,
   selected_hack_id, created_at
@@ -66,7 +67,7 @@ SELECT app.uuid7(), user_id, on_day, 'Europe/Berlin', '00:00', 1, 0, 0, 3 + day 
        CASE WHEN day % 2 = 0 THEN hack_id END, at
 FROM lived ORDER BY at;
 
--- Three hundred notifications each, the latest five unread, as hacks/news.py writes them.
+-- Three hundred notifications for each member, the latest five unread, as hacks/news.py writes them.
 INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read, read_at, created_at)
 SELECT app.uuid7(), decades.id, 'hack_unlocked', hack.id, 'You''ve unlocked ' || hack.name,
        'Your practice has opened it. Read the guide whenever you like.',

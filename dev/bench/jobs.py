@@ -71,11 +71,12 @@ def measure_jobs(database: Database, parts: list[str], members: int) -> None:
 
 
 def fill_progress(database: Database, members: int) -> None:
-    """Make the members of progress.sql, unless they are there already, and award all that is due to them."""
+    """Make the members of progress.sql, unless they are there already, and give them all that is due to them."""
     if database.rows("SELECT 1 FROM accounts_user WHERE email = 'progress1@example.com'"):
         return
     database.run(BENCH_DIR / "progress.sql", database.urls.superuser, members=members)
     database.analyse()
+    database.unlock()
     # Not by the jobs themselves: each of a million achievements would be announced.
     for name in ("achievements", "ranks"):
         _in_psql(database, _ask(database, "statements", name, [None]), [None])

@@ -1,5 +1,5 @@
--- :members members with ten practices and their XP each, and a queue of half as many submissions. As year.sql: a superuser
--- on a database with the seeds and the hundred hacks, triggers and foreign keys off.
+-- Add :members members with ten practices each and their XP, and a queue of half as many submissions. Run it as a
+-- superuser on a database with the hundred hacks of year.sql. Triggers and foreign keys are off for the large tables.
 INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staff, date_joined)
 SELECT app.uuid7(), '!', false, 'progress' || number || '@example.com', true, false, now() - interval '61 days'
 FROM generate_series(1, :members) AS numbers(number);
@@ -10,7 +10,7 @@ CREATE TEMP TABLE practising AS
 SELECT id, substr(email, 9, strpos(email, '@') - 9)::integer AS number
 FROM accounts_user WHERE email LIKE 'progress%';
 
--- Half of them show themselves.
+-- Half of the members are on leaderboards.
 UPDATE users SET privacy_settings = '{"leaderboard_visible": true, "profile_public": false}'
 FROM practising WHERE practising.id = users.id AND number % 2 = 0;
 
@@ -51,7 +51,7 @@ INSERT INTO user_xp (id, user_id, category_id, xp_amount, level)
 SELECT app.uuid7(), user_id, category_id, xp, app.level_of(xp) FROM app.xp_totals(NULL)
 ON CONFLICT DO NOTHING;
 
--- The queue: on ten hacks, the oldest for half a month; none, one or two of their reviews are there. A tenth was verified.
+-- The queue: submissions for ten hacks with up to two reviews each, and a tenth as many that are verified already.
 INSERT INTO hack_verifications (
   id, user_id, hack_id, verification_questions, is_anonymous, status, submitted_at, verification_count, is_verified,
   verified_at, decided_at, decision_reason, round
@@ -66,7 +66,7 @@ JOIN (SELECT id, row_number() OVER (ORDER BY id) AS number FROM hacks WHERE is_a
   ON hack.number = member.number % 10 + 1
 WHERE member.number <= :members / 2 + :members / 20;
 
--- Of whom nothing waits, two hundred have practised one of these hacks often enough to review.
+-- Two hundred members without a submission have practised one of these hacks often enough to review it.
 INSERT INTO user_hack_progress (id, user_id, hack_id, unlocked_at, total_practice_count)
 SELECT app.uuid7(), member.id, hack.id, now(), 1000
 FROM practising AS member

@@ -1,5 +1,6 @@
--- :members members (100,000 unless another number is asked for) with sixty check-ins each, besides those who are there. As year.sql: a superuser, triggers off. All hold
--- what the rules say of sixty days in a row, as on the night after a healthy day.
+-- Add :members members with sixty check-ins each on consecutive days. Run it as a superuser; triggers and foreign keys
+-- are off for the large tables. The computed columns hold the right values, so that the nightly task has nothing to
+-- repair.
 INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staff, date_joined)
 SELECT app.uuid7(), '!', false, 'streak' || number || '@example.com', true, false, now() - interval '61 days'
 FROM generate_series(1, :members) AS numbers(number);

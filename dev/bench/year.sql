@@ -1,7 +1,8 @@
--- 100 hacks, 1,000 members, a year of practice each. Run as a superuser on a database with the seeds alone. Triggers and
--- foreign keys are off for the large tables; the product's own nightly statements derive afterwards what triggers would.
+-- Make 100 hacks and 1,000 members with a year of practice each. Run it as a superuser on a database with the seeds
+-- alone. Triggers and foreign keys are off for the large tables. The product's nightly statements then compute what the
+-- triggers would have computed.
 
--- Copies of the seeds, until there are a hundred.
+-- Copy the seeds until there are a hundred hacks.
 INSERT INTO hacks (
   id, name, slug, description, short_description, content_url, text_guide, duration_minutes, difficulty_level,
   unlock_criteria, requires_verification, verification_questions, is_gateway, is_active, created_at, category_id,
@@ -15,7 +16,7 @@ WHERE is_active
 ORDER BY copy, slug
 LIMIT 100 - (SELECT count(*) FROM hacks WHERE is_active);
 
--- The trigger makes card, profile and totals of each.
+-- Triggers make the member, the profile and the totals of each user.
 INSERT INTO accounts_user (id, password, is_superuser, email, is_active, is_staff, date_joined)
 SELECT app.uuid7(), '!', false, 'member' || number || '@example.com', true, false, now() - interval '366 days'
 FROM generate_series(1, 1000) AS numbers(number);
@@ -26,8 +27,8 @@ UPDATE user_profiles SET onboarding_completed = true, timezone = 'Europe/Berlin'
 
 SET session_replication_role = replica;
 
--- One practice a day, of one of thirty hacks; the days and hacks differ from member to member. Each was made on its day:
--- one that is logged long afterwards brings no XP.
+-- One practice a day with one of thirty hacks, in a different order for each member. Each row is created on its own
+-- day, because a practice that is logged more than a week later brings no XP.
 INSERT INTO practice_sessions (
   id, user_id, hack_id, started_at, ended_at, duration_seconds, feedback_score, notes, session_type, planned_seconds,
   paused_seconds, practice_date, timezone, day_start, created_at
@@ -42,7 +43,7 @@ JOIN (
   SELECT id, row_number() OVER (ORDER BY prerequisite_hack_id NULLS FIRST, id) AS number FROM hacks WHERE is_active
 ) AS hack ON hack.number = (day * 7 + member.number) % 30 + 1;
 
--- A check-in on every day but each eleventh; none today, so that today's can be made.
+-- A check-in on ten days of eleven. Today is left out, so that its check-in can be measured.
 INSERT INTO daily_checkins (
   id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock, strength, mood_before, mood_after, notes,
   created_at
@@ -52,7 +53,7 @@ SELECT app.uuid7(), id, (now() AT TIME ZONE 'Europe/Berlin')::date - day, 'Europ
 FROM users CROSS JOIN generate_series(1, 365) AS days(day)
 WHERE day % 11 <> 0;
 
--- Five unread ones each, as hacks/news.py writes them.
+-- Five unread notifications for each member, as hacks/news.py writes them.
 INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read)
 SELECT app.uuid7(), users.id, 'hack_unlocked', hack.id, 'You''ve unlocked ' || hack.name,
        'Your practice has opened it. Read the guide whenever you like.',

@@ -7,8 +7,14 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member
 from database.identity import Role, database_identity
 from gamification.models import Achievement, Challenge, ChallengeParticipant, XpEntry
-from hacks.models import HackCategory
-from hacks.tests.factories import StaffFactory
+from hacks.models import Hack, HackCategory
+from hacks.tests.factories import HackFactory, StaffFactory
+from practice.tests.factories import make_session
+
+MONDAY = date(2026, 3, 2)
+# Whether a member's totals are on leaderboards.
+SHOWN = {"leaderboard_visible": True, "profile_public": False}
+HIDDEN = {"leaderboard_visible": False, "profile_public": False}
 
 
 def make_award(
@@ -24,6 +30,11 @@ def make_award(
     values = {"source_id": uuid7(), "earned_on": earned_on or timezone.now().date(), **fields}
     with database_identity(Role.WORKER):
         return XpEntry.objects.create(user=member, amount=amount, source=source, category=category, **values)
+
+
+def earn(member: Member, amount: int, day: date = MONDAY, category: HackCategory | None = None) -> XpEntry:
+    """Make a row of the ledger as a practice session brings it."""
+    return make_award(member, amount, source="session", category=category, earned_on=day)
 
 
 class AchievementFactory(StaffFactory):
@@ -55,3 +66,10 @@ def take_part(challenge: Challenge, member: Member, **fields) -> ChallengePartic
     """As if they had joined: whatever time it is, and with whatever result."""
     with database_identity(Role.WORKER):
         return ChallengeParticipant.objects.create(challenge=challenge, user=member, **fields)
+
+
+def practise(member: Member, hack: Hack | None = None, *, times: int = 1) -> None:
+    """Make sessions an hour apart; the last began an hour ago."""
+    hack = hack or HackFactory()
+    for number in range(times):
+        make_session(member, hack, started_at=timezone.now() - timedelta(hours=number + 1))

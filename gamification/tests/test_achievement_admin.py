@@ -4,20 +4,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from gamification.models import Achievement, UserAchievement
-from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
+from gamification.tests.factories import AchievementFactory, ChallengeFactory, practise, take_part
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db
 
 ADD = reverse("admin:gamification_achievement_add")
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 @pytest.fixture
@@ -47,11 +41,6 @@ def form_of(**changes):
 
 def change_url(achievement):
     return reverse("admin:gamification_achievement_change", args=[achievement.pk])
-
-
-def practise(member, hack, *, times):
-    for _ in range(times):
-        make_session(member, hack, started_at=timezone.now())
 
 
 def test_icons_and_categories_are_offered_by_name(staff_client):

@@ -13,9 +13,8 @@ from analytics.models import Notification
 from gamification.actions import award_achievements
 from gamification.kinds import KINDS
 from gamification.models import UserAchievement
-from gamification.tests.factories import AchievementFactory
+from gamification.tests.factories import AchievementFactory, practise
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +29,6 @@ def earn(member, achievement, **ago):
     return UserAchievement.objects.create(
         user=member, achievement=achievement, earned_at=timezone.now() - timedelta(**ago)
     )
-
-
-def practise(member, *, times, hack=None):
-    hack = hack or HackFactory()
-    for number in range(times):
-        make_session(member, hack, started_at=timezone.now() - timedelta(hours=number + 1))
 
 
 def of(value, kind="practice_count", **fields):

@@ -15,29 +15,16 @@ from database.identity import Role, database_identity
 from gamification.actions import award_achievements
 from gamification.models import Achievement, Challenge, UserAchievement, UserXp, XpEntry
 from gamification.tasks import award_achievements as award_task
-from gamification.tests.factories import AchievementFactory
+from gamification.tests.factories import AchievementFactory, practise
 from hacks.models import Hack, HackCategory
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from nrghax.tasks import react
-from practice.tests.factories import make_checkin, make_session
-
-
-def practise(member, hack=None, *, times=1):
-    hack = hack or HackFactory()
-    for number in range(times):
-        make_session(member, hack, started_at=timezone.now() - timedelta(hours=1 + number))
+from nrghax.tests.factories import react_to_everything
+from practice.tests.factories import make_checkin
 
 
 def earned_by(person, **fields):
     """That they have earned an achievement made with these fields."""
     return UserAchievement.objects.create(user=person, achievement=AchievementFactory(**fields))
-
-
-def react_to_everything():
-    """What workers do until nothing is left to do."""
-    while pending := list(UserActivityLog.objects.pending().values_list("pk", flat=True)):
-        for activity in pending:
-            react(str(activity))
 
 
 @pytest.mark.django_db

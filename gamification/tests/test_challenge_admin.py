@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.history import changes_in
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
 from gamification.models import Challenge, ChallengeParticipant
@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:gamification_challenge_changelist")
 ADD = reverse("admin:gamification_challenge_add")
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 def change_url(challenge):

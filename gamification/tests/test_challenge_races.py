@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from gamification.actions import (
     ChallengeRefused,
     cancel_challenge,
@@ -21,7 +22,6 @@ from gamification.tests.factories import ChallengeFactory, take_part
 from hacks.tests.factories import HackFactory
 from nrghax.tasks import react
 from practice.tests.factories import make_session
-from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -33,8 +33,8 @@ def challenge(kind="practice_count", value=3, **fields):
     return ChallengeFactory(**{"start_date": START, "end_date": END, "criteria_json": criteria} | fields)
 
 
-def practise(member, at, hack=None, **fields):
-    """A session that was logged when it ended."""
+def logged_at_end(member, at, hack=None, **fields):
+    """Make a session that was logged when it ended."""
     session = make_session(member, hack or HackFactory(), started_at=at, **fields)
     PracticeSession.objects.filter(pk=session.pk).update(created_at=session.ended_at or at)
     return session
@@ -64,7 +64,7 @@ def test_the_time_of_a_challenge_begins_with_its_start_and_ends_before_its_end(m
         checkin = make_checkin(member, moment.date())
         DailyCheckin.objects.filter(pk=checkin.pk).update(created_at=moment)
     else:
-        practise(member, moment)
+        logged_at_end(member, moment)
     assert scored(participant) == counts
 
 
@@ -96,17 +96,17 @@ def test_a_check_in_for_a_day_that_was_over_before_does_not_count(member):
 )
 def test_each_kind_counts_its_own(member, kind, score):
     first, second = HackFactory.create_batch(2)
-    practise(member, START, first, minutes=10, duration_seconds=630)
-    practise(member, START + HOUR, first, minutes=10)
-    practise(member, START + 2 * HOUR, second, minutes=10, duration_seconds=630)
-    week_later = practise(member, START + timedelta(days=1), first, minutes=1)
+    logged_at_end(member, START, first, minutes=10, duration_seconds=630)
+    logged_at_end(member, START + HOUR, first, minutes=10)
+    logged_at_end(member, START + 2 * HOUR, second, minutes=10, duration_seconds=630)
+    week_later = logged_at_end(member, START + timedelta(days=1), first, minutes=1)
     PracticeSession.objects.filter(pk=week_later.pk).update(created_at=week_later.started_at + timedelta(days=7))
     # None of these: too short, running, logged too late, somebody else's.
-    practise(member, START + 3 * HOUR, second, duration_seconds=59)
-    practise(member, END - HOUR, ended_at=None)
-    late = practise(member, START + timedelta(days=3))
+    logged_at_end(member, START + 3 * HOUR, second, duration_seconds=59)
+    logged_at_end(member, END - HOUR, ended_at=None)
+    late = logged_at_end(member, START + timedelta(days=3))
     PracticeSession.objects.filter(pk=late.pk).update(created_at=late.started_at + timedelta(days=8))
-    practise(make_member(), START)
+    logged_at_end(make_member(), START)
     assert scored(take_part(challenge(kind, 99), member)) == score
 
 
@@ -115,7 +115,7 @@ def test_each_kind_counts_its_own(member, kind, score):
 def test_it_counts_one_hack_or_one_category_where_it_names_one(member, kind, only, score):
     category = HackCategoryFactory(name="calm")
     for number, hack in enumerate([HackFactory(slug="sea", category=category), HackFactory(category=category), None]):
-        practise(member, START + timedelta(days=number), hack)
+        logged_at_end(member, START + timedelta(days=number), hack)
     names = {"hack": {"hack": "sea"}, "category": {"category": "calm"}, None: {}}[only]
     assert scored(take_part(challenge(kind, only=names), member)) == score
 
@@ -124,7 +124,7 @@ def test_the_score_is_reached_when_the_practice_ended_that_brought_it(member):
     days = take_part(challenge("days_active", 2), member)
     minutes = take_part(challenge("practice_minutes", 15), member)
     for at in (START, START + HOUR, START + timedelta(days=1), START + timedelta(days=1, hours=1)):
-        practise(member, at, minutes=10)
+        logged_at_end(member, at, minutes=10)
     assert (scored(days), scored(minutes)) == (2, 40)
     second_day = START + timedelta(days=1, minutes=10)
     assert (days.scored_at, days.completed_at) == (second_day, days.joined_at)
@@ -136,7 +136,7 @@ def test_the_score_is_reached_when_the_practice_ended_that_brought_it(member):
 
 def test_what_is_deleted_is_revoked(member):
     participant = take_part(challenge(value=1), member)
-    session = practise(member, START)
+    session = logged_at_end(member, START)
     assert scored(participant) == 1
     assert participant.completed_at
     session.delete()
@@ -155,7 +155,7 @@ def test_what_is_deleted_is_revoked(member):
 )
 def test_what_is_not_on_is_not_scored_nor_ranked(member, fields, now):
     participant = take_part(challenge(**fields), member)
-    practise(member, START)
+    logged_at_end(member, START)
     assert scored(participant, now) == 0
     assert rank_participants(now=now) == 0
 
@@ -211,8 +211,8 @@ def test_equals_share_a_rank_and_who_was_first_goes_first():
     for name, member in members.items():
         take_part(of, member)
         if name in ("Fast", "Slow", "Same"):
-            practise(member, START)
-            practise(member, START + (HOUR if name == "Fast" else 2 * HOUR))
+            logged_at_end(member, START)
+            logged_at_end(member, START + (HOUR if name == "Fast" else 2 * HOUR))
     ChallengeParticipant.objects.filter(user=members["None"]).update(joined_at=START)
     ChallengeParticipant.objects.filter(user=members["Same"]).update(joined_at=START)
     score_challenges(now=LATER)
@@ -235,7 +235,7 @@ def test_who_hides_has_a_rank_and_moves_nobodys_place():
     for count, member in enumerate((shown, banned, hidden)):
         take_part(of, member)
         for number in range(count + 1):
-            practise(member, START + number * HOUR)
+            logged_at_end(member, START + number * HOUR)
     score_challenges(now=LATER)
     assert rank_task() == 3
     assert set(standing(of)) == {("Shown", 2, 1, True), ("Banned", 1, 1, False), ("Hidden", 1, 1, False)}

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import Profile
-from gamification.discord.actions import send_discord_roles, want_discord_roles
+from gamification.discord.actions import want_discord_roles
 from gamification.discord.api import (
     BAD_TOKEN,
     LIMITED,
@@ -20,24 +20,12 @@ from gamification.discord.api import (
     backoff,
 )
 from gamification.models import DiscordRoleGrant
+from gamification.tests.discord_roles import grant, send, settle
 from gamification.tests.discord_server import GUILD, TOKEN, Failure
 
 pytestmark = pytest.mark.django_db
 
 State = DiscordRoleGrant.State
-
-
-def grant(**fields) -> DiscordRoleGrant:
-    return DiscordRoleGrant.objects.get(**fields)
-
-
-def send(after=timedelta()):
-    return send_discord_roles(now=timezone.now() + after)
-
-
-def settle():
-    want_discord_roles()
-    return send()
 
 
 @pytest.mark.parametrize(

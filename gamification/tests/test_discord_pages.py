@@ -10,31 +10,14 @@ from django.utils import timezone
 
 from accounts.tests.factories import PASSWORD, make_member, make_user
 from database.identity import Role, database_identity
-from gamification.discord.actions import send_discord_roles, want_discord_roles
+from gamification.discord.actions import want_discord_roles
 from gamification.models import DiscordRoleGrant
+from gamification.tests.discord_roles import grant, send, settle
 from gamification.tests.factories import AchievementFactory
 
 pytestmark = pytest.mark.django_db
 
 State = DiscordRoleGrant.State
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
-
-
-def grant() -> DiscordRoleGrant:
-    return DiscordRoleGrant.objects.get()
-
-
-def send():
-    return send_discord_roles(now=timezone.now())
-
-
-def settle():
-    want_discord_roles()
-    return send()
 
 
 def page_of(client, achievement) -> str:

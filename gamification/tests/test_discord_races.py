@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.models import Profile
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from gamification.discord.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
-from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,9 @@ from analytics.actions import record
 from analytics.models import Activity
 from database.identity import Role, database_identity
 from gamification.discord import tasks
-from gamification.discord.actions import forget_erased_accounts, send_discord_roles, want_discord_roles
+from gamification.discord.actions import forget_erased_accounts, want_discord_roles
 from gamification.models import Achievement, DiscordRoleGrant, UserAchievement
+from gamification.tests.discord_roles import grant, send, settle
 from gamification.tests.discord_server import Failure
 from gamification.tests.factories import AchievementFactory
 from nrghax.tasks import react
@@ -31,19 +32,6 @@ def connect(member, account="1001"):
 
 def earn(member, achievement):
     UserAchievement.objects.create(user=member, achievement=achievement)
-
-
-def grant(**fields) -> DiscordRoleGrant:
-    return DiscordRoleGrant.objects.get(**fields)
-
-
-def send():
-    return send_discord_roles(now=timezone.now())
-
-
-def settle():
-    want_discord_roles()
-    return send()
 
 
 def test_an_earned_role_is_given_once(discord, wearer):

@@ -3,7 +3,6 @@
 import pytest
 from django.urls import reverse
 
-from accounts.tests.factories import make_member, make_user
 from database.identity import Role, database_identity
 from gamification.tests.factories import AchievementFactory, ChallengeFactory
 from hacks.models import Hack, HackCategory
@@ -12,11 +11,6 @@ from hacks.tests.test_admin import change_url, form_of
 
 pytestmark = pytest.mark.django_db
 NAMES = "the achievement “Bubble keeper”, the challenge “Bubble week”"
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
+from accounts.tests.markup import words_of
 from database.identity import Role, database_identity
 from gamification.actions import rank_members
 from gamification.leaderboards import PAGE_SIZE, next_count
 from gamification.models import Challenge, Leaderboard, LeaderboardEntry
-from gamification.tests.test_leaderboard_ranks import HIDDEN, SHOWN, earn, words
+from gamification.tests.factories import HIDDEN, SHOWN, earn
 from hacks.tests.factories import HackCategoryFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ def tables(client, address: str = ALL) -> dict[str, list[str]]:
     found = {}
     for table in re.findall(r"<table.*?</table>", response.content.decode(), re.DOTALL):
         caption, body = re.search(r"<caption[^>]*>(.*?)</caption>.*<tbody>(.*)</tbody>", table, re.DOTALL).groups()
-        found[caption] = [words(row) for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL)]
+        found[caption] = [words_of(row) for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL)]
     return found
 
 
@@ -97,7 +98,7 @@ class TestList:
         member.profile.save(update_fields=["timezone"])
         count()
         Leaderboard.objects.update(counted_at=datetime(2026, 3, 2, 12, 40, tzinfo=UTC))
-        assert "Counted at 18:25, next at " in words(member_client.get(ALL).content.decode())
+        assert "Counted at 18:25, next at " in words_of(member_client.get(ALL).content.decode())
 
     @pytest.mark.parametrize(("minute", "expected"), [(0, 10), (9, 10), (10, 20)])
     def test_the_next_count_is_at_the_next_full_ten_minutes(self, minute, expected):
@@ -135,7 +136,7 @@ class TestBoards:
 
     def test_nobody_is_listed(self, member_client):
         count()
-        html = words(member_client.get(ALL).content.decode())
+        html = words_of(member_client.get(ALL).content.decode())
         assert "Nobody is listed here yet." in html
         assert "You had no XP here yet when it was counted at" in html
 
@@ -143,7 +144,7 @@ class TestBoards:
         count()
         Leaderboard.objects.update(counted_at=datetime(2026, 3, 2, 12, 40, tzinfo=UTC))
         earn(member, 80, LONG_AGO)
-        html = words(member_client.get(ALL).content.decode())
+        html = words_of(member_client.get(ALL).content.decode())
         assert "when it was counted at 12:40; what came since counts from " in html
 
     def test_leads_to_the_challenges_that_run(self, member_client):
@@ -174,7 +175,7 @@ class TestOwnPlace:
             "4 Peer_3 @peer_3 997",
         ]  # fmt: skip
         assert around(member_client) == []
-        assert "= shared 2 your place 998 XP" in words(member_client.get(ALL).content.decode())
+        assert "= shared 2 your place 998 XP" in words_of(member_client.get(ALL).content.decode())
 
     def test_far_below_it_stands_among_its_neighbours(self, member, member_client):
         place_many(PAGE_SIZE + 9)
@@ -208,7 +209,7 @@ class TestOwnPlace:
             "3 Peer_3 @peer_3 997", "4 Peer_4 @peer_4 996", "5 Peer_5 @peer_5 995",
         ]  # fmt: skip
         assert [line.split()[0] for line in listed(member_client)] == ["1", "2", "3", "4", "5"]
-        assert "shared 3 where you would be" in words(member_client.get(ALL).content.decode())
+        assert "shared 3 where you would be" in words_of(member_client.get(ALL).content.decode())
         assert "@own " not in str(tables(sign_in(make_member())))
 
     def test_who_hides_may_show_themselves_with_and_without_xp(self, member, member_client):
@@ -226,7 +227,7 @@ class TestOwnPlace:
         earn(member, 5, LONG_AGO)
         count()
         Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
-        html = words(member_client.get(ALL).content.decode())
+        html = words_of(member_client.get(ALL).content.decode())
         assert "from the next count on" in html
         assert "only you see this" not in html
         assert len(around(member_client)) == 3

@@ -1,38 +1,28 @@
 """Counting the boards: who stands where, against an obvious count in Python."""
 
-import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings as project
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from gamification.actions import rank_members
 from gamification.leaderboards import read_board_page
-from gamification.models import Leaderboard, LeaderboardEntry, LeaderboardStep, XpEntry
+from gamification.models import Leaderboard, LeaderboardEntry, LeaderboardStep
 from gamification.tasks import rank_members as task
+from gamification.tests.factories import HIDDEN, MONDAY, SHOWN, earn
 from hacks.tests.factories import HackCategoryFactory
-from practice.tests.test_streak_concurrency import meanwhile
 
 # A Wednesday; the month began on a Sunday, within the week before.
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-MONDAY = date(2026, 3, 2)
 DAYS = [date(2026, 2, 28), date(2026, 3, 1), MONDAY, date(2026, 3, 4), date(2026, 3, 8), date(2026, 3, 9)]
-SHOWN = {"leaderboard_visible": True, "profile_public": False}
-HIDDEN = {"leaderboard_visible": False, "profile_public": False}
-
-
-def earn(member: Member, amount: int, day: date = MONDAY, category=None) -> XpEntry:
-    return XpEntry.objects.create(
-        user=member, source="session", source_id=uuid7(), category=category, amount=amount, earned_on=day
-    )
 
 
 def board(period: str = "week", category=None) -> Leaderboard:
@@ -48,10 +38,6 @@ def entries(period: str = "week", category=None) -> list[tuple]:
 def steps(period: str = "week", category=None) -> list[tuple]:
     """(XP, rank, how many share it), the highest first."""
     return list(board(period, category).steps.order_by("-xp").values_list("xp", "rank", "members"))
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", html, flags=re.DOTALL).split())
 
 
 def obvious_xp(awards, period: str, category) -> dict[int, int]:
@@ -91,7 +77,7 @@ def test_any_ledger_is_ranked_as_an_obvious_count_ranks_it():
     categories = [None, *HackCategoryFactory.create_batch(2)]
     award = st.tuples(st.integers(0, 5), st.integers(0, 3), st.sampled_from(DAYS), st.sampled_from(categories))
 
-    @settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=settings().max_examples // 8)
     @given(awards=st.lists(award, max_size=14), later=st.lists(award, max_size=4), shown=st.sets(st.integers(0, 5)))
     def count(awards, later, shown):
         with transaction.atomic():

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
 
-def practise(member, hack=None, *, at=MORNING, minutes=10, **fields) -> PracticeSession:
+def logged_at_start(member, hack=None, *, at=MORNING, minutes=10, **fields) -> PracticeSession:
+    """Make a session that was logged when it began."""
     fields = {"created_at": at, **fields}
     return make_session(member, hack or HackFactory(), started_at=at, minutes=minutes, **fields)
 
@@ -41,19 +42,19 @@ class TestPractice:
         ("seconds", "amount"), [(60, 11), (119, 11), (600, 20), (1800, 40), (1860, 40), (21600, 40)]
     )
     def test_brings_so_much_for_its_minutes(self, member, seconds, amount):
-        practise(member, duration_seconds=seconds)
+        logged_at_start(member, duration_seconds=seconds)
         assert settle_xp(member_id=member.pk) == 1
         assert awards(member) == [("session", amount)]
 
     def test_below_a_minute_or_running_brings_nothing(self, member):
-        practise(member, duration_seconds=59)
-        practise(member, at=MORNING + timedelta(hours=1), ended_at=None)
+        logged_at_start(member, duration_seconds=59)
+        logged_at_start(member, at=MORNING + timedelta(hours=1), ended_at=None)
         assert settle_xp(member_id=member.pk) == 0
         assert awards(member) == []
 
     def test_the_award_tells_the_hack_its_category_and_the_local_day(self, member):
         hack = HackFactory()
-        session = practise(member, hack, at=MORNING, practice_date=MORNING.date() - timedelta(days=1))
+        session = logged_at_start(member, hack, at=MORNING, practice_date=MORNING.date() - timedelta(days=1))
         settle_xp(member_id=member.pk)
         award = XpEntry.objects.get()
         assert (award.source_id, award.hack_id, award.category_id) == (session.pk, hack.pk, hack.category_id)
@@ -61,8 +62,8 @@ class TestPractice:
 
     def test_the_first_five_of_a_day_count_in_the_order_of_their_start(self, member):
         hours = (13, 3, 7, 1, 5, 11, 9)
-        sessions = {hour: practise(member, at=MORNING + timedelta(hours=hour)) for hour in hours}
-        practise(member, at=MORNING + timedelta(days=1))
+        sessions = {hour: logged_at_start(member, at=MORNING + timedelta(hours=hour)) for hour in hours}
+        logged_at_start(member, at=MORNING + timedelta(days=1))
         settle_xp(member_id=member.pk)
         amounts = dict(XpEntry.objects.values_list("source_id", "amount"))
         assert [amounts[sessions[hour].pk] for hour in sorted(hours)] == [20, 20, 20, 20, 20, 0, 0]
@@ -74,11 +75,11 @@ class TestPractice:
 
     @pytest.mark.parametrize(("days", "count"), [(7, 1), (8, 0)])
     def test_what_is_written_down_long_afterwards_brings_nothing(self, member, days, count):
-        practise(member, created_at=MORNING + timedelta(days=days))
+        logged_at_start(member, created_at=MORNING + timedelta(days=days))
         assert settle_xp(member_id=member.pk) == count
 
     def test_a_repeated_task_changes_nothing(self, member):
-        practise(member)
+        logged_at_start(member)
         make_checkin(member, MORNING.date())
         assert settle_xp(member_id=member.pk) == 2
         before = list(XpEntry.objects.order_by("pk").values())
@@ -86,8 +87,8 @@ class TestPractice:
         assert list(XpEntry.objects.order_by("pk").values()) == before
 
     def test_deleting_it_takes_the_award_back(self, member):
-        session, hack = practise(member), HackFactory()
-        practise(member, hack, at=MORNING + timedelta(hours=1))
+        session, hack = logged_at_start(member), HackFactory()
+        logged_at_start(member, hack, at=MORNING + timedelta(hours=1))
         settle_xp(member_id=member.pk)
         session.delete()
         assert settle_xp(member_id=member.pk) == 1
@@ -95,14 +96,14 @@ class TestPractice:
         assert totals(member) == {None: (20, 1), session.hack.category.name: (0, 1), hack.category.name: (20, 1)}
 
     def test_shortening_it_below_a_minute_takes_the_award_back(self, member):
-        session = practise(member)
+        session = logged_at_start(member)
         settle_xp(member_id=member.pk)
         PracticeSession.objects.filter(pk=session.pk).update(duration_seconds=59)
         assert settle_xp(member_id=member.pk) == 1
         assert awards(member) == []
 
     def test_changing_it_changes_the_award(self, member):
-        session, other = practise(member), HackFactory()
+        session, other = logged_at_start(member), HackFactory()
         settle_xp(member_id=member.pk)
         PracticeSession.objects.filter(pk=session.pk).update(hack=other, duration_seconds=1200)
         assert settle_xp(member_id=member.pk) == 1
@@ -114,7 +115,7 @@ class TestPractice:
 
     def test_xp_moves_along_with_a_hack_that_gets_another_category(self, member):
         hack = HackFactory()
-        practise(member, hack)
+        logged_at_start(member, hack)
         settle_xp(member_id=member.pk)
         category = HackCategoryFactory()
         with database_identity(Role.STAFF):
@@ -141,8 +142,8 @@ class TestCheckins:
 
 def test_nobody_elses_awards_are_touched(member):
     other = make_member()
-    practise(member)
-    practise(other)
+    logged_at_start(member)
+    logged_at_start(other)
     settle_xp()
     PracticeSession.objects.all().delete()
     settle_xp(member_id=member.pk)

@@ -7,12 +7,12 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from gamification.actions import award_xp, revoke_xp, settle_xp
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
 from hacks.tests.factories import HackFactory
 from practice.tests.factories import make_session
-from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,19 +49,19 @@ def test_two_that_settle_award_once(transactional_db):
 def test_two_practices_at_once_keep_the_days_limit():
     member = make_member()
 
-    def practise(hour):
+    def practise_in_hour(hour):
         start = MORNING + timedelta(hours=hour)
         with database_identity(Role.WORKER):
             make_session(member, HackFactory(), started_at=start, created_at=start)
 
     for hour in range(4):
-        practise(hour)
+        practise_in_hour(hour)
     with database_identity(Role.WORKER):
         settle_xp(member_id=member.pk)
     with database_identity(Role.WORKER):
-        practise(4)
+        practise_in_hour(4)
         assert settle_xp(member_id=member.pk) == 1
-        assert not meanwhile(lambda: practise(5)).is_alive()
+        assert not meanwhile(lambda: practise_in_hour(5)).is_alive()
         other = meanwhile(as_worker(settle_xp, member_id=member.pk))
         assert other.is_alive()
     other.join()

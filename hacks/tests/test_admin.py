@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
 from gamification.models import Achievement
@@ -11,11 +11,6 @@ from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ CSV, JSON = "0", "1"
 
 
 @pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
-
-
-@pytest.fixture
 def category():
     return HackCategoryFactory(name="stillness")
 

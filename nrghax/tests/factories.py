@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import Member
 from accounts.tests.factories import make_member, make_user
 from analytics.actions import record
-from analytics.models import Activity, Notification
+from analytics.models import Activity, Notification, UserActivityLog
 from community.models import (
     HackVerification,
     HackVerificationReview,
@@ -36,6 +36,7 @@ from gamification.models import (
 )
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
+from nrghax.tasks import react
 from practice.models import RestDay, RestDayGrant, Trip
 from practice.tests.factories import make_checkin, make_session
 
@@ -129,3 +130,10 @@ def _leave_verifications(member: Member, hack: Hack) -> None:
             1,
         ),
     )
+
+
+def react_to_everything() -> None:
+    """Do what workers do until no activity waits for them."""
+    while pending := list(UserActivityLog.objects.pending().values_list("pk", flat=True)):
+        for activity in pending:
+            react(str(activity))

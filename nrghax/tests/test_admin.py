@@ -11,7 +11,6 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from uuid_utils.compat import uuid7
 
-from accounts.models import Member
 from accounts.tests.factories import make_member, make_user
 from community.tests.factories import make_verification
 from database.identity import Role, database_identity
@@ -24,16 +23,6 @@ pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 LABELS = [model._meta.label for model in MODELS]
 LOGIN = reverse("admin:login")
-
-
-@pytest.fixture
-def superuser():
-    return make_member(user=make_user(email="boss@example.com", is_staff=True, is_superuser=True))
-
-
-@pytest.fixture
-def staff_client(sign_in, superuser):
-    return sign_in(superuser)
 
 
 def leave_rows() -> None:
@@ -61,11 +50,11 @@ def test_every_model_of_ours_is_registered():
     assert labels - set(LABELS) == set()
 
 
-def pages_of(model, superuser) -> dict[str, bool]:
-    """Each page of a model's admin, and whether its admin opens it to a superuser."""
+def pages_of(model, staff) -> dict[str, bool]:
+    """Each page of a model's admin, and whether its admin opens it to staff with every right."""
     model_admin = admin.site._registry[model]
     row = model._default_manager.order_by("pk").last()
-    request = requested_by(superuser)
+    request = requested_by(staff)
     return {
         page(model, "changelist"): True,
         page(model, "add"): model_admin.has_add_permission(request),
@@ -76,19 +65,19 @@ def pages_of(model, superuser) -> dict[str, bool]:
 
 
 # The rows are made once for all models: making them for each costs more than asking for the pages.
-def test_every_page_answers(staff_client, superuser):
+def test_every_page_answers(staff_client, staff):
     leave_rows()
-    pages = {url: is_open for model in MODELS for url, is_open in pages_of(model, superuser).items()}
+    pages = {url: is_open for model in MODELS for url, is_open in pages_of(model, staff).items()}
     answers = {url: staff_client.get(url).status_code for url in pages}
     assert answers == {url: 200 if is_open else 403 for url, is_open in pages.items()}
 
 
-def test_every_list_can_be_searched_and_sorted(staff_client, superuser):
+def test_every_list_can_be_searched_and_sorted(staff_client, staff):
     leave_rows()
     for model in MODELS:
         model_admin = admin.site._registry[model]
         url = page(model, "changelist")
-        if model_admin.get_search_fields(requested_by(superuser)):
+        if model_admin.get_search_fields(requested_by(staff)):
             assert staff_client.get(url, {"q": "breath"}).status_code == 200, url
         for number in range(1, len(model_admin.list_display) + 1):
             response = staff_client.get(url, {"o": number})
@@ -178,7 +167,7 @@ def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
     assert sidebar(sign_in(curator)) == {"Library": ["Hacks"]}
 
 
-def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, staff_client):
+def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, staff, staff_client):
     def told(client) -> tuple[str, list[int]]:
         index = client.get(reverse("admin:index"))
         groups = index.context["sidebar_navigation"]
@@ -190,7 +179,7 @@ def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, st
     assert (listed in page, badges) == (False, [0])
     make_verification(status="submitted")
     # Nobody decides their own, and what banned members have submitted waits.
-    make_verification(author=Member.objects.get(pk=staff_client.session["_auth_user_id"]), status="escalated")
+    make_verification(author=staff, status="escalated")
     make_verification(author=make_member(user=make_user(is_active=False)), status="escalated")
     for _ in range(2):
         make_verification(status="escalated")

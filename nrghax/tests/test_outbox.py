@@ -23,7 +23,7 @@ from accounts.tests.factories import make_member
 from analytics.actions import enqueue_reactions, record
 from analytics.models import Activity, Notification, UserActivityLog
 from database.identity import Role, database_identity
-from database.tests.connections import url_of
+from database.tests.connections import is_waited_for, url_of
 from dev.embedded.valkey import Valkey
 from hacks.tests.factories import HackFactory
 from nrghax.tasks import SWEEP_AFTER, sweep_activities
@@ -182,15 +182,6 @@ def record_elsewhere(member) -> UserActivityLog:
 
     with ThreadPoolExecutor() as pool:
         return pool.submit(record_and_commit).result()
-
-
-def is_waited_for() -> bool:
-    """Whether somebody waits for a lock that this transaction holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-        )
-        return cursor.fetchone()[0]
 
 
 def test_a_check_in_is_reacted_to_and_repeats_have_one_effect(workers):

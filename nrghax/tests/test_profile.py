@@ -181,7 +181,7 @@ def test_the_page_costs_the_same_among_any_number_of_members(asker, person, quer
     assert counts[0] == counts[1] <= 6
 
 
-def attempt(statement, parameters):
+def rows_or_refusal(statement, parameters):
     """The rows, or the class of the error with which the database refused."""
     with connection.cursor() as cursor:
         try:
@@ -204,7 +204,7 @@ def attempt(statement, parameters):
 def test_the_database_shows_a_visitor_what_is_public_alone(statement, found, person):
     def ask():
         with database_identity(Role.ANON):
-            return attempt(statement, [person.pk])
+            return rows_or_refusal(statement, [person.pk])
 
     show(person, profile=False)
     assert ask() == []
@@ -218,22 +218,22 @@ def test_the_database_shows_a_visitor_what_is_public_alone(statement, found, per
 def test_where_a_public_member_lives_stays_hidden_from_visitors(column, person):
     show(person)
     with database_identity(Role.ANON):
-        assert attempt(f"SELECT {column} FROM user_profiles", []) == "InsufficientPrivilege"
-        assert attempt("SELECT FROM user_profiles ORDER BY " + column, []) == "InsufficientPrivilege"
+        assert rows_or_refusal(f"SELECT {column} FROM user_profiles", []) == "InsufficientPrivilege"
+        assert rows_or_refusal("SELECT FROM user_profiles ORDER BY " + column, []) == "InsufficientPrivilege"
 
 
 @pytest.mark.parametrize("column", ["current_streak", "streak_ends_at", "last_checkin_date", "strength"])
 def test_when_a_public_member_practised_stays_hidden_from_visitors(column, person):
     show(person)
     with database_identity(Role.ANON):
-        assert attempt(f"SELECT {column} FROM user_stats", []) == "InsufficientPrivilege"
+        assert rows_or_refusal(f"SELECT {column} FROM user_stats", []) == "InsufficientPrivilege"
 
 
 @pytest.mark.parametrize("switch", ["profile", "totals"])
 def test_the_database_hides_a_streak_behind_each_switch(switch, person):
     def ask():
         with database_identity(Role.ANON):
-            return attempt("SELECT longest_streak FROM user_stats WHERE user_id = %s", [person.pk])
+            return rows_or_refusal("SELECT longest_streak FROM user_stats WHERE user_id = %s", [person.pk])
 
     show(person)
     assert ask() == [(12,)]
@@ -251,4 +251,4 @@ def test_a_closed_accounts_profile_and_totals_are_hidden_from_members(person):
         User.objects.filter(pk=person.pk).update(is_active=is_active)
         with database_identity(Role.MEMBER, stranger.pk):
             for table in ("user_profiles", "user_stats"):
-                assert len(attempt(f"SELECT FROM {table} WHERE user_id = %s", [person.pk])) == found
+                assert len(rows_or_refusal(f"SELECT FROM {table} WHERE user_id = %s", [person.pk])) == found

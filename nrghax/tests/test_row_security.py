@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from uuid_utils.compat import uuid7
 
 from accounts.models import Member, Profile, User
 from accounts.tests.factories import make_member
 from analytics.models import Activity, Notification, UserActivityLog
 from database.identity import Role, database_identity
+from database.tests.statements import attempt
 from gamification.models import DiscordRoleGrant, UserAchievement
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, make_award, take_part
 from hacks.models import UserHackProgress
@@ -50,17 +51,6 @@ def victim():
 @pytest.fixture
 def attacker():
     return make_member(username="attacker")
-
-
-def run(sql, params=()):
-    """Row count of a statement, or the class of the error with which the database refused it."""
-    with connection.cursor() as cursor:
-        try:
-            with transaction.atomic():
-                cursor.execute(sql, params)
-                return cursor.rowcount
-        except DatabaseError as error:
-            return type(error.__cause__).__name__
 
 
 OWNED = {
@@ -101,33 +91,33 @@ CREDENTIALS = (
 
 @pytest.mark.parametrize("table", EVERYTHING)
 def test_another_members_row_cannot_be_read(table, victim, attacker):
-    assert run(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
+    assert attempt(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) == 0
+        assert attempt(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) == 0
     with database_identity(Role.MEMBER, victim.pk):
-        assert run(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
+        assert attempt(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
 
 
 @pytest.mark.parametrize(("table", "change"), OWNED.items())
 def test_another_members_row_cannot_be_changed(table, change, victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) == 0
+        assert attempt(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) == 0
     with database_identity(Role.MEMBER, victim.pk):
-        assert run(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) >= 1
+        assert attempt(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) >= 1
 
 
 @pytest.mark.parametrize("table", [*EVERYTHING, "users"])
 def test_another_members_row_cannot_be_deleted(table, victim, attacker):
     key = "id" if table == "users" else "user_id"
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(f"DELETE FROM {table} WHERE {key} = %s", [victim.pk]) in (0, "InsufficientPrivilege")
-    assert run(f"SELECT FROM {table} WHERE {key} = %s", [victim.pk]) >= 1
+        assert attempt(f"DELETE FROM {table} WHERE {key} = %s", [victim.pk]) in (0, "InsufficientPrivilege")
+    assert attempt(f"SELECT FROM {table} WHERE {key} = %s", [victim.pk]) >= 1
 
 
 @pytest.mark.parametrize("table", ["practice_sessions", "daily_checkins", "rest_days", "user_hack_progress"])
 def test_a_row_cannot_be_given_away(table, victim, attacker):
     with database_identity(Role.MEMBER, victim.pk):
-        assert run(f"UPDATE {table} SET user_id = %s", [attacker.pk]) == "InsufficientPrivilege"
+        assert attempt(f"UPDATE {table} SET user_id = %s", [attacker.pk]) == "InsufficientPrivilege"
 
 
 @pytest.mark.parametrize(
@@ -153,15 +143,15 @@ def test_nothing_can_be_inserted_for_another(statement, victim, attacker):
     ChallengeFactory(slug="open")
     UserHackProgress.objects.all().delete()
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(statement, [victim.pk]) == "InsufficientPrivilege"
+        assert attempt(statement, [victim.pk]) == "InsufficientPrivilege"
         # The same for oneself is fine: it is the policy that refuses, not a mistake in the statement.
         with transaction.atomic():
-            assert run(statement.replace("FROM hacks", "FROM (SELECT id FROM hacks LIMIT 1) h"), [attacker.pk]) == 1
+            assert attempt(statement.replace("FROM hacks", "FROM (SELECT id FROM hacks LIMIT 1) h"), [attacker.pk]) == 1
             transaction.set_rollback(True)
 
 
 def not_refused(statements):
-    return [statement for statement in statements if run(statement) != "InsufficientPrivilege"]
+    return [statement for statement in statements if attempt(statement) != "InsufficientPrivilege"]
 
 
 def test_visitors_read_nothing_of_members(victim):
@@ -185,7 +175,7 @@ def test_auth_pages_reach_no_member_data(victim):
             "user_stats",
             "user_xp",
         ):
-            assert run(f"SELECT * FROM {table}") == "InsufficientPrivilege"
+            assert attempt(f"SELECT * FROM {table}") == "InsufficientPrivilege"
 
 
 def test_auth_pages_cannot_make_staff(victim):
@@ -194,11 +184,11 @@ def test_auth_pages_cannot_make_staff(victim):
         "VALUES (gen_random_uuid(), 'x@example.com', '', %s, %s, true, now())"
     )
     with database_identity(Role.AUTH):
-        assert run(insert, [True, False]) == "InsufficientPrivilege"
-        assert run(insert, [False, True]) == "InsufficientPrivilege"
-        assert run(insert, [False, False]) == 1
-        assert run("UPDATE accounts_user SET is_staff = true") == "InsufficientPrivilege"
-        assert run("UPDATE accounts_user SET is_superuser = true") == "InsufficientPrivilege"
+        assert attempt(insert, [True, False]) == "InsufficientPrivilege"
+        assert attempt(insert, [False, True]) == "InsufficientPrivilege"
+        assert attempt(insert, [False, False]) == 1
+        assert attempt("UPDATE accounts_user SET is_staff = true") == "InsufficientPrivilege"
+        assert attempt("UPDATE accounts_user SET is_superuser = true") == "InsufficientPrivilege"
 
 
 def test_what_opens_an_account_never_changes_hands(victim, attacker):
@@ -209,18 +199,18 @@ def test_what_opens_an_account_never_changes_hands(victim, attacker):
             "UPDATE socialaccount_socialaccount SET user_id = %s",
             "UPDATE mfa_authenticator SET user_id = %s",
         ):
-            assert run(statement, [attacker.pk]) == "InsufficientPrivilege"
-            assert run(statement, [victim.pk]) == 1
-        assert run("UPDATE socialaccount_socialaccount SET uid = '2'") == "InsufficientPrivilege"
-        assert run("UPDATE mfa_authenticator SET type = 'webauthn'") == "InsufficientPrivilege"
+            assert attempt(statement, [attacker.pk]) == "InsufficientPrivilege"
+            assert attempt(statement, [victim.pk]) == 1
+        assert attempt("UPDATE socialaccount_socialaccount SET uid = '2'") == "InsufficientPrivilege"
+        assert attempt("UPDATE mfa_authenticator SET type = 'webauthn'") == "InsufficientPrivilege"
 
 
 def test_auth_pages_write_of_the_profile_what_discord_says_alone(victim):
     with database_identity(Role.AUTH, victim.pk):
-        assert run("UPDATE user_profiles SET discord_username = 'x' WHERE user_id = %s", [victim.pk]) == 1
-        assert run("UPDATE user_profiles SET bio = 'x'") == "InsufficientPrivilege"
-        assert run("UPDATE users SET avatar_url = '' WHERE id = %s", [victim.pk]) == 1
-        assert run("UPDATE users SET username = 'x'") == "InsufficientPrivilege"
+        assert attempt("UPDATE user_profiles SET discord_username = 'x' WHERE user_id = %s", [victim.pk]) == 1
+        assert attempt("UPDATE user_profiles SET bio = 'x'") == "InsufficientPrivilege"
+        assert attempt("UPDATE users SET avatar_url = '' WHERE id = %s", [victim.pk]) == 1
+        assert attempt("UPDATE users SET username = 'x'") == "InsufficientPrivilege"
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF])
@@ -238,14 +228,14 @@ def test_row_security_cannot_be_switched_off(role, victim, attacker):
 
 def test_row_security_off_reveals_nothing(victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
-        run("SET LOCAL row_security = off")
-        assert run("SELECT * FROM practice_sessions WHERE user_id = %s", [victim.pk]) == "InsufficientPrivilege"
-        run("SET LOCAL row_security = on")
+        attempt("SET LOCAL row_security = off")
+        assert attempt("SELECT * FROM practice_sessions WHERE user_id = %s", [victim.pk]) == "InsufficientPrivilege"
+        attempt("SET LOCAL row_security = on")
 
 
 def test_replication_role_cannot_silence_triggers(attacker):
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run("SET LOCAL session_replication_role = replica") == "InsufficientPrivilege"
+        assert attempt("SET LOCAL session_replication_role = replica") == "InsufficientPrivilege"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -288,8 +278,8 @@ def test_partitions_are_not_reached_directly(victim):
     for role in (Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF, Role.WORKER):
         with database_identity(role, victim.pk):
             for partition in partitions:
-                assert run(f"SELECT * FROM {partition}") == "InsufficientPrivilege"
-                assert run(f"DELETE FROM {partition}") == "InsufficientPrivilege"
+                assert attempt(f"SELECT * FROM {partition}") == "InsufficientPrivilege"
+                assert attempt(f"DELETE FROM {partition}") == "InsufficientPrivilege"
 
 
 def test_system_functions_are_not_for_visitors(victim, attacker):
@@ -310,16 +300,16 @@ def test_system_functions_are_not_for_visitors(victim, attacker):
     for role in (Role.MEMBER, Role.ANON, Role.AUTH):
         with database_identity(role, attacker.pk):
             for call in calls:
-                assert run(call) == "InsufficientPrivilege", call
+                assert attempt(call) == "InsufficientPrivilege", call
 
 
 def test_functions_cannot_be_replaced_or_made(attacker):
     body = "RETURNS uuid LANGUAGE sql AS $$ SELECT NULL::uuid $$"
     for role in (Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF, Role.WORKER):
         with database_identity(role, attacker.pk):
-            assert run(f"CREATE OR REPLACE FUNCTION app.uid() {body}") == "InsufficientPrivilege"
-            assert run(f"CREATE FUNCTION public.uid() {body}") == "InsufficientPrivilege"
-            assert run("CREATE TABLE public.loot (id int)") == "InsufficientPrivilege"
+            assert attempt(f"CREATE OR REPLACE FUNCTION app.uid() {body}") == "InsufficientPrivilege"
+            assert attempt(f"CREATE FUNCTION public.uid() {body}") == "InsufficientPrivilege"
+            assert attempt("CREATE TABLE public.loot (id int)") == "InsufficientPrivilege"
 
 
 def test_what_is_earned_cannot_be_written_by_its_owner(victim):
@@ -349,7 +339,7 @@ def test_what_is_earned_cannot_be_written_by_its_owner(victim):
             "INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read) "
             f"VALUES (gen_random_uuid(), '{victim.pk}', 'hack_unlocked', 'y', '', '', '{{}}', false)",
         ):
-            assert run(statement) == "InsufficientPrivilege", statement
+            assert attempt(statement) == "InsufficientPrivilege", statement
 
 
 def test_a_hack_cannot_be_unlocked_by_its_member(attacker):
@@ -357,8 +347,8 @@ def test_a_hack_cannot_be_unlocked_by_its_member(attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         insert = "INSERT INTO user_hack_progress (id, user_id, hack_id, {}) VALUES (gen_random_uuid(), %s, %s, {})"
         for column, value in (("unlocked_at", "now()"), ("total_practice_count", "9"), ("mastery_level", "5")):
-            assert run(insert.format(column, value), [attacker.pk, hack.pk]) == "InsufficientPrivilege"
-        assert run(insert.format("is_favorite", "true"), [attacker.pk, hack.pk]) == 1
+            assert attempt(insert.format(column, value), [attacker.pk, hack.pk]) == "InsufficientPrivilege"
+        assert attempt(insert.format("is_favorite", "true"), [attacker.pk, hack.pk]) == 1
 
 
 def test_a_reacted_activity_cannot_be_forged(attacker):
@@ -367,8 +357,8 @@ def test_a_reacted_activity_cannot_be_forged(attacker):
             "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at, {}) "
             "VALUES (gen_random_uuid(), %s, 'checkin_saved', '{{}}', now(), {})"
         )
-        assert run(insert.format("processed_at", "now()"), [attacker.pk]) == "InsufficientPrivilege"
-        assert run(insert.format("attempts", "10"), [attacker.pk]) == "InsufficientPrivilege"
+        assert attempt(insert.format("processed_at", "now()"), [attacker.pk]) == "InsufficientPrivilege"
+        assert attempt(insert.format("attempts", "10"), [attacker.pk]) == "InsufficientPrivilege"
 
 
 def test_what_comes_of_a_deed_is_not_a_members_to_record(attacker):
@@ -382,40 +372,40 @@ def test_what_comes_of_a_deed_is_not_a_members_to_record(attacker):
             "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at) "
             "VALUES (gen_random_uuid(), %s, %s, '{}', now())"
         )
-        assert {each for each in Activity.values if run(insert, [attacker.pk, each]) == 1} == own
+        assert {each for each in Activity.values if attempt(insert, [attacker.pk, each]) == 1} == own
 
 
 def test_whoever_hides_streaks_shows_none_to_other_members(victim, attacker):
     Member.objects.filter(pk=victim.pk).update(privacy_settings={"leaderboard_visible": True, "profile_public": False})
     seen = "SELECT current_streak FROM user_stats WHERE user_id = %s"
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(seen, [victim.pk]) == 1
+        assert attempt(seen, [victim.pk]) == 1
     Profile.objects.filter(pk=victim.pk).update(hide_streaks=True)
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run(seen, [victim.pk]) == 0
+        assert attempt(seen, [victim.pk]) == 0
     with database_identity(Role.MEMBER, victim.pk):
-        assert run(seen, [victim.pk]) == 1
+        assert attempt(seen, [victim.pk]) == 1
 
 
 def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
-        assert run("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 0
-        assert run("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 0
+        assert attempt("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
+        assert attempt("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 0
+        assert attempt("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 0
     with database_identity(Role.ANON):
-        assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 0
+        assert attempt("SELECT * FROM users WHERE id = %s", [victim.pk]) == 0
     Member.objects.filter(pk=victim.pk).update(privacy_settings={"leaderboard_visible": True, "profile_public": True})
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 1
-        assert run("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 1
-        assert run("SELECT level FROM user_xp WHERE user_id = %s", [victim.pk]) == 1
-        assert run("SELECT * FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 0
-        assert run("SELECT xmax FROM user_stats") == "InsufficientPrivilege"
+        assert attempt("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 1
+        assert attempt("SELECT * FROM user_stats WHERE user_id = %s", [victim.pk]) == 1
+        assert attempt("SELECT level FROM user_xp WHERE user_id = %s", [victim.pk]) == 1
+        assert attempt("SELECT * FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 0
+        assert attempt("SELECT xmax FROM user_stats") == "InsufficientPrivilege"
     with database_identity(Role.ANON):
-        assert run("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
+        assert attempt("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
     User.objects.filter(pk=victim.pk).update(is_active=False)
     with database_identity(Role.MEMBER, attacker.pk):
-        assert run("SELECT level FROM user_xp WHERE user_id = %s", [victim.pk]) == 0
+        assert attempt("SELECT level FROM user_xp WHERE user_id = %s", [victim.pk]) == 0
 
 
 def test_staff_give_no_xp(victim, attacker):
@@ -428,9 +418,9 @@ def test_staff_give_no_xp(victim, attacker):
             f"VALUES (gen_random_uuid(), '{attacker.pk}', 'challenge', gen_random_uuid(), 999, CURRENT_DATE)",
             f"INSERT INTO user_xp (id, user_id, xp_amount) VALUES (gen_random_uuid(), '{attacker.pk}', 999)",
         ):
-            assert run(statement) == "InsufficientPrivilege", statement
-        assert run("DELETE FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 1
-        assert run("SELECT FROM user_xp WHERE user_id = %s AND xp_amount = 0", [victim.pk]) == 1
+            assert attempt(statement) == "InsufficientPrivilege", statement
+        assert attempt("DELETE FROM xp_ledger WHERE user_id = %s", [victim.pk]) == 1
+        assert attempt("SELECT FROM user_xp WHERE user_id = %s AND xp_amount = 0", [victim.pk]) == 1
 
 
 def test_another_identity_in_the_same_transaction_sees_only_its_own(victim, attacker):
@@ -443,4 +433,4 @@ def test_another_identity_in_the_same_transaction_sees_only_its_own(victim, atta
 def test_a_member_without_an_id_sees_nothing(victim):
     with database_identity(Role.MEMBER):
         for table in EVERYTHING:
-            assert run(f"SELECT user_id FROM {table}") == 0
+            assert attempt(f"SELECT user_id FROM {table}") == 0

@@ -7,18 +7,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from hacks.tests.factories import HackFactory
 from practice.models import MemberStats, RestDay
 from practice.tests.factories import make_checkin
 
 pytestmark = pytest.mark.django_db
 SECRET = "I felt like a grey sock."
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 def days_ago(number: int):

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from database.local_days import day_bounds, local_date
@@ -75,7 +75,6 @@ def test_a_day_that_would_begin_in_the_hour_left_out_begins_as_if_by_the_old_clo
     assert start == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
-@settings(max_examples=300, derandomize=True)
 @given(day=days, zone=st.sampled_from(ZONES), day_start=starts)
 def test_days_follow_each_other_without_a_hole(day, zone, day_start):
     bounds = [day_bounds(day + timedelta(days=n), zone, day_start) for n in range(3)]
@@ -87,7 +86,6 @@ def test_days_follow_each_other_without_a_hole(day, zone, day_start):
 
 @pytest.mark.django_db
 def test_the_database_agrees_on_days():
-    @settings(max_examples=300, derandomize=True, deadline=None)
     @given(moment=moments, day=days, zone=st.sampled_from(ZONES), day_start=starts)
     def agree(moment, day, zone, day_start):
         with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member
 from hacks.tests.factories import HackFactory
 from practice.models import PracticeSession
 from practice.tests.factories import make_session
@@ -12,11 +12,6 @@ from practice.tests.factories import make_session
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:practice_practicesession_changelist")
-
-
-@pytest.fixture
-def staff_client(sign_in):
-    return sign_in(make_member(user=make_user(is_staff=True, is_superuser=True)))
 
 
 def practise(hours_ago: int, **fields) -> PracticeSession:

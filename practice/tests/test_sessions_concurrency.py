@@ -11,12 +11,12 @@ from uuid_utils.compat import uuid7
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from practice.actions import close_abandoned_sessions, finish_session, log_session, resume_session, start_session
 from practice.models import PracticeSession
 from practice.tests.factories import make_session
-from practice.tests.test_streak_concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

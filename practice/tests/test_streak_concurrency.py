@@ -1,14 +1,13 @@
-from collections.abc import Callable
 from datetime import date, timedelta
-from threading import Thread
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
+from database.tests.connections import meanwhile
 from practice.models import DailyCheckin, RestDay
 from practice.tests.factories import make_checkin
 
@@ -16,31 +15,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MONDAY = date(2026, 3, 2)
 TUESDAY = MONDAY + timedelta(days=1)
-
-
-def is_waited_for() -> bool:
-    """Whether another connection waits for a lock that this one holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-        )
-        return cursor.fetchone()[0]
-
-
-def meanwhile(action: Callable[[], object]) -> Thread:
-    """Start `action` on a connection of its own, and come back when it waits or is done."""
-
-    def act() -> None:
-        try:
-            action()
-        finally:
-            connection.close()
-
-    thread = Thread(target=act)
-    thread.start()
-    while thread.is_alive() and not is_waited_for():
-        thread.join(0.01)
-    return thread
 
 
 @pytest.mark.parametrize(("first", "second"), [(MONDAY, TUESDAY), (TUESDAY, MONDAY)])

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
@@ -404,7 +404,7 @@ def spoil(member: Member) -> None:
 
 @pytest.mark.django_db
 def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
-    @settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=settings().max_examples // 4)
     @given(
         era=st.sampled_from(ERAS),
         home=places,
@@ -432,7 +432,7 @@ def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
 def test_no_trip_loses_a_day_or_doubles_one(member):
     """Who checks in on each date that their clock shows keeps the streak, and counts no more days than went by."""
 
-    @settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=settings().max_examples // 5)
     @given(
         first_day=st.sampled_from([era for era in ERAS if era]),
         home=places,

@@ -1,4 +1,4 @@
--- As many rows as the product has members, a user for each reader.
+-- A thousand users, as many as the product has readers, and a thousand rows.
 INSERT INTO auth_user (
   password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined
 )
