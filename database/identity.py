@@ -74,4 +74,3 @@ def database_identity(role: Role, member_id: UUID | None = None, *, using: str =
                 become(outer.role, outer.member_id, using=using)
     finally:
         connection.nrghax_identity = outer  # type: ignore[attr-defined]
-

@@ -32,6 +32,17 @@ def create_migrated_database(name: str) -> None:
     with template() as migrated, connected_as_owner() as owner:
         create_database(owner, name, template=migrated)
     # A copy has the rights inside its template, not those to the database itself.
+    grant_logins(name)
+
+
+def create_empty_database(name: str) -> None:
+    """Create a database as `createroles` leaves it: the owner can migrate it, and the logins can connect."""
+    with connected_as_owner() as owner:
+        create_database(owner, name, template="template1")
+    grant_logins(name)
+
+
+def grant_logins(name: str) -> None:
     with psycopg.connect(url_of(connection.settings_dict["USER"], name), autocommit=True) as owner:
         prepare_database(owner, logins=[TEST, WEB, WORKER, BACKUP])
 

@@ -1,14 +1,8 @@
 """Migrations and SQL files, back to zero and forward again app by app, on a database of their own with rows in it."""
 
-import json
-import subprocess
-import sys
-
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from database.tests.template import connected_as_owner, create_migrated_database, drop_database, owner_environment
+from database.tests.processes import run_in
 
 # Each app needs those before it: unapplied from the last on, no command unapplies more than its own app.
 APPS = ("analytics", "hacks", "practice", "gamification", "community")
@@ -74,31 +68,6 @@ step("there again")
 print(json.dumps(steps))
 """
 )
-
-
-@pytest.fixture
-def second_database(db):
-    """A migrated database of the owner's, beside the suite's own."""
-    name = f"{connection.settings_dict['NAME']}_migrations"
-    create_migrated_database(name)
-    yield name
-    with connected_as_owner() as owner:
-        drop_database(owner, name)
-
-
-def run_in(database, code):
-    """Run Python in a process of the owner's on another database; return the JSON that it prints last."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
-        cwd=settings.BASE_DIR,
-        # Waiting for the disk after each migration would take seconds.
-        env={**owner_environment(database), "PGOPTIONS": "-c synchronous_commit=off"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_each_app_goes_back_to_zero_and_forward_again_on_data(second_database):
