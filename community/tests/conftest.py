@@ -10,7 +10,7 @@ def hack(db):
 
 @pytest.fixture
 def author(hack, member):
-    """The member, who has practised often enough to submit."""
+    """`member`, with enough practice to submit."""
     return make_practised(hack, hack.verification_practice_count, member)
 
 

@@ -23,12 +23,12 @@ from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
 
 QUESTIONS = ["What do you feel?", "How has it changed?"]
-# What a submission is like for which the clock has not been asked.
-STEPS = ("submitted", "escalated", "returned", "verified")
+# In these statuses a submission has a `submitted_at`.
+SUBMITTED_STATUSES = ("submitted", "escalated", "returned", "verified")
 
 
 def make_verified_hack(**fields) -> Hack:
-    """A hack that asks its two questions after three practices, and may be reviewed after five."""
+    """Return a hack with two questions that is submitted after 3 practices and reviewed after 5."""
     return HackFactory(
         **{
             "requires_verification": True,
@@ -45,7 +45,7 @@ def answers_to(hack: Hack, answer: str = "Warm hands.") -> Answers:
 
 
 def make_practised(hack: Hack, times: int, member: Member | None = None) -> Member:
-    """Somebody (new) whose progress says that they have practised so often."""
+    """Set how often the member (a new one by default) has practised the hack, and return the member."""
     member = member or make_member()
     with database_identity(Role.WORKER):
         UserHackProgress.objects.update_or_create(user=member, hack=hack, defaults={"total_practice_count": times})
@@ -57,13 +57,16 @@ def make_reviewer(hack: Hack) -> Member:
 
 
 def make_verification(hack: Hack | None = None, author: Member | None = None, **fields) -> HackVerification:
-    """Submitted an hour ago unless `status` or `submitted_at` says otherwise; by a new member unless there is one."""
+    """Store a submission, by default of a new member and submitted an hour ago.
+
+    Timestamps follow `status`; `fields` override every default.
+    """
     hack = hack or make_verified_hack()
     status = fields.setdefault("status", "submitted")
     now = timezone.now()
     values = {
         "verification_questions": answers_to(hack),
-        "submitted_at": now - timedelta(hours=1) if status in STEPS else None,
+        "submitted_at": now - timedelta(hours=1) if status in SUBMITTED_STATUSES else None,
         "decided_at": now if status in ("returned", "verified") else None,
         "escalated_at": now if status == "escalated" else None,
         "verified_at": now if status == "verified" else None,
@@ -84,7 +87,7 @@ def make_known_case(hack: Hack, *, outcome: bool, **fields) -> HackVerification:
 
 
 def make_lease(reviewer: Member, verification: HackVerification, **fields) -> VerificationLease:
-    """Open, unless `expires_at` or `ended` says otherwise; past what a reviewer may take."""
+    """Store a lease, open by default, without checking whether the reviewer may take the submission."""
     now = timezone.now()
     with database_identity(Role.WORKER):
         return VerificationLease.objects.create(
@@ -100,7 +103,7 @@ def make_buddies(one: Member, other: Member, **fields) -> PracticeBuddies:
 def review_as(
     reviewer: Member, verification: HackVerification, *, is_authentic: bool = True, comment: str = "I know this."
 ) -> HackVerificationReview:
-    """A review through the front door: a lease, and the reviewer's own call."""
+    """Lease the submission and review it through the database function that the product calls."""
     lease, review = make_lease(reviewer, verification), uuid7()
     call_as(reviewer, "app.review_verification(%s, %s, %s, %s)", lease.pk, review, is_authentic, comment)
     with database_identity(Role.WORKER):
@@ -108,7 +111,7 @@ def review_as(
 
 
 def decide_by_peers(verification: HackVerification, *, is_authentic: bool = True) -> list[Member]:
-    """Review it three times as the pages do; return the reviewers."""
+    """Give three reviews through the action that the pages call; return the reviewers."""
     reviewers = [make_reviewer(verification.hack) for _ in range(3)]
     for reviewer in reviewers:
         lease = make_lease(reviewer, verification)
@@ -119,18 +122,18 @@ def decide_by_peers(verification: HackVerification, *, is_authentic: bool = True
     return reviewers
 
 
-def told(member: Member) -> list[tuple[str, str]]:
-    """Return type and title of the member's notifications, oldest first."""
+def notifications_of(member: Member) -> list[tuple[str, str]]:
+    """Return (type, title) of the member's notifications, oldest first."""
     return list(Notification.objects.filter(user=member).order_by("pk").values_list("type", "title"))
 
 
-def earned(member: Member) -> list[tuple]:
-    """Return source, amount and hack of the member's XP."""
+def xp_of(member: Member) -> list[tuple]:
+    """Return (source, amount, hack) of the member's XP entries, ordered by source."""
     return list(XpEntry.objects.filter(user=member).order_by("source").values_list("source", "amount", "hack"))
 
 
 def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen.") -> HackVerificationReview:
-    """Of somebody new, after 40 seconds; past what asks for a lease."""
+    """Store a review by a new member without a lease."""
     with database_identity(Role.WORKER):
         return HackVerificationReview.objects.create(
             verification=verification,
@@ -142,7 +145,7 @@ def make_review(verification, *, is_authentic: bool = True, comment: str = "Seen
         )
 
 
-def make_signs(reviewer, **fields) -> ReviewerSignals:
+def make_signals(reviewer, **fields) -> ReviewerSignals:
     numbers = dict.fromkeys(
         ("reviews", "median_seconds", "reciprocal_pairs", "known_cases", "known_cases_right", "agreements", "outcomes"),
         0,
@@ -152,7 +155,7 @@ def make_signs(reviewer, **fields) -> ReviewerSignals:
 
 
 def call_as(member: Member, call: str, *arguments: object) -> UUID | bool | None:
-    """What a function of the database answers to a member."""
+    """Call a database function as the member; return its result."""
     with database_identity(Role.MEMBER, member.pk), connection.cursor() as cursor:
         cursor.execute(f"SELECT {call}", arguments)
         return cursor.fetchone()[0]

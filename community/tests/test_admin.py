@@ -14,14 +14,14 @@ from uuid_utils.compat import uuid7
 from accounts.tests.factories import make_member, make_user
 from analytics.models import Activity, UserActivityLog
 from community.models import HackVerification, VerificationLease
-from community.rules import MAX_ANSWER_LENGTH, STAFF_AFTER
+from community.rules import ESCALATE_AFTER, MAX_ANSWER_LENGTH
 from community.tests.factories import (
     make_known_case,
     make_lease,
     make_practised,
     make_review,
     make_reviewer,
-    make_signs,
+    make_signals,
     make_verification,
     make_verified_hack,
     review_as,
@@ -61,13 +61,13 @@ class TestQueue:
         assert staff_client.get(LIST).context["cl"].result_list[0] == waiting
 
     def test_says_until_when_a_decision_is_promised_by_24_hours(self, hack, staff_client):
-        submitted_at = AT - STAFF_AFTER
+        submitted_at = AT - ESCALATE_AFTER
         for status in ("submitted", "escalated"):
             verification = make_verification(hack, status=status, submitted_at=submitted_at)
             listed = staff_client.get(LIST, {"q": verification.user.username}).content.decode()
             assert "16 Oct 2026, 21:12" in listed
         for nobody_waits in (
-            make_verification(hack, status="verified", submitted_at=submitted_at, decided_at=AT - STAFF_AFTER),
+            make_verification(hack, status="verified", submitted_at=submitted_at, decided_at=AT - ESCALATE_AFTER),
             make_known_case(hack, outcome=True, submitted_at=submitted_at),
         ):
             assert "16 Oct 2026" not in staff_client.get(page("change", nobody_waits)).content.decode()
@@ -228,7 +228,7 @@ class TestWhatAJudgementNeeds:
     def test_stands_on_its_page(self, hack, staff_client, button, status):
         verification = make_verification(hack, status=status, is_anonymous=True)
         review = make_review(verification, comment="The words are my own.")
-        signed = make_signs(review.reviewer, reviews=31)
+        signed = make_signals(review.reviewer, reviews=31)
         judged = staff_client.get(page(button, verification)).content.decode()
         for words in (
             f"Submitted by {verification.user}, anonymous to reviewers",
@@ -249,7 +249,7 @@ class TestWhatAJudgementNeeds:
             )
             decides.user.user_permissions.add(*rights)
         review = make_review(make_verification(hack, status=status))
-        make_signs(review.reviewer)
+        make_signals(review.reviewer)
         judged = sign_in(decides).get(page(button, review.verification)).content.decode()
         assert str(review.reviewer) in judged
         assert "Signs of" not in judged
@@ -257,7 +257,7 @@ class TestWhatAJudgementNeeds:
     def test_takes_the_same_queries_however_many_have_reviewed(self, hack, staff_client, button, status):
         verification, counts = make_verification(hack, status=status), []
         for _ in range(2):
-            make_signs(make_review(verification).reviewer)
+            make_signals(make_review(verification).reviewer)
             with CaptureQueriesContext(connection) as captured:
                 staff_client.get(page(button, verification))
             counts.append(len(captured))

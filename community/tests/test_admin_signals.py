@@ -7,7 +7,7 @@ from django.utils.html import escape
 from community.tests.factories import (
     make_review,
     make_reviewer,
-    make_signs,
+    make_signals,
     make_verification,
     review_as,
 )
@@ -21,7 +21,7 @@ REVIEWS = reverse("admin:community_hackverificationreview_changelist")
 def test_signs_say_what_they_tell_and_lead_to_the_reviews(hack, staff_client):
     reviewer = make_review(make_verification(hack)).reviewer
     make_review(make_verification(hack))
-    make_signs(reviewer, reviews=1, median_seconds=40, known_cases=0, outcomes=3, agreements=2)
+    make_signals(reviewer, reviews=1, median_seconds=40, known_cases=0, outcomes=3, agreements=2)
     listed = staff_client.get(SIGNS).content.decode()
     of_theirs = f"{REVIEWS}?reviewer__exact={reviewer.pk}"
     for words in ("Reasons to look, never a verdict", "40 s", "2 of 3", of_theirs):
@@ -36,7 +36,7 @@ def test_signs_name_whom_a_pair_is_reciprocal_with(hack, staff_client):
     review_as(one, given)
     review_as(one, make_verification(hack, third))
     review_as(other, had)
-    make_signs(one, reviews=2, reciprocal_pairs=1)
+    make_signals(one, reviews=2, reciprocal_pairs=1)
     detail = staff_client.get(reverse("admin:community_reviewersignals_change", args=[one.pk])).content.decode()
     assert f"{other}:" in detail
     assert f"{third}:" not in detail

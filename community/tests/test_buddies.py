@@ -1,4 +1,4 @@
-"""Practice partners: who reads of a pair, how staff make one, and that neither reviews the other."""
+"""Practice buddies: who may read a pair, how staff pair members, and that buddies don't review each other."""
 
 from datetime import timedelta
 
@@ -29,18 +29,18 @@ pytestmark = pytest.mark.django_db
 
 
 def two_reviewers(hack, place):
-    """Two who may review; the second of them stands in this place of a pair."""
+    """Return two reviewers ordered so that the second one is `user1` (place 0) or `user2` (place 1) of their pair."""
     two = [make_reviewer(hack), make_reviewer(hack)]
     return two if place else two[::-1]
 
 
 def take(reviewer):
-    """The submission that the reviewer is given, or None."""
+    """Take a review as the reviewer; return the submission, or None if there is none."""
     lease = call_as(reviewer, "app.lease_verification()")
     return lease and VerificationLease.objects.get(pk=lease).verification
 
 
-def waiting(reviewer):
+def count_waiting(reviewer):
     with database_identity(Role.MEMBER, reviewer.pk):
         return sum(queue.waiting_reviews().values())
 
@@ -48,32 +48,32 @@ def waiting(reviewer):
 class TestReviewing:
     @pytest.mark.parametrize("is_first", [True, False])
     @pytest.mark.parametrize("is_anonymous", [True, False])
-    def test_a_buddys_is_offered_to_others_alone(self, hack, reviewer, is_first, is_anonymous):
+    def test_submission_of_buddy_is_offered_to_others_only(self, hack, reviewer, is_first, is_anonymous):
         now = timezone.now()
-        buddys = make_verification(hack, submitted_at=now - timedelta(days=3), is_anonymous=is_anonymous)
-        somebodys = make_verification(hack)
-        make_buddies(*((reviewer, buddys.user) if is_first else (buddys.user, reviewer)))
-        assert waiting(reviewer) == 1
-        assert [take(reviewer), take(reviewer)] == [somebodys, None]
-        assert take(make_reviewer(hack)) == buddys
+        buddy_submission = make_verification(hack, submitted_at=now - timedelta(days=3), is_anonymous=is_anonymous)
+        other_submission = make_verification(hack)
+        make_buddies(*((reviewer, buddy_submission.user) if is_first else (buddy_submission.user, reviewer)))
+        assert count_waiting(reviewer) == 1
+        assert [take(reviewer), take(reviewer)] == [other_submission, None]
+        assert take(make_reviewer(hack)) == buddy_submission
 
     @pytest.mark.parametrize(("status", "is_offered"), [("active", False), ("inactive", False), ("completed", True)])
     @pytest.mark.parametrize("place", [0, 1])
-    def test_until_the_pair_is_over(self, hack, place, status, is_offered):
+    def test_submission_of_buddy_is_offered_after_pair_is_completed(self, hack, place, status, is_offered):
         author, reviewer = two_reviewers(hack, place)
         verification = make_verification(hack, author)
         pair = make_buddies(reviewer, author)
         PracticeBuddies.objects.filter(pk=pair.pk).update(status=status)
         assert take(reviewer) == (verification if is_offered else None)
 
-    def test_known_cases_are_for_those_who_have_buddies_too(self, hack, reviewer):
+    def test_known_case_is_offered_to_reviewer_with_buddy(self, hack, reviewer):
         make_buddies(reviewer, make_member())
         for _ in range(4):
             review_as(reviewer, make_verification(hack))
         known = make_known_case(hack, outcome=True)
         assert take(reviewer) == known
 
-    def test_nobody_is_asked_to_review_their_buddys(self, hack, reviewer):
+    def test_reviewer_is_not_asked_to_review_buddy(self, hack, reviewer):
         verification = make_verification(hack, submitted_at=timezone.now() - timedelta(days=3))
         make_buddies(reviewer, verification.user)
         other = make_reviewer(hack)
@@ -81,21 +81,21 @@ class TestReviewing:
         assert UserActivityLog.objects.get(activity_type=Activity.REVIEWERS_WANTED).user_id == other.pk
 
 
-class TestPairedDuringAReview:
+class TestPairedDuringReview:
     def give(self, reviewer, lease):
         with database_identity(Role.MEMBER, reviewer.pk):
             return give_review(member=reviewer, lease_id=lease.pk, review_id=lease.pk, is_authentic=True, comment="")
 
     @pytest.mark.parametrize("place", [0, 1])
-    @pytest.mark.parametrize("was_over", [True, False])
-    def test_it_is_no_longer_theirs_to_give(self, hack, place, was_over):
+    @pytest.mark.parametrize("was_completed", [True, False])
+    def test_lease_on_submission_of_new_buddy_ends(self, hack, place, was_completed):
         pair = author, reviewer = two_reviewers(hack, place)
         verification = make_verification(hack, author)
-        over = make_buddies(*pair, status="completed") if was_over else None
+        completed = make_buddies(*pair, status="completed") if was_completed else None
         lease, others = make_lease(reviewer, verification), make_lease(make_reviewer(hack), verification)
         elsewhere = make_lease(reviewer, make_verification(hack))
-        if over:
-            PracticeBuddies.objects.filter(pk=over.pk).update(status="active")
+        if completed:
+            PracticeBuddies.objects.filter(pk=completed.pk).update(status="active")
         else:
             make_buddies(*pair)
         with pytest.raises(LeaseLost) as lost:
@@ -103,7 +103,7 @@ class TestPairedDuringAReview:
         assert lost.value.state == "buddies"
         assert set(VerificationLease.objects.filter(ended="")) == {others, elsewhere}
 
-    def test_what_has_ended_keeps_its_reason(self, hack, reviewer):
+    def test_ended_lease_keeps_its_reason(self, hack, reviewer):
         author = make_verification(hack).user
         ended = [{"ended": "given_back"}, {"expires_at": timezone.now() - timedelta(minutes=1)}]
         for fields in ended:
@@ -111,7 +111,7 @@ class TestPairedDuringAReview:
         make_buddies(reviewer, author)
         assert not VerificationLease.objects.filter(ended="buddies").exists()
 
-    def test_an_anonymous_authors_lease_does_not_tell_whose_it_is(self, hack, reviewer):
+    def test_lease_on_anonymous_submission_does_not_reveal_author(self, hack, reviewer):
         verification = make_verification(hack, is_anonymous=True)
         lease = make_lease(reviewer, verification)
         with database_identity(Role.MEMBER, reviewer.pk):
@@ -121,7 +121,7 @@ class TestPairedDuringAReview:
             assert queue.leases() == before
         assert self.give(reviewer, lease)
 
-    def test_a_pair_that_is_over_ends_nothing(self, hack, reviewer):
+    def test_completed_pair_ends_no_lease(self, hack, reviewer):
         verification = make_verification(hack)
         lease = make_lease(reviewer, verification)
         make_buddies(reviewer, verification.user, status="completed")
@@ -135,7 +135,7 @@ def ban(member, *, is_active=False):
 
 
 class TestBannedAuthors:
-    def test_are_offered_again_when_the_ban_is_lifted(self, hack, reviewer):
+    def test_submission_is_offered_again_when_ban_is_lifted(self, hack, reviewer):
         banned = make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
         other = make_verification(hack)
         make_known_case(hack, outcome=True)
@@ -144,28 +144,28 @@ class TestBannedAuthors:
             with database_identity(Role.MEMBER, other.user_id):
                 return queue.queue_positions()[other.pk].place
 
-        assert (waiting(reviewer), place()) == (2, 2)
+        assert (count_waiting(reviewer), place()) == (2, 2)
         ban(banned.user)
-        assert (waiting(reviewer), place()) == (1, 1)
+        assert (count_waiting(reviewer), place()) == (1, 1)
         assert [take(reviewer), take(reviewer)] == [other, None]
         ban(banned.user, is_active=True)
-        assert (waiting(reviewer), place()) == (1, 2)
+        assert (count_waiting(reviewer), place()) == (1, 2)
         assert take(reviewer) == banned
 
     @pytest.mark.parametrize(("age", "status"), [(timedelta(days=3), "submitted"), (timedelta(days=15), "escalated")])
-    def test_wait_for_nobody_meanwhile(self, hack, reviewer, age, status):
+    def test_ban_pauses_review_requests_reminders_and_escalation(self, hack, reviewer, age, status):
         verification = make_verification(hack, submitted_at=timezone.now() - age)
         ban(verification.user)
-        for is_active, told in ((False, 0), (True, 1)):
+        for is_active, notified in ((False, 0), (True, 1)):
             ban(verification.user, is_active=is_active)
-            assert tasks.ask_reviewers() == told
-            assert tasks.sweep_verifications() == told
+            assert tasks.ask_reviewers() == notified
+            assert tasks.sweep_verifications() == notified
             verification.refresh_from_db()
             assert verification.status == (status if is_active else "submitted")
             assert (verification.nudged_at is not None) == (is_active and status == "submitted")
 
-    def test_do_not_make_a_hack_the_one_where_most_wait(self, hack, reviewer):
-        """Whoever may review two is asked for that one."""
+    def test_submissions_of_banned_authors_do_not_count_towards_longest_queue(self, hack, reviewer):
+        """A reviewer of several hacks is asked for the hack with the longest queue."""
         long_ago, fuller = timezone.now() - timedelta(days=3), make_verified_hack()
         make_practised(fuller, 5, reviewer)
         for each in (hack, fuller, fuller):
@@ -176,7 +176,7 @@ class TestBannedAuthors:
         asked = UserActivityLog.objects.get(activity_type=Activity.REVIEWERS_WANTED)
         assert asked.activity_data["hack_id"] == str(fuller.pk)
 
-    def test_may_be_reviewed_by_whoever_has_begun(self, hack, reviewer):
+    def test_review_begun_before_ban_still_counts(self, hack, reviewer):
         verification = make_verification(hack, verification_count=2)
         for _ in range(2):
             review_as(make_reviewer(hack), verification)
@@ -188,7 +188,7 @@ class TestBannedAuthors:
 
 
 class TestRows:
-    def test_a_pair_has_one_whoever_is_named_first(self):
+    def test_pair_has_one_row_in_either_order(self):
         one, other = sorted((make_member(), make_member()), key=lambda member: member.pk)
         make_buddies(other, one)
         pair = PracticeBuddies.objects.get()
@@ -204,7 +204,7 @@ class TestRows:
                 assert attempt("UPDATE practice_buddies SET user1_id = user2_id") == "CheckViolation"
                 assert attempt("UPDATE practice_buddies SET user1_id = user2_id, user2_id = user1_id") == 1
 
-    def test_the_two_read_it_and_nobody_writes_it(self):
+    def test_both_buddies_read_their_pair_and_no_member_writes_it(self):
         one, other, stranger = (make_member() for _ in range(3))
         make_buddies(one, other)
         make_buddies(stranger, make_member())
@@ -246,7 +246,7 @@ class TestAdmin:
             assert "a pair already" in str(errors)
         assert PracticeBuddies.objects.count() == 1
 
-    def test_nobody_is_paired_with_themselves_or_with_nobody(self, staff_client):
+    def test_pair_requires_two_different_members(self, staff_client):
         member = make_member()
         form = self.pair(staff_client, member, member).context["adminform"].form
         assert form.errors == {"user2": ["Nobody is their own buddy."]}
@@ -254,7 +254,7 @@ class TestAdmin:
         assert sorted(response.context["adminform"].form.errors) == ["status", "user2"]
         assert not PracticeBuddies.objects.exists()
 
-    def test_staff_say_how_it_stands_and_not_who_it_is(self, staff_client):
+    def test_staff_change_status_but_not_members_of_pair(self, staff_client):
         pair = make_buddies(make_member(), make_member())
         address = reverse("admin:community_practicebuddies_change", args=[pair.pk])
         data = {"user1": make_member().pk, "status": "completed", "discord_channel_id": ""}

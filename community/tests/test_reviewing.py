@@ -1,4 +1,4 @@
-"""A reviewer's way: taking, giving back, reviewing; and what the third review of a kind does."""
+"""Take, release and review submissions; the third equal verdict decides."""
 
 from datetime import timedelta
 
@@ -28,13 +28,13 @@ pytestmark = pytest.mark.django_db
 
 
 def take(reviewer, hack=None):
-    """The submission that the reviewer is given, or None."""
+    """Take a review as the reviewer; return the submission, or None if there is none."""
     with database_identity(Role.MEMBER, reviewer.pk):
         lease_id = take_review(hack_id=hack.pk if hack else None)
     return lease_id and VerificationLease.objects.get(pk=lease_id).verification
 
 
-def test_the_oldest_comes_first_and_is_held_for_half_an_hour(hack):
+def test_oldest_submission_comes_first_and_is_leased_for_half_an_hour(hack):
     now = timezone.now()
     late, early = (make_verification(hack, submitted_at=now - timedelta(hours=hours)) for hours in (1, 2))
     reviewer = make_reviewer(hack)
@@ -45,12 +45,12 @@ def test_the_oldest_comes_first_and_is_held_for_half_an_hour(hack):
 
 
 @pytest.mark.parametrize(("times", "may"), [(4, False), (5, True)])
-def test_who_has_practised_often_enough_may_review(hack, times, may):
+def test_member_may_review_after_enough_practices(hack, times, may):
     verification = make_verification(hack)
     assert take(make_practised(hack, times)) == (verification if may else None)
 
 
-def test_who_is_verified_may_review_however_often_they_practised(hack):
+def test_verified_member_may_review_after_few_practices(hack):
     verification, reviewer = make_verification(hack), make_practised(hack, 1)
     UserHackProgress.objects.filter(user=reviewer).update(verified_at=timezone.now())
     assert take(reviewer) == verification
@@ -61,7 +61,7 @@ def test_mastery_of_another_hack_does_not_count(hack):
     assert take(make_reviewer(make_verified_hack())) is None
 
 
-def test_one_can_ask_for_a_hack(hack):
+def test_reviewer_can_choose_hack(hack):
     other = make_verified_hack()
     oldest = make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
     wanted = make_verification(other)
@@ -71,17 +71,17 @@ def test_one_can_ask_for_a_hack(hack):
 
 
 @pytest.mark.parametrize("status", ["draft", "returned", "verified", "escalated"])
-def test_only_what_is_submitted_is_offered(hack, status):
+def test_unsubmitted_or_closed_submission_is_not_offered(hack, status):
     make_verification(hack, status=status)
     assert take(make_reviewer(hack)) is None
 
 
-def test_ones_own_is_never_offered(hack):
+def test_own_submission_is_never_offered(hack):
     make_verification(hack, make_reviewer(hack))
     assert take(HackVerification.objects.get().user) is None
 
 
-def test_what_one_has_reviewed_is_never_offered_again_in_no_round(hack):
+def test_reviewed_submission_is_not_offered_again_in_any_round(hack):
     verification, reviewer = make_verification(hack), make_reviewer(hack)
     review_as(reviewer, verification)
     assert take(reviewer) is None
@@ -89,7 +89,7 @@ def test_what_one_has_reviewed_is_never_offered_again_in_no_round(hack):
     assert take(reviewer) is None
 
 
-def test_no_more_than_four_at_a_time(hack):
+def test_reviewer_holds_four_leases_at_most(hack):
     reviewer = make_reviewer(hack)
     for _ in range(MAX_LEASES + 1):
         make_verification(hack)
@@ -101,7 +101,7 @@ def test_no_more_than_four_at_a_time(hack):
     assert take(reviewer) == taken[0]
 
 
-def test_no_more_reviewers_than_could_be_needed_hold_one(hack):
+def test_submission_is_leased_to_no_more_reviewers_than_needed(hack):
     verification = make_verification(hack)
     review_as(make_reviewer(hack), verification)
     review_as(make_reviewer(hack), verification, is_authentic=False)
@@ -111,7 +111,7 @@ def test_no_more_reviewers_than_could_be_needed_hold_one(hack):
     assert take(third) == verification
 
 
-def test_slots_that_an_author_ended_are_free_at_once_for_the_same_ones_too(hack):
+def test_leases_ended_by_author_free_their_slots_for_same_reviewers(hack):
     verification = make_verification(hack)
     readers = [make_reviewer(hack) for _ in range(3)]
     for reader in readers:
@@ -121,18 +121,18 @@ def test_slots_that_an_author_ended_are_free_at_once_for_the_same_ones_too(hack)
     assert [take(reader) for reader in readers] == [verification] * 3
 
 
-def test_what_was_given_back_goes_to_others_and_not_to_the_same_one_again(hack):
+def test_released_submission_goes_to_other_reviewers_only(hack):
     first, second = (make_verification(hack, submitted_at=timezone.now() - timedelta(hours=n)) for n in (2, 1))
     reviewer, other = make_reviewer(hack), make_reviewer(hack)
     assert take(reviewer) == first
     [lease] = VerificationLease.objects.all()
-    over = make_lease(reviewer, make_verification(hack, status="escalated"), expires_at=timezone.now())
+    expired = make_lease(reviewer, make_verification(hack, status="escalated"), expires_at=timezone.now())
     with database_identity(Role.MEMBER, other.pk):
         assert not release_review(lease_id=lease.pk)
     with database_identity(Role.MEMBER, reviewer.pk):
         assert release_review(lease_id=lease.pk)
         assert not release_review(lease_id=lease.pk)
-        assert not release_review(lease_id=over.pk)
+        assert not release_review(lease_id=expired.pk)
     assert take(reviewer) == second
     assert take(other) == first
 
@@ -148,7 +148,7 @@ def give(reviewer, lease, *, review_id=None, is_authentic=True, comment=""):
         )
 
 
-def test_a_review_is_stored_with_its_round_and_time_and_the_lease_is_over(hack):
+def test_review_is_stored_with_round_and_time_and_ends_lease(hack):
     verification, reviewer = make_verification(hack, round=2), make_reviewer(hack)
     lease = make_lease(reviewer, verification, leased_at=timezone.now() - timedelta(seconds=90))
     assert give(reviewer, lease, comment=" Well seen.\r\n")
@@ -164,7 +164,7 @@ def test_a_review_is_stored_with_its_round_and_time_and_the_lease_is_over(hack):
     assert (activity.user_id, activity.activity_data) == (reviewer.pk, {"review_id": str(review.pk)})
 
 
-def test_the_same_review_twice_is_stored_once(hack):
+def test_same_review_sent_twice_is_stored_once(hack):
     verification, reviewer = make_verification(hack), make_reviewer(hack)
     lease, review_id = make_lease(reviewer, verification), uuid7()
     assert [give(reviewer, lease, review_id=review_id) for _ in range(2)] == [True, False]
@@ -172,18 +172,18 @@ def test_the_same_review_twice_is_stored_once(hack):
     assert UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN).count() == 1
 
 
-def test_the_id_of_anothers_review_is_not_taken_for_ones_own(hack):
+def test_review_with_id_of_another_reviewers_review_is_refused(hack):
     verification, reviewer = make_verification(hack), make_reviewer(hack)
-    theirs = review_as(make_reviewer(hack), verification)
+    other_review = review_as(make_reviewer(hack), verification)
     lease = make_lease(reviewer, verification)
     with pytest.raises(LeaseLost) as lost:
-        give(reviewer, lease, review_id=theirs.pk)
+        give(reviewer, lease, review_id=other_review.pk)
     assert lost.value.state == "unknown"
     assert give(reviewer, lease)
 
 
 @pytest.mark.parametrize(("is_authentic", "comment"), [(False, " \r\n"), (True, "x" * 2001)])
-def test_without_a_reason_or_with_a_novel_it_is_refused_and_the_lease_lasts(hack, is_authentic, comment):
+def test_review_with_invalid_comment_is_refused_and_keeps_lease(hack, is_authentic, comment):
     verification, reviewer = make_verification(hack), make_reviewer(hack)
     lease = make_lease(reviewer, verification)
     with pytest.raises(IntegrityError, match="hack_verification_reviews"):
@@ -202,7 +202,7 @@ def test_without_a_reason_or_with_a_novel_it_is_refused_and_the_lease_lasts(hack
         ({"ended": "reviewed"}, "reviewed"),
     ],
 )
-def test_a_lost_lease_takes_no_review_and_says_why(hack, fields, state):
+def test_ended_lease_takes_no_review_and_says_why(hack, fields, state):
     verification, reviewer = make_verification(hack), make_reviewer(hack)
     lease = make_lease(reviewer, verification, **fields)
     with pytest.raises(LeaseLost) as lost:
@@ -214,7 +214,7 @@ def test_a_lost_lease_takes_no_review_and_says_why(hack, fields, state):
     assert not HackVerificationReview.objects.exists()
 
 
-def test_somebody_elses_lease_is_nobodys(hack):
+def test_lease_of_another_reviewer_is_unknown(hack):
     verification, reviewer, other = make_verification(hack), make_reviewer(hack), make_reviewer(hack)
     lease = make_lease(reviewer, verification)
     with pytest.raises(LeaseLost) as lost:
@@ -224,7 +224,7 @@ def test_somebody_elses_lease_is_nobodys(hack):
         assert queue.find_lease(lease.pk) is None
 
 
-def test_three_authentic_reviews_verify(hack):
+def test_three_authentic_reviews_verify_submission(hack):
     verification = make_verification(hack)
     for number in range(3):
         verification.refresh_from_db()
@@ -247,7 +247,7 @@ def test_three_authentic_reviews_verify(hack):
     }
 
 
-def test_three_that_say_no_return_it(hack):
+def test_three_rejections_return_submission(hack):
     verification = make_verification(hack)
     for is_authentic in (False, True, False, True, False):
         verification.refresh_from_db()
@@ -263,7 +263,7 @@ def test_three_that_say_no_return_it(hack):
 
 
 @pytest.mark.parametrize("status", ["draft", "returned", "verified"])
-def test_what_does_not_wait_is_not_decided_by_reviews_that_a_repair_writes(hack, status):
+def test_reviews_inserted_by_hand_do_not_decide_submission_that_is_not_waiting(hack, status):
     verification = make_verification(hack, status=status)
     for _ in range(3):
         verification.reviews.create(round=1, reviewer=make_reviewer(hack), is_authentic=True, seconds=60)
@@ -273,7 +273,7 @@ def test_what_does_not_wait_is_not_decided_by_reviews_that_a_repair_writes(hack,
     assert not UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_DECIDED).exists()
 
 
-def test_a_verdict_that_a_repair_corrects_is_counted_anew(hack):
+def test_verdict_changed_by_hand_is_counted_again(hack):
     verification = make_verification(hack)
     review = review_as(make_reviewer(hack), verification)
     HackVerificationReview.objects.filter(pk=review.pk).update(is_authentic=False)
@@ -281,7 +281,7 @@ def test_a_verdict_that_a_repair_corrects_is_counted_anew(hack):
     assert (verification.verification_count, verification.rejection_count) == (0, 1)
 
 
-def test_who_is_verified_is_so_without_any_progress(hack):
+def test_verification_creates_missing_progress(hack):
     verification = make_verification(hack)
     UserHackProgress.objects.all().delete()
     for _ in range(3):
@@ -302,7 +302,7 @@ def test_reviews_of_an_earlier_round_do_not_count(hack):
     assert (verification.status, verification.verification_count) == ("submitted", 1)
 
 
-def test_a_review_that_staff_delete_no_longer_counts_but_what_is_decided_stays(hack):
+def test_review_deleted_by_staff_no_longer_counts_but_decision_stays(hack):
     verification = make_verification(hack)
     reviews = [review_as(make_reviewer(hack), verification) for _ in range(2)]
     with database_identity(Role.STAFF):
@@ -331,7 +331,7 @@ def test_deleting_a_reviewers_account_keeps_the_outcome(hack):
     assert list(verification.reviews.values_list("reviewer", "comment")) == [(None, "I know this.")] * 3
 
 
-def test_the_waiting_ones_are_counted_by_hack_as_they_could_be_taken(hack):
+def test_waiting_reviews_counts_submissions_that_reviewer_could_take(hack):
     other, reviewer = make_verified_hack(), make_reviewer(hack)
     make_verification(other)
     make_verification(hack, reviewer)
@@ -342,7 +342,7 @@ def test_the_waiting_ones_are_counted_by_hack_as_they_could_be_taken(hack):
         assert queue.waiting_reviews() == {hack.pk: 2}
 
 
-def test_whoever_could_take_a_hundred_does_not_learn_how_many_more_there_are(hack):
+def test_waiting_reviews_stops_counting_at_one_hundred(hack):
     reviewer, first = make_reviewer(hack), make_known_case(hack, outcome=True)
     for _ in range(4):
         review_as(reviewer, make_verification(hack))

@@ -1,4 +1,4 @@
-"""A verification that staff take back: what goes, what stays, and that the order of the workers changes neither."""
+"""Staff revoke a verification: what the author loses and keeps, in whatever order the reactions run."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -17,12 +17,12 @@ from community.tests.factories import (
     answers_to,
     call_as,
     decide_by_peers,
-    earned,
     make_practised,
     make_reviewer,
     make_verification,
     make_verified_hack,
-    told,
+    notifications_of,
+    xp_of,
 )
 from database.identity import Role, database_identity
 from database.statements import run_sql
@@ -48,8 +48,8 @@ def revoke(verification, staff):
     )
 
 
-def decided(verification):
-    """By three peers; returns the activity that says so, which nobody has reacted to."""
+def verify_by_peers(verification):
+    """Have three peers verify the submission; return the activity of the decision, not reacted to yet."""
     decide_by_peers(verification)
     verification.refresh_from_db()
     return UserActivityLog.objects.get(
@@ -57,7 +57,7 @@ def decided(verification):
     )
 
 
-def revise(verification, *, is_anonymous=False):
+def resubmit(verification, *, is_anonymous=False):
     hack, author = verification.hack, verification.user
     with database_identity(Role.MEMBER, author.pk):
         submit_verification(
@@ -71,17 +71,17 @@ def react_again(activity):
     react(str(activity.pk))
 
 
-def mastery(member):
-    return [row for row in earned(member) if row[0] == "verification"]
+def mastery_xp_of(member):
+    return [row for row in xp_of(member) if row[0] == "verification"]
 
 
-def is_mastered(verification):
+def has_mastery(verification):
     return UserHackProgress.objects.get(user=verification.user, hack=verification.hack).verified_at is not None
 
 
-def test_it_is_returned_with_the_reason(hack, staff):
+def test_revoked_verification_is_returned_with_reason(hack, staff):
     verification = make_verification(hack)
-    decided(verification)
+    verify_by_peers(verification)
     was_decided_at = verification.decided_at
     other = make_verification(hack)
     author = verification.user
@@ -90,8 +90,8 @@ def test_it_is_returned_with_the_reason(hack, staff):
     assert (verification.status, verification.is_verified, verification.verified_at) == ("returned", False, None)
     assert (verification.decided_by, verification.decision_reason) == (staff, REASON)
     assert (verification.decided_at, verification.revoked_at is None) == (was_decided_at, False)
-    assert not is_mastered(verification)
-    # Nor do they review it for others, as those who have mastered it do.
+    assert not has_mastery(verification)
+    # Without mastery the author may no longer review others.
     assert call_as(author, "app.lease_verification()") is None
     other.refresh_from_db()
     assert other.status == "submitted"
@@ -103,7 +103,7 @@ def rows_as(member, function):
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "escalated", "returned"])
-def test_only_what_is_verified_can_be(hack, staff, status):
+def test_submission_is_revoked_only_when_verified(hack, staff, status):
     verification = make_verification(hack, status=status)
     with pytest.raises(VerificationRefused) as refused:
         revoke(verification, staff)
@@ -112,7 +112,7 @@ def test_only_what_is_verified_can_be(hack, staff, status):
     assert (verification.status, verification.decided_by) == (status, None)
 
 
-def test_nobody_takes_back_their_own(hack, staff):
+def test_staff_cannot_revoke_their_own(hack, staff):
     own = make_verification(hack, make_practised(hack, 3, staff), status="verified")
     with pytest.raises(VerificationRefused) as refused:
         revoke(own, staff)
@@ -121,18 +121,18 @@ def test_nobody_takes_back_their_own(hack, staff):
     assert own.status == "verified"
 
 
-def test_its_xp_goes_and_what_it_has_opened_and_achieved_stays(hack, staff):
+def test_revoking_removes_xp_but_keeps_unlocked_hacks_and_achievements(hack, staff):
     following = HackFactory(prerequisite_hack=hack, unlock_criteria={"verified": 1})
     AchievementFactory(criteria_json={"type": "verification", "value": 1}, points=50)
     verification = make_verification(hack)
     author = verification.user
-    decided(verification)
+    verify_by_peers(verification)
     react_to_everything()
-    assert earned(author) == [("achievement", 50, None), ("verification", 100, hack.pk)]
+    assert xp_of(author) == [("achievement", 50, None), ("verification", 100, hack.pk)]
     revoked = revoke(verification, staff)
     for _ in range(2):
         react_again(revoked)
-        assert earned(author) == [("achievement", 50, None)]
+        assert xp_of(author) == [("achievement", 50, None)]
         assert author.xp.get(category=None).xp_amount == 50
         assert author.achievements.count() == 1
         assert UserHackProgress.objects.get(user=author, hack=following).unlocked_at is not None
@@ -141,72 +141,75 @@ def test_its_xp_goes_and_what_it_has_opened_and_achieved_stays(hack, staff):
         assert news.data == leads_to("community:verification-edit", slug="energy-shield")
 
 
-def test_in_whatever_order_and_however_often_workers_come_nothing_is_left(hack, staff):
+def test_reactions_repeated_in_any_order_leave_no_award(hack, staff):
     AchievementFactory(criteria_json={"type": "verification", "value": 1}, points=0)
     verification = make_verification(hack)
-    activities = {"D": decided(verification), "T": revoke(verification, staff)}
-    for name in "DTDDTT":
+    activities = {"D": verify_by_peers(verification), "R": revoke(verification, staff)}
+    for name in "DRDDRR":
         react_again(activities[name])
-        assert mastery(verification.user) == []
+        assert mastery_xp_of(verification.user) == []
     assert not verification.user.achievements.exists()
-    assert told(verification.user) == [(NotificationType.VERIFICATION_REVOKED, REVOKED)]
+    assert notifications_of(verification.user) == [(NotificationType.VERIFICATION_REVOKED, REVOKED)]
 
 
 @pytest.mark.parametrize("has_award", [True, False])
-def test_verified_anew_it_brings_its_xp_once(hack, staff, has_award):
-    """Whether the reaction to the taking back comes before, between or after those to the two decisions."""
+def test_verification_after_revocation_earns_xp_once(hack, staff, has_award):
+    """Run the reactions to both decisions and the revocation in every order.
+
+    D is the first decision, R the revocation, E the second decision.
+    """
     verification = make_verification(hack)
-    activities = {"D": decided(verification)}
-    activities["T"] = revoke(verification, staff)
-    revise(verification)
-    activities["E"] = decided(verification)
+    activities = {"D": verify_by_peers(verification)}
+    activities["R"] = revoke(verification, staff)
+    resubmit(verification)
+    activities["E"] = verify_by_peers(verification)
     UserActivityLog.objects.filter(pk=activities["D"].pk).update(created_at=timezone.now() - timedelta(days=1))
-    for order in permutations("DTE"):
+    for order in permutations("DRE"):
         XpEntry.objects.filter(source="verification").delete()
         if has_award:
             make_award(verification.user, 100, source="verification", source_id=verification.pk, hack=hack)
         for name in (*order, *order):
             react_again(activities[name])
-        assert mastery(verification.user) == [("verification", 100, hack.pk)]
-    assert is_mastered(verification)
+        assert mastery_xp_of(verification.user) == [("verification", 100, hack.pk)]
+    assert has_mastery(verification)
     assert tasks.reward_anonymous() == 0
 
 
-def test_what_comes_late_of_an_open_one_does_not_reward_the_anonymous_one_that_followed(hack, staff):
-    """At once that would tell the three who reviewed it, within the hour, whose it was."""
+def test_late_reaction_to_named_round_does_not_reward_later_anonymous_round(hack, staff):
+    """An award within the hour would reveal the author to the three reviewers."""
     verification = make_verification(hack)
-    late = decided(verification)
+    late = verify_by_peers(verification)
     react_again(revoke(verification, staff))
-    revise(verification, is_anonymous=True)
-    decided(verification)
+    resubmit(verification, is_anonymous=True)
+    verify_by_peers(verification)
     UserActivityLog.objects.filter(pk=late.pk).update(created_at=verification.verified_at - timedelta(days=1))
     react_again(late)
     react_to_everything()
-    assert mastery(verification.user) == []
+    assert mastery_xp_of(verification.user) == []
     HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
     assert tasks.reward_anonymous() == 1
     react_to_everything()
-    assert len(mastery(verification.user)) == 1
+    assert len(mastery_xp_of(verification.user)) == 1
 
 
 @pytest.mark.parametrize("is_rewarded", [True, False])
-def test_an_anonymous_one_is_not_rewarded_after_it_was_revoked(hack, staff, is_rewarded):
+def test_anonymous_verification_is_not_rewarded_after_revocation(hack, staff, is_rewarded):
     verification = make_verification(hack, is_anonymous=True)
-    decided(verification)
+    verify_by_peers(verification)
     HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
     assert tasks.reward_anonymous() == 1
     rewarded = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_REWARDED)
     if is_rewarded:
         react_again(rewarded)
-        assert len(mastery(verification.user)) == 1
+        assert len(mastery_xp_of(verification.user)) == 1
     react_again(revoke(verification, staff))
     react_again(rewarded)
     react_to_everything()
-    assert mastery(verification.user) == []
+    assert mastery_xp_of(verification.user) == []
     assert tasks.reward_anonymous() == 0
 
 
-def test_only_the_author_is_told(hack, staff):
+def test_only_author_is_notified(hack, staff):
     verification = make_verification(hack, is_anonymous=True)
     reviewer, *_ = decide_by_peers(verification)
     react_to_everything()
@@ -222,18 +225,18 @@ def test_only_the_author_is_told(hack, staff):
         assert rows_as(reviewer, "app.leased_verifications()") == read
 
 
-def test_only_what_is_returned_has_been_revoked(hack):
+def test_revoked_at_requires_status_returned(hack):
     with pytest.raises(IntegrityError, match="hack_verifications_revoked_is_returned"):
         make_verification(hack, status="draft", revoked_at=timezone.now())
 
 
-def test_revised_it_is_a_round_like_any_other_and_history_says_what_the_last_one_was(hack, staff):
+def test_resubmission_starts_new_round_and_history_keeps_revoked_one(hack, staff):
     verification = make_verification(hack)
     reviewers = decide_by_peers(verification)
     verification.refresh_from_db()
     revoke(verification, staff)
     revoked_at = verification.revoked_at
-    revise(verification)
+    resubmit(verification)
     assert (verification.status, verification.round, verification.verification_count) == ("submitted", 2, 0)
     assert (verification.revoked_at, verification.decided_by, verification.decision_reason) == (None, None, "")
     past = verification.rounds.get()
@@ -244,19 +247,19 @@ def test_revised_it_is_a_round_like_any_other_and_history_says_what_the_last_one
     assert call_as(make_reviewer(hack), "app.lease_verification()") is not None
 
 
-def test_the_night_does_not_verify_it_again_by_the_reviews_that_it_has(hack, staff):
+def test_recount_does_not_verify_revoked_submission_again(hack, staff):
     verification = make_verification(hack)
-    decided(verification)
+    verify_by_peers(verification)
     revoke(verification, staff)
     assert tasks.check_reviews() == 0
     HackVerification.objects.update(verification_count=0)
     assert tasks.check_reviews() == 1
     verification.reviews.first().delete()
     verification.refresh_from_db()
-    assert (verification.status, verification.verification_count, is_mastered(verification)) == ("returned", 2, False)
+    assert (verification.status, verification.verification_count, has_mastery(verification)) == ("returned", 2, False)
 
 
-def test_whoever_agreed_with_it_disagreed_with_the_outcome(hack, staff):
+def test_revoking_turns_reviewers_agreement_into_disagreement(hack, staff):
     verification = make_verification(hack)
     reviewers = decide_by_peers(verification)
 
@@ -268,11 +271,11 @@ def test_whoever_agreed_with_it_disagreed_with_the_outcome(hack, staff):
     assert agreements() == {(1, 1)}
     revoke(verification, staff)
     assert agreements() == {(0, 1)}
-    revise(verification)
+    resubmit(verification)
     assert agreements() == {(0, 1)}
 
 
-def test_others_are_not_told_of_a_longer_wait_for_it(hack, staff):
+def test_revoking_does_not_change_expected_wait(hack, staff):
     now = timezone.now()
     verification = make_verification(
         hack, status="verified", submitted_at=now - timedelta(days=60), decided_at=now - timedelta(days=59)
@@ -283,13 +286,12 @@ def test_others_are_not_told_of_a_longer_wait_for_it(hack, staff):
         assert queue.queue_positions()[waiting.pk].expected_wait == timedelta(days=1)
 
 
-def test_nobodys_award_but_this_one_goes(hack, staff):
-    """Of the same member, in another hack; and of another member in this one."""
+def test_revoking_removes_only_its_own_award(hack, staff):
+    """Keep the author's award in another hack, and another member's award in this one."""
     verification = make_verification(hack)
     others = [make_verification(make_verified_hack(), verification.user), make_verification(hack)]
     for each in (verification, *others):
-        decided_by_peers = decide_by_peers(each)
-        assert decided_by_peers
+        decide_by_peers(each)
     react_to_everything()
     react_again(revoke(verification, staff))
     left = XpEntry.objects.filter(source="verification").values_list("source_id", flat=True)

@@ -1,4 +1,4 @@
-"""What the worker does: consequences of a decision, waits that end, and known cases."""
+"""The worker's part in verification: consequences of a decision, reminders and escalation, known cases."""
 
 from datetime import timedelta
 
@@ -16,19 +16,19 @@ from analytics.notifications.types import NotificationType
 from community import tasks
 from community.models import HackVerification, HackVerificationReview, VerificationLease
 from community.reactions import notify_staff_of_wait
-from community.rules import KEEP_LEASES, REVIEWERS_ASKED, STAFF_AFTER, staff_take_over_at
+from community.rules import ESCALATE_AFTER, LEASE_RETENTION, MAX_REVIEWERS_ASKED, escalates_at
 from community.tests.factories import (
     call_as,
     decide_by_peers,
-    earned,
     make_known_case,
     make_lease,
     make_practised,
     make_reviewer,
     make_verification,
     make_verified_hack,
+    notifications_of,
     review_as,
-    told,
+    xp_of,
 )
 from database.identity import Role, database_identity
 from gamification.models import UserAchievement, XpEntry
@@ -41,7 +41,7 @@ from nrghax.tests.factories import react_to_everything
 pytestmark = pytest.mark.django_db
 
 
-def test_a_decision_rewards_unlocks_and_is_told_once(hack):
+def test_decision_awards_xp_unlocks_hacks_and_notifies_once(hack):
     following = HackFactory(prerequisite_hack=hack, unlock_criteria={"verified": 1})
     verification = make_verification(hack)
     author = verification.user
@@ -49,18 +49,18 @@ def test_a_decision_rewards_unlocks_and_is_told_once(hack):
     react_to_everything()
     decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)
     for _ in range(2):
-        assert ("verification", 100, hack.pk) in earned(author)
-        assert (NotificationType.VERIFICATION_DECIDED, "You're verified in Energy shield") in told(author)
+        assert ("verification", 100, hack.pk) in xp_of(author)
+        assert (NotificationType.VERIFICATION_DECIDED, "You're verified in Energy shield") in notifications_of(author)
         assert UserHackProgress.objects.get(user=author, hack=following).unlocked_at is not None
         assert XpEntry.objects.filter(source="verification").count() == 1
         assert Notification.objects.filter(type=NotificationType.VERIFICATION_DECIDED).count() == 1
         UserActivityLog.objects.filter(pk=decided.pk).update(processed_at=None)
         react(str(decided.pk))
-    assert ("review", 15, hack.pk) in earned(reviewer)
+    assert ("review", 15, hack.pk) in xp_of(reviewer)
 
 
-def test_a_review_counts_for_its_own_day_however_late_a_worker_comes_to_it(hack):
-    """Otherwise the reviews of days without a worker would share the limit of the one on which it is back."""
+def test_review_earns_xp_on_its_own_day_when_worker_is_late(hack):
+    """Otherwise reviews given while the worker is down would share the daily limit of the day it returns."""
     reviewer, *_ = decide_by_peers(make_verification(hack))
     given_at = timezone.now() - timedelta(days=3)
     HackVerificationReview.objects.update(reviewed_at=given_at)
@@ -68,24 +68,26 @@ def test_a_review_counts_for_its_own_day_however_late_a_worker_comes_to_it(hack)
     assert XpEntry.objects.get(user=reviewer).earned_on == given_at.date()
 
 
-def test_a_review_of_somebody_elses_brings_nothing(hack):
+def test_review_id_of_another_member_earns_nothing(hack):
     reviewer, other, *_ = decide_by_peers(make_verification(hack))
     for review in (HackVerificationReview.objects.get(reviewer=other).pk, uuid7()):
         record(reviewer.pk, Activity.REVIEW_GIVEN, {"review_id": str(review)})
     react_to_everything()
-    assert earned(reviewer) == [("review", 15, hack.pk)]
+    assert xp_of(reviewer) == [("review", 15, hack.pk)]
 
 
-def test_a_return_is_told_and_brings_nothing(hack):
+def test_returned_submission_notifies_author_and_earns_nothing(hack):
     verification = make_verification(hack)
     decide_by_peers(verification, is_authentic=False)
     react_to_everything()
-    assert told(verification.user) == [(NotificationType.VERIFICATION_DECIDED, "Energy shield was sent back to you")]
-    assert earned(verification.user) == []
+    assert notifications_of(verification.user) == [
+        (NotificationType.VERIFICATION_DECIDED, "Energy shield was sent back to you")
+    ]
+    assert xp_of(verification.user) == []
 
 
-def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_on_commit_callbacks, monkeypatch):
-    """The reviewer's own transaction does not even say that there is one."""
+def test_reaction_to_review_enqueues_reaction_to_decision(hack, django_capture_on_commit_callbacks, monkeypatch):
+    """The reviewer's own transaction enqueues only REVIEW_GIVEN, so it can't reveal the author's activity."""
     sent = []
     monkeypatch.setattr("analytics.actions.enqueue_reactions", lambda *ids: sent.extend(ids))
     verification = make_verification(hack)
@@ -100,36 +102,39 @@ def test_the_reviewers_activity_has_the_authors_reacted_to(hack, django_capture_
 
 
 @pytest.mark.parametrize("is_anonymous", [True, False])
-def test_an_anonymous_author_is_told_when_the_xp_comes(hack, is_anonymous):
+def test_notification_says_when_xp_arrives_if_submission_is_anonymous(hack, is_anonymous):
     decide_by_peers(make_verification(hack, is_anonymous=is_anonymous))
     react_to_everything()
-    told_of = Notification.objects.get(type=NotificationType.VERIFICATION_DECIDED)
-    assert ("XP arrives within a day or so" in told_of.message) == is_anonymous
+    notification = Notification.objects.get(type=NotificationType.VERIFICATION_DECIDED)
+    assert ("XP arrives within a day or so" in notification.message) == is_anonymous
 
 
-def test_an_anonymous_author_is_rewarded_with_all_others_of_the_day(hack):
+def test_anonymous_author_is_rewarded_on_day_after_decision(hack):
     verification = make_verification(hack, is_anonymous=True)
     decide_by_peers(verification)
     react_to_everything()
-    assert earned(verification.user) == []
-    assert len(told(verification.user)) == 1
+    assert xp_of(verification.user) == []
+    assert len(notifications_of(verification.user)) == 1
     assert tasks.reward_anonymous() == 0
     HackVerification.objects.update(decided_at=timezone.now() - timedelta(days=1))
     assert tasks.reward_anonymous() == 1
     react_to_everything()
-    assert ("verification", 100, hack.pk) in earned(verification.user)
+    assert ("verification", 100, hack.pk) in xp_of(verification.user)
     assert tasks.reward_anonymous() == 0
 
 
 @pytest.mark.parametrize("fields", [{"status": "returned", "is_anonymous": True}, {"status": "verified"}])
-def test_who_was_returned_or_gave_their_name_is_not_among_those_of_the_day(hack, fields):
+def test_nightly_reward_skips_returned_and_named_submissions(hack, fields):
     make_verification(hack, decided_at=timezone.now() - timedelta(days=1), **fields)
     assert tasks.reward_anonymous() == 0
 
 
 @pytest.mark.parametrize("is_anonymous", [True, False])
-def test_what_an_anonymous_verification_earns_is_not_shown_to_others(hack, is_anonymous):
-    """Its day would tell the reviewers whose it was: also of what is earned by the XP that it brings."""
+def test_achievements_of_anonymous_verification_are_hidden_from_others(hack, is_anonymous):
+    """The day of the award would reveal the author to the reviewers.
+
+    This includes achievements for a level that the verification's XP reaches.
+    """
     for criteria in ({"type": "verification", "value": 1, "hack": hack.slug}, {"type": "level", "value": 2}):
         AchievementFactory(criteria_json=criteria, points=0)
     verification = make_verification(hack, is_anonymous=is_anonymous)
@@ -146,66 +151,64 @@ def test_what_an_anonymous_verification_earns_is_not_shown_to_others(hack, is_an
             assert UserAchievement.objects.filter(user_id=author.pk).exists() is not is_anonymous
 
 
-def test_leases_are_forgotten_a_day_after_they_end(hack):
+def test_leases_are_deleted_day_after_they_end(hack):
     now, reviewer = timezone.now(), make_reviewer(hack)
     old, young = (
         make_lease(reviewer, make_verification(hack), expires_at=now - age)
-        for age in (KEEP_LEASES + timedelta(minutes=1), timedelta(minutes=1))
+        for age in (LEASE_RETENTION + timedelta(minutes=1), timedelta(minutes=1))
     )
     tasks.sweep_verifications()
     assert list(VerificationLease.objects.all()) == [young]
     assert not VerificationLease.objects.filter(pk=old.pk).exists()
 
 
-def test_every_wait_ends(hack):
-    """Nothing on the second day, a reminder after it, the staff at the promised date; each is told once."""
+def test_author_is_reminded_then_submission_is_escalated(hack):
+    """No reminder within two days, one reminder after them, escalation at the promised date."""
     now = timezone.now()
-    ages = (timedelta(days=1), timedelta(days=3), STAFF_AFTER + timedelta(hours=1))
+    ages = (timedelta(days=1), timedelta(days=3), ESCALATE_AFTER + timedelta(hours=1))
     young, waiting, late = (make_verification(hack, submitted_at=now - age) for age in ages)
     known = make_known_case(hack, outcome=True, submitted_at=now - timedelta(days=99))
     assert [tasks.sweep_verifications(), tasks.sweep_verifications()] == [2, 0]
     react_to_everything()
     wait = NotificationType.VERIFICATION_WAITING
-    assert told(young.user) == []
-    assert told(waiting.user) == [(wait, "Your submission for Energy shield is still waiting")]
-    assert told(late.user) == [(wait, "Our staff are reviewing your submission for Energy shield")]
+    assert notifications_of(young.user) == []
+    assert notifications_of(waiting.user) == [(wait, "Your submission for Energy shield is still waiting")]
+    assert notifications_of(late.user) == [(wait, "Our staff are reviewing your submission for Energy shield")]
     late.refresh_from_db()
     known.refresh_from_db()
     assert (late.status, known.status) == ("escalated", "submitted")
-    assert staff_take_over_at(late.submitted_at) <= late.escalated_at
-    HackVerification.objects.update(submitted_at=now - STAFF_AFTER)
+    assert escalates_at(late.submitted_at) <= late.escalated_at
+    HackVerification.objects.update(submitted_at=now - ESCALATE_AFTER)
     assert tasks.sweep_verifications() == 2
     react_to_everything()
-    assert told(waiting.user)[1:] == [(wait, "Our staff are reviewing your submission for Energy shield")]
+    assert notifications_of(waiting.user)[1:] == [(wait, "Our staff are reviewing your submission for Energy shield")]
 
 
-def test_staff_who_decide_are_told_once_a_day(hack):
-    decides, banned, looks = (
+def test_staff_who_may_decide_are_notified_once_a_day(hack):
+    decider, banned, viewer = (
         make_member(user=make_user(is_staff=True, **fields))
         for fields in ({"is_superuser": True}, {"is_superuser": True, "is_active": False}, {})
     )
-    now, told_to_staff = timezone.now(), Notification.objects.filter(user__in=[decides, banned, looks])
-    for age, number in ((timedelta(days=3), 0), (STAFF_AFTER, 1), (STAFF_AFTER, 1)):
+    now, staff_notifications = timezone.now(), Notification.objects.filter(user__in=[decider, banned, viewer])
+    for age, expected in ((timedelta(days=3), 0), (ESCALATE_AFTER, 1), (ESCALATE_AFTER, 1)):
         make_verification(hack, submitted_at=now - age)
         tasks.sweep_verifications()
         react_to_everything()
-        assert told_to_staff.count() == number
-    notification = told_to_staff.get()
-    told_to_staff.update(subject="the day before")
-    make_verification(hack, submitted_at=now - STAFF_AFTER)
+        assert staff_notifications.count() == expected
+    notification = staff_notifications.get()
+    staff_notifications.update(subject="the day before")
+    make_verification(hack, submitted_at=now - ESCALATE_AFTER)
     tasks.sweep_verifications()
     react_to_everything()
-    assert told_to_staff.count() == 2
-    assert (notification.user, notification.title) == (decides, "Submissions are waiting for your decision")
+    assert staff_notifications.count() == 2
+    assert (notification.user, notification.title) == (decider, "Submissions are waiting for your decision")
     listed = reverse("admin:community_hackverification_changelist", query={"status__exact": "escalated"})
-    assert find_destination(notification, decides) == (listed, True)
+    assert find_destination(notification, decider) == (listed, True)
 
 
-def test_nobody_is_told_that_their_own_waits_for_them_and_many_are_told_as_fast_as_one(
-    hack, django_assert_max_num_queries
-):
+def test_staff_other_than_author_are_notified_in_two_queries(hack, django_assert_max_num_queries):
     staff = [make_member(user=make_user(is_staff=True, is_superuser=True)) for _ in range(4)]
-    make_verification(hack, staff[0], submitted_at=timezone.now() - STAFF_AFTER)
+    make_verification(hack, staff[0], submitted_at=timezone.now() - ESCALATE_AFTER)
     tasks.sweep_verifications()
     activity = UserActivityLog.objects.get(activity_data__waits_for="staff")
     with django_assert_max_num_queries(2):
@@ -213,7 +216,7 @@ def test_nobody_is_told_that_their_own_waits_for_them_and_many_are_told_as_fast_
     assert set(Notification.objects.values_list("user", flat=True)) == {each.pk for each in staff[1:]}
 
 
-def test_with_the_staff_a_review_that_was_begun_still_counts(hack):
+def test_reviews_still_count_after_escalation(hack):
     verification = make_verification(hack, status="escalated")
     for _ in range(3):
         review_as(make_reviewer(hack), verification)
@@ -221,63 +224,63 @@ def test_with_the_staff_a_review_that_was_begun_still_counts(hack):
     assert verification.status == "verified"
 
 
-def asked():
+def asked_members():
     return set(UserActivityLog.objects.filter(activity_type=Activity.REVIEWERS_WANTED).values_list("user", flat=True))
 
 
-def test_whoever_may_review_what_waits_is_asked_once_a_week(hack):
+def test_eligible_reviewer_is_asked_once_a_week(hack):
     now = timezone.now()
     reviewer, banned, author = (make_reviewer(hack) for _ in range(3))
     make_practised(hack, 1)
     verification = make_verification(hack, author, submitted_at=now - timedelta(days=3))
-    seen = make_reviewer(hack)
-    review_as(seen, verification)
+    earlier_reviewer = make_reviewer(hack)
+    review_as(earlier_reviewer, verification)
     banned.user.is_active = False
     banned.user.save(update_fields=["is_active"])
-    # What else somebody did lately is no reason not to ask them.
+    # Another recent activity of the reviewer must not count as having been asked.
     record(reviewer.pk, Activity.CHALLENGE_LEFT)
     assert [tasks.ask_reviewers(), tasks.ask_reviewers()] == [1, 0]
-    assert asked() == {reviewer.pk}
+    assert asked_members() == {reviewer.pk}
     react_to_everything()
-    assert told(reviewer) == [
+    assert notifications_of(reviewer) == [
         (NotificationType.REVIEW_WANTED, "Someone is hoping for a review of Energy shield"),
     ]
     UserActivityLog.objects.update(created_at=now - timedelta(days=8))
     assert tasks.ask_reviewers() == 1
 
 
-def test_nobody_is_asked_for_what_came_lately_or_for_a_known_case(hack):
+def test_no_reviewer_is_asked_for_recent_submission_or_known_case(hack):
     make_reviewer(hack)
     make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
     make_known_case(hack, outcome=True, submitted_at=timezone.now() - timedelta(days=9))
     assert tasks.ask_reviewers() == 0
 
 
-def test_nobody_is_asked_for_their_own_or_twice_at_once(hack):
+def test_reviewer_is_asked_once_and_never_for_own_submission(hack):
     long_ago, other = timezone.now() - timedelta(days=3), make_verified_hack()
     author = make_reviewer(hack)
     make_verification(hack, author, submitted_at=long_ago)
-    # It is there to be reviewed, and does not wait for long yet.
+    # This one may be reviewed but has not waited long enough for a request.
     make_verification(hack)
     assert tasks.ask_reviewers() == 0
     reviewer = make_practised(other, 5, make_reviewer(hack))
     make_verification(other, submitted_at=long_ago)
     assert tasks.ask_reviewers() == 1
-    assert asked() == {reviewer.pk}
+    assert asked_members() == {reviewer.pk}
 
 
-def test_not_everybody_is_asked_at_once(hack):
+def test_most_recently_practised_reviewers_are_asked_first_up_to_limit(hack):
     now = timezone.now()
     make_verification(hack, submitted_at=now - timedelta(days=3))
-    reviewers = [make_reviewer(hack) for _ in range(REVIEWERS_ASKED + 2)]
+    reviewers = [make_reviewer(hack) for _ in range(MAX_REVIEWERS_ASKED + 2)]
     for days, reviewer in enumerate(reviewers):
         UserHackProgress.objects.filter(user=reviewer).update(last_practiced_at=now - timedelta(days=days))
-    assert tasks.ask_reviewers() == REVIEWERS_ASKED
-    assert asked() == {reviewer.pk for reviewer in reviewers[:REVIEWERS_ASKED]}
+    assert tasks.ask_reviewers() == MAX_REVIEWERS_ASKED
+    assert asked_members() == {reviewer.pk for reviewer in reviewers[:MAX_REVIEWERS_ASKED]}
     assert tasks.ask_reviewers() == 2
 
 
-def test_a_known_case_is_never_more_than_one_in_five(hack):
+def test_at_most_one_submission_in_five_is_known_case(hack):
     known = [make_known_case(hack, outcome=True) for _ in range(3)]
     for _ in range(20):
         make_verification(hack)
@@ -289,7 +292,7 @@ def test_a_known_case_is_never_more_than_one_in_five(hack):
     assert was_known == [False, False, False, False, True] * 2 + [False] * 4
 
 
-def test_a_known_case_taken_and_not_reviewed_brings_no_other_one(hack):
+def test_known_case_taken_without_review_brings_no_second_one(hack):
     for _ in range(2):
         make_known_case(hack, outcome=True)
     reviewer = make_reviewer(hack)
@@ -302,7 +305,7 @@ def test_a_known_case_taken_and_not_reviewed_brings_no_other_one(hack):
         assert call_as(reviewer, "app.lease_verification()") is None
 
 
-def test_what_others_do_brings_a_reviewer_no_known_case_and_keeps_none_from_them(hack):
+def test_known_cases_do_not_depend_on_other_reviewers(hack):
     known = make_known_case(hack, outcome=True)
     reviewer, other, newcomer = (make_reviewer(hack) for _ in range(3))
     for _ in range(4):
@@ -310,18 +313,18 @@ def test_what_others_do_brings_a_reviewer_no_known_case_and_keeps_none_from_them
     review_as(other, make_known_case(hack, outcome=True))
     make_lease(other, known)
 
-    def is_given_a_known_case(to):
+    def takes_known_case(to):
         return VerificationLease.objects.get(pk=call_as(to, "app.lease_verification()")).author_id is None
 
-    assert [is_given_a_known_case(to) for to in (newcomer, reviewer)] == [False, True]
+    assert [takes_known_case(to) for to in (newcomer, reviewer)] == [False, True]
 
 
-def test_a_known_case_has_no_consequences(hack):
+def test_known_case_is_never_decided(hack):
     known = make_known_case(hack, outcome=False)
     reviewers = decide_by_peers(known)
     react_to_everything()
     known.refresh_from_db()
     assert (known.status, known.verification_count, known.is_verified) == ("submitted", 0, False)
     assert not UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_DECIDED).exists()
-    # For the reviewer it is like any other.
-    assert ("review", 15, hack.pk) in earned(reviewers[0])
+    # The reviewer still earns XP, so a known case looks like any other submission.
+    assert ("review", 15, hack.pk) in xp_of(reviewers[0])

@@ -1,4 +1,4 @@
-"""A verification is revoked while workers are at it, each over a connection of its own."""
+"""Staff revoke a verification while workers react to it, each on a connection of its own."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def revoke(verification, staff):
         revoke_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
 
 
-def verify_anew(verification, staff):
+def verify_again(verification, staff):
     author, hack = verification.user, verification.hack
     with database_identity(Role.MEMBER, author.pk):
         submit_verification(member=author, hack=hack, answers=answers_to(hack, "Mine."), is_anonymous=False)
@@ -47,13 +47,13 @@ def verify_anew(verification, staff):
     decide(verification, staff)
 
 
-def activity(activity_type):
+def latest_activity(activity_type):
     with database_identity(Role.WORKER):
         return UserActivityLog.objects.filter(activity_type=activity_type).latest("created_at")
 
 
-def reaction(activity_type):
-    entry = activity(activity_type)
+def reaction_to(activity_type):
+    entry = latest_activity(activity_type)
 
     def run():
         with database_identity(Role.WORKER):
@@ -62,59 +62,59 @@ def reaction(activity_type):
     return run
 
 
-def at_once(action):
-    """What another connection does while this one is in a transaction; nothing holds it up."""
+def run_without_waiting(action):
+    """Run `action` on another connection and check that no lock of this transaction blocks it."""
     other = meanwhile(action)
     other.join(timeout=10)
     assert not other.is_alive()
 
 
-def awards():
+def count_awards():
     with database_identity(Role.WORKER):
         return XpEntry.objects.filter(source="verification").count()
 
 
-def test_an_award_that_waits_for_the_taking_back_is_not_made(verification, staff):
+def test_award_waiting_for_xp_lock_is_skipped_after_revocation(verification, staff):
     decide(verification, staff)
-    late = reaction(Activity.VERIFICATION_DECIDED)
+    late = reaction_to(Activity.VERIFICATION_DECIDED)
     with database_identity(Role.WORKER):
         lock_xp(member_id=verification.user_id)
         other = meanwhile(late)
         assert other.is_alive()
-        at_once(lambda: revoke(verification, staff))
-        react(str(activity(Activity.VERIFICATION_REVOKED).pk))
+        run_without_waiting(lambda: revoke(verification, staff))
+        react(str(latest_activity(Activity.VERIFICATION_REVOKED).pk))
     other.join()
-    assert awards() == 0
+    assert count_awards() == 0
 
 
-def test_an_award_that_is_being_made_is_revoked_after_it(verification, staff):
+def test_revocation_waits_for_running_award_and_removes_it(verification, staff):
     decide(verification, staff)
-    decided = activity(Activity.VERIFICATION_DECIDED)
+    decided = latest_activity(Activity.VERIFICATION_DECIDED)
     with database_identity(Role.WORKER):
         award_decision(decided)
-        at_once(lambda: revoke(verification, staff))
-        other = meanwhile(reaction(Activity.VERIFICATION_REVOKED))
+        run_without_waiting(lambda: revoke(verification, staff))
+        other = meanwhile(reaction_to(Activity.VERIFICATION_REVOKED))
         assert other.is_alive()
     other.join()
-    assert awards() == 0
+    assert count_awards() == 0
 
 
-def test_a_taking_back_that_waits_for_the_next_award_leaves_it(verification, staff):
+def test_revocation_waiting_for_xp_lock_keeps_award_of_new_verification(verification, staff):
     decide(verification, staff)
-    reaction(Activity.VERIFICATION_DECIDED)()
+    reaction_to(Activity.VERIFICATION_DECIDED)()
     revoke(verification, staff)
-    late = reaction(Activity.VERIFICATION_REVOKED)
+    late = reaction_to(Activity.VERIFICATION_REVOKED)
     with database_identity(Role.WORKER):
         lock_xp(member_id=verification.user_id)
         other = meanwhile(late)
         assert other.is_alive()
-        at_once(lambda: verify_anew(verification, staff))
-        award_decision(activity(Activity.VERIFICATION_DECIDED))
+        run_without_waiting(lambda: verify_again(verification, staff))
+        award_decision(latest_activity(Activity.VERIFICATION_DECIDED))
     other.join()
-    assert awards() == 1
+    assert count_awards() == 1
 
 
-def test_of_two_who_take_it_back_the_second_is_refused(verification, staff):
+def test_second_concurrent_revocation_is_refused(verification, staff):
     decide(verification, staff)
     refusals = []
 

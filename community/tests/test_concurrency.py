@@ -1,4 +1,4 @@
-"""Reviewers, and an author, at the same instant: over connections of their own, as the roles that they really have."""
+"""Reviewers and authors act concurrently, each on a connection of its own and in the member's role."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -37,27 +37,27 @@ from database.tests.connections import meanwhile
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*calls):
-    """What each call came to (its answer, or its exception), made at one moment as its member: pairs of those."""
+def run_concurrently(*calls):
+    """Run (member, function) pairs concurrently, each as its member; return each result or exception in order."""
     start = Barrier(len(calls))
-    answers = [None] * len(calls)
+    results = [None] * len(calls)
 
-    def run(place, member, call):
+    def run(index, member, call):
         try:
             with database_identity(Role.MEMBER, member.pk):
                 start.wait(timeout=10)
-                answers[place] = call()
+                results[index] = call()
         except Exception as error:
-            answers[place] = error
+            results[index] = error
         finally:
             connections.close_all()
 
-    threads = [Thread(target=run, args=(place, *pair)) for place, pair in enumerate(calls)]
+    threads = [Thread(target=run, args=(index, *call)) for index, call in enumerate(calls)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
-    return answers
+    return results
 
 
 def review(reviewer, lease, *, review_id=None, is_authentic=True):
@@ -74,14 +74,14 @@ def take(reviewer):
     return reviewer, take_review
 
 
-def test_three_reviews_at_one_instant_decide_once_in_thirty_rounds(hack):
+def test_three_concurrent_reviews_decide_once(hack):
     reviewers = [make_reviewer(hack) for _ in range(3)]
     for number in range(30):
         is_authentic = number % 3 > 0
         verification = make_verification(hack)
         leases = [make_lease(reviewer, verification) for reviewer in reviewers]
         pairs = zip(reviewers, leases, strict=True)
-        assert at_once(*(review(*pair, is_authentic=is_authentic) for pair in pairs)) == [True] * 3
+        assert run_concurrently(*(review(*pair, is_authentic=is_authentic) for pair in pairs)) == [True] * 3
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
             assert verification.status == ("verified" if is_authentic else "returned")
@@ -93,8 +93,8 @@ def test_three_reviews_at_one_instant_decide_once_in_thirty_rounds(hack):
             assert decided.count() == 1
 
 
-def test_the_count_alone_sees_reviews_that_no_function_has_lined_up(hack):
-    """As a fixture or a repair by hand would write them: the trigger takes its own lock."""
+def test_trigger_counts_concurrent_direct_inserts(hack):
+    """Rows inserted directly bypass the lock of `app.review_verification`: the trigger must lock by itself."""
     reviewers = [make_reviewer(hack) for _ in range(3)]
     for _ in range(10):
         verification = make_verification(hack)
@@ -107,58 +107,58 @@ def test_the_count_alone_sees_reviews_that_no_function_has_lined_up(hack):
                 return True
 
         calls = [(reviewer, lambda reviewer=reviewer: insert(reviewer)) for reviewer in reviewers]
-        assert at_once(*calls) == [True] * 3
+        assert run_concurrently(*calls) == [True] * 3
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
             assert (verification.status, verification.verification_count) == ("verified", 3)
 
 
-def test_of_two_after_one_slot_one_gets_it(hack):
+def test_last_slot_goes_to_one_of_two_reviewers(hack):
     first, second = make_reviewer(hack), make_reviewer(hack)
     for _ in range(10):
         verification = make_verification(hack, verification_count=2)
-        leases = [answer for answer in at_once(take(first), take(second)) if answer]
+        leases = [lease for lease in run_concurrently(take(first), take(second)) if lease]
         with database_identity(Role.WORKER):
             assert VerificationLease.objects.get(verification=verification).pk in leases
             assert len(leases) == 1
             verification.delete()
 
 
-def test_three_at_once_are_given_the_three_slots_of_the_only_submission(hack):
+def test_three_concurrent_reviewers_share_three_slots_of_one_submission(hack):
     make_verification(hack)
-    assert None not in at_once(*(take(make_reviewer(hack)) for _ in range(3)))
+    assert None not in run_concurrently(*(take(make_reviewer(hack)) for _ in range(3)))
 
 
-def test_one_reviewer_in_six_tabs_is_given_four(hack):
+def test_six_concurrent_requests_of_one_reviewer_get_four_leases(hack):
     reviewer = make_reviewer(hack)
     for _ in range(6):
         make_verification(hack)
-    answers = at_once(*(take(reviewer) for _ in range(6)))
-    assert sum(isinstance(answer, TooManyReviewsOpen) for answer in answers) == 2
+    results = run_concurrently(*(take(reviewer) for _ in range(6)))
+    assert sum(isinstance(result, TooManyReviewsOpen) for result in results) == 2
     with database_identity(Role.WORKER):
         assert VerificationLease.objects.count() == MAX_LEASES
 
 
-def test_a_double_click_stores_one_review(hack):
+def test_same_review_sent_concurrently_is_stored_once(hack):
     reviewer, verification = make_reviewer(hack), make_verification(hack)
     lease, review_id = make_lease(reviewer, verification), uuid7()
-    answers = at_once(*(review(reviewer, lease, review_id=review_id) for _ in range(3)))
-    assert sorted(answers) == [False, False, True]
+    results = run_concurrently(*(review(reviewer, lease, review_id=review_id) for _ in range(3)))
+    assert sorted(results) == [False, False, True]
     with database_identity(Role.WORKER):
         assert HackVerificationReview.objects.count() == 1
         assert UserActivityLog.objects.filter(activity_type=Activity.REVIEW_GIVEN).count() == 1
 
 
-def test_two_verdicts_from_one_lease_store_the_first(hack):
+def test_two_concurrent_verdicts_for_one_lease_store_one(hack):
     reviewer, verification = make_reviewer(hack), make_verification(hack)
     lease = make_lease(reviewer, verification)
-    answers = at_once(*(review(reviewer, lease, is_authentic=is_authentic) for is_authentic in (True, False)))
-    assert {type(answer) for answer in answers} == {bool, LeaseLost}
+    results = run_concurrently(*(review(reviewer, lease, is_authentic=is_authentic) for is_authentic in (True, False)))
+    assert {type(result) for result in results} == {bool, LeaseLost}
     with database_identity(Role.WORKER):
         assert HackVerificationReview.objects.count() == 1
 
 
-def test_an_edit_and_a_taking_leave_nobody_with_old_answers(hack):
+def test_edit_concurrent_with_lease_leaves_no_open_lease_on_old_answers(hack):
     reviewer = make_reviewer(hack)
     for number in range(10):
         verification = make_verification(hack)
@@ -168,22 +168,22 @@ def test_an_edit_and_a_taking_leave_nobody_with_old_answers(hack):
         def edit(author=author, new=new):
             return submit_verification(member=author, hack=hack, answers=new, is_anonymous=False)
 
-        _, lease_id = at_once((author, edit), take(reviewer))
+        _, lease_id = run_concurrently((author, edit), take(reviewer))
         with database_identity(Role.WORKER):
             lease = VerificationLease.objects.filter(pk=lease_id).first()
             verification.refresh_from_db()
             assert verification.verification_questions == new
-            # The lease came first and is dissolved, or came second and has the new answers.
+            # A lease taken before the edit has ended; one taken after it shows the new answers.
             assert lease is None or lease.ended == "changed" or lease.leased_at >= verification.updated_at
             verification.delete()
 
 
-def test_a_withdrawal_and_a_review_take_turns(hack):
+def test_withdrawal_and_concurrent_review_are_serialized(hack):
     for _ in range(10):
         reviewer, verification = make_reviewer(hack), make_verification(hack)
         author, lease = verification.user, make_lease(reviewer, verification)
         withdraw = (author, lambda author=author: withdraw_verification(member=author, hack=hack))
-        withdrawn, given = at_once(withdraw, review(reviewer, lease))
+        withdrawn, given = run_concurrently(withdraw, review(reviewer, lease))
         assert withdrawn.status == "draft"
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
@@ -197,7 +197,7 @@ def test_a_withdrawal_and_a_review_take_turns(hack):
             assert verification.verification_count == 0
 
 
-def test_an_edit_and_the_first_review_take_turns(hack):
+def test_edit_and_concurrent_first_review_are_serialized(hack):
     for _ in range(10):
         reviewer, verification = make_reviewer(hack), make_verification(hack)
         author, lease, new = verification.user, make_lease(reviewer, verification), answers_to(hack, "Something else.")
@@ -205,7 +205,7 @@ def test_an_edit_and_the_first_review_take_turns(hack):
         def edit(author=author, new=new):
             return submit_verification(member=author, hack=hack, answers=new, is_anonymous=False)
 
-        edited, given = at_once((author, edit), review(reviewer, lease))
+        edited, given = run_concurrently((author, edit), review(reviewer, lease))
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
         if given is True:
@@ -217,7 +217,7 @@ def test_an_edit_and_the_first_review_take_turns(hack):
             assert verification.verification_count == 0
 
 
-def test_two_submissions_at_once_are_one(hack):
+def test_two_concurrent_submissions_create_one(hack):
     author = make_verification(hack).user
     with database_identity(Role.WORKER):
         HackVerification.objects.all().delete()
@@ -225,15 +225,16 @@ def test_two_submissions_at_once_are_one(hack):
     def submit():
         return submit_verification(member=author, hack=hack, answers=answers_to(hack), is_anonymous=False)
 
-    assert [answer.status for answer in at_once((author, submit), (author, submit))] == ["submitted"] * 2
+    submitted = run_concurrently((author, submit), (author, submit))
+    assert [verification.status for verification in submitted] == ["submitted"] * 2
     with database_identity(Role.WORKER):
         assert HackVerification.objects.get().submitted_at <= timezone.now()
         assert UserActivityLog.objects.filter(activity_type=Activity.VERIFICATION_SUBMITTED).count() == 1
 
 
 @pytest.mark.parametrize("is_paired_first", [True, False])
-def test_whoever_takes_while_a_pair_is_made_waits_for_it_or_is_waited_for(hack, is_paired_first):
-    """Neither sees the other before it is committed: without a lock, both would find nothing in their way."""
+def test_taking_review_and_pairing_buddies_wait_for_each_other(hack, is_paired_first):
+    """Without a lock neither transaction would see the other's uncommitted row, and both would go through."""
     reviewer, verification = make_reviewer(hack), make_verification(hack)
 
     def pair():
@@ -251,20 +252,20 @@ def test_whoever_takes_while_a_pair_is_made_waits_for_it_or_is_waited_for(hack, 
         finally:
             connections.close_all()
 
-    late = Thread(target=act)
+    other = Thread(target=act)
     with transaction.atomic():
         first()
-        late.start()
-        late.join(timeout=0.3)
-        is_waiting = late.is_alive()
-    late.join(timeout=30)
+        other.start()
+        other.join(timeout=0.3)
+        is_waiting = other.is_alive()
+    other.join(timeout=30)
     assert is_waiting
     with database_identity(Role.WORKER):
         ended = list(VerificationLease.objects.values_list("ended", flat=True))
     assert ended == ([] if is_paired_first else ["buddies"])
 
 
-def test_what_the_third_review_decides_is_not_withdrawn_any_more(hack):
+def test_withdrawal_during_third_review_does_nothing(hack):
     verification, outcome = make_verification(hack), []
     author, last = verification.user, make_reviewer(hack)
     for _ in range(2):
@@ -283,12 +284,12 @@ def test_what_the_third_review_decides_is_not_withdrawn_any_more(hack):
     assert outcome == [None]
 
 
-def test_a_draft_that_is_kept_while_it_is_submitted_takes_nothing_back(hack):
-    """The page keeps drafts by itself: one may be on its way when the button is pressed."""
+def test_draft_saved_during_submission_is_refused(hack):
+    """The page saves drafts automatically: a save may be in flight when the author presses the button."""
     verification, outcome = make_verification(hack, status="draft"), []
     mine = {"member": verification.user, "hack": hack, "answers": answers_to(hack), "is_anonymous": False}
 
-    def keep():
+    def save():
         try:
             with database_identity(Role.MEMBER, verification.user_id):
                 save_draft(**mine)
@@ -297,7 +298,7 @@ def test_a_draft_that_is_kept_while_it_is_submitted_takes_nothing_back(hack):
 
     with database_identity(Role.MEMBER, verification.user_id):
         submit_verification(**mine)
-        waiting = meanwhile(keep)
+        waiting = meanwhile(save)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == [Refusal.NO_SUCH_STEP]
@@ -305,7 +306,7 @@ def test_a_draft_that_is_kept_while_it_is_submitted_takes_nothing_back(hack):
         assert HackVerification.objects.get().status == "submitted"
 
 
-def test_what_is_being_given_back_takes_no_review(hack):
+def test_review_during_release_of_its_lease_is_refused(hack):
     reviewer, outcome = make_reviewer(hack), []
     lease = make_lease(reviewer, make_verification(hack))
 
@@ -326,10 +327,10 @@ def test_what_is_being_given_back_takes_no_review(hack):
         assert not HackVerificationReview.objects.exists()
 
 
-def test_who_comes_meanwhile_is_given_the_next_without_waiting(hack):
+def test_second_reviewer_gets_next_submission_without_waiting_for_lock(hack):
     first, second = make_reviewer(hack), make_reviewer(hack)
     make_verification(hack, submitted_at=timezone.now() - timedelta(days=1))
-    following = make_verification(hack)
+    next_submission = make_verification(hack)
 
     def take_too():
         with database_identity(Role.MEMBER, second.pk):
@@ -340,4 +341,4 @@ def test_who_comes_meanwhile_is_given_the_next_without_waiting(hack):
         other = meanwhile(take_too)
         assert not other.is_alive()
     with database_identity(Role.WORKER):
-        assert VerificationLease.objects.get(reviewer=second).verification == following
+        assert VerificationLease.objects.get(reviewer=second).verification == next_submission
