@@ -1,4 +1,4 @@
-"""What a reviewer can do to learn whose an anonymous submission is, and anybody to review their own: nothing helps."""
+"""A reviewer can't learn by any SQL who wrote an anonymous submission, and no role can review its own."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def member():
-    """The author; the username is a word that nothing else contains."""
+    """The author; no other text in the database contains this username."""
     return make_member(username="secretive")
 
 
@@ -33,7 +33,7 @@ def verification(hack, author):
 
 
 def run(statement, params=()):
-    """The rows, or the error's class and every word that it says."""
+    """Run a statement; return its rows, its row count, or the error's class and all of its text."""
     with connection.cursor() as cursor:
         try:
             with transaction.atomic():
@@ -45,7 +45,7 @@ def run(statement, params=()):
 
 
 def readable_columns():
-    """Of every table, the columns that a member may read: pairs of table and columns."""
+    """Return (table, columns) with the columns of each table that the member role may read."""
     return run(
         """
         SELECT c.oid::regclass::text, array_agg(quote_ident(a.attname))
@@ -57,18 +57,20 @@ def readable_columns():
     )
 
 
-def words_that(member, reads):
-    """Everything that a member can read in any table, but the cards of people, as text."""
+def text_readable_by(member, readable):
+    """Return all that the member can read, as text by table; except `users`, where members read each other's names."""
     with database_identity(Role.MEMBER, member.pk):
         return {
-            table: str(run(f"SELECT {', '.join(columns)} FROM {table}")) for table, columns in reads if table != "users"
+            table: str(run(f"SELECT {', '.join(columns)} FROM {table}"))
+            for table, columns in readable
+            if table != "users"
         }
 
 
 @pytest.mark.parametrize("moment", ["waiting", "leased", "reviewed", "decided", "returned"])
-def test_no_table_that_a_reviewer_reads_names_the_author(hack, author, verification, moment):
-    reads = readable_columns()
-    assert len(reads) > 20
+def test_no_table_readable_by_reviewer_contains_author(hack, author, verification, moment):
+    readable = readable_columns()
+    assert len(readable) > 20
     reviewer = make_reviewer(hack)
     if moment == "leased":
         make_lease(reviewer, verification)
@@ -77,13 +79,13 @@ def test_no_table_that_a_reviewer_reads_names_the_author(hack, author, verificat
     if moment in ("reviewed", "decided", "returned"):
         review_as(reviewer, verification, is_authentic=moment != "returned")
     react_to_everything()
-    for table, words in words_that(reviewer, reads).items():
+    for table, words in text_readable_by(reviewer, readable).items():
         assert not any(name in words for name in (str(author.pk), "secretive", author.display_name)), table
-    # The author finds themselves: the search would see it.
-    assert str(author.pk) in "".join(words_that(author, reads).values())
+    # The same search finds the author in their own rows, so it would find a leak.
+    assert str(author.pk) in "".join(text_readable_by(author, readable).values())
 
 
-def test_the_functions_of_the_queue_do_not_name_the_author(hack, author, verification):
+def test_queue_functions_do_not_return_author(hack, author, verification):
     reviewer = make_reviewer(hack)
     lease = call_as(reviewer, "app.lease_verification()")
     with database_identity(Role.MEMBER, reviewer.pk):
@@ -93,7 +95,7 @@ def test_the_functions_of_the_queue_do_not_name_the_author(hack, author, verific
         assert run("SELECT * FROM app.queue_positions()") == []
 
 
-CLOSED = (
+FORBIDDEN = (
     "SELECT * FROM hack_verification_reviews",
     "SELECT author_user_id FROM hack_verification_reviews",
     "SELECT reviewer_user_id FROM hack_verification_reviews",
@@ -124,13 +126,13 @@ CLOSED = (
     "UPDATE hack_verification_reviews SET comment = 'x'",
     "DELETE FROM hack_verification_reviews",
     "DELETE FROM hack_verification_leases",
-    # Of the transaction that wrote or locked a row: it would match a review with both of its parties' cards.
+    # The id of the transaction that wrote or locked a row: it would link a review to the rows of reviewer and author.
     "SELECT xmin FROM hack_verification_reviews",
     "SELECT xmin FROM hack_verifications",
     "SELECT xmax FROM users",
     "SELECT xmin FROM users",
     "SELECT ctid FROM users",
-    # Of the night in which anonymous authors are rewarded: whoever shows their totals would be found by the hour.
+    # Traces of the nightly reward of anonymous authors: its time would reveal an author with public totals.
     *(
         f"SELECT {column} FROM {table}"
         for table in ("user_xp", "leaderboard_entries")
@@ -139,18 +141,18 @@ CLOSED = (
 )
 
 
-def test_the_ways_around_are_closed(hack, author, verification):
+def test_forbidden_statements_are_denied_to_reviewer(hack, author, verification):
     reviewer = make_reviewer(hack)
     review_as(reviewer, verification)
     make_lease(make_reviewer(hack), verification)
     parameters = {"author": author.pk, "verification": verification.pk}
     with database_identity(Role.MEMBER, reviewer.pk):
-        for statement in CLOSED:
+        for statement in FORBIDDEN:
             named = {name: value for name, value in parameters.items() if name in statement}
             assert str(run(statement, named or None)).startswith("InsufficientPrivilege: permission denied"), statement
 
 
-def test_the_table_of_submissions_shows_a_reviewer_none_but_their_own(hack, author, verification):
+def test_reviewer_reads_no_submission_of_others(hack, author, verification):
     reviewer = make_reviewer(hack)
     make_lease(reviewer, verification)
     with database_identity(Role.MEMBER, reviewer.pk):
@@ -162,8 +164,8 @@ def test_the_table_of_submissions_shows_a_reviewer_none_but_their_own(hack, auth
         assert run("SELECT id FROM hack_verifications") == [(verification.pk,)]
 
 
-def test_what_was_said_of_somebody_is_read_by_the_two_alone(hack, author, verification):
-    """Of a round, also of one that is history: by its author, and each reviewer their own words."""
+def test_reviews_and_rounds_are_read_by_author_and_own_reviewer_only(hack, author, verification):
+    """The author reads all of it, also of past rounds; a reviewer reads only their own review."""
     reviewer, stranger = make_reviewer(hack), make_reviewer(hack)
     for each in (reviewer, make_reviewer(hack)):
         review_as(each, verification)
@@ -177,7 +179,7 @@ def test_what_was_said_of_somebody_is_read_by_the_two_alone(hack, author, verifi
 
 
 @pytest.mark.parametrize("role", [Role.ANON, Role.AUTH])
-def test_other_visitors_read_nothing_of_verifications(verification, role):
+def test_visitors_read_and_write_nothing_of_verifications(verification, role):
     with database_identity(role, verification.user_id):
         for table in (
             "hack_verifications",
@@ -191,8 +193,8 @@ def test_other_visitors_read_nothing_of_verifications(verification, role):
         assert run("SELECT app.lease_verification()").startswith("InsufficientPrivilege")
 
 
-def test_no_error_tells_who_it_is(hack, author, verification):
-    """Neither by its words, nor by being another one for the author than for anybody else."""
+def test_no_error_reveals_author(hack, author, verification):
+    """The text does not name the author, and an insert for the author fails like one for any other member."""
     reviewer, stranger = make_reviewer(hack), make_practised(hack, 3)
     lease = make_lease(reviewer, verification)
     insert = (
@@ -200,7 +202,7 @@ def test_no_error_tells_who_it_is(hack, author, verification):
         " decision_reason) VALUES (%s, %s, %s, '[]', true, 'draft', 1, '')"
     )
     with database_identity(Role.MEMBER, reviewer.pk):
-        said = [
+        errors = [
             run("SELECT app.review_verification(%s, %s, false, ' ')", [lease.pk, uuid7()]),
             run("SELECT app.review_verification(%s, %s, true, '')", [uuid7(), uuid7()]),
             run(insert, [verification.pk, reviewer.pk, hack.pk]),
@@ -210,12 +212,12 @@ def test_no_error_tells_who_it_is(hack, author, verification):
                 for person in (author, stranger)
             ),
         ]
-    assert all(isinstance(words, str) for words in said)
-    assert not any(str(author.pk) in words for words in said)
-    assert said[3::2] == said[4::2]
+    assert all(isinstance(words, str) for words in errors)
+    assert not any(str(author.pk) in words for words in errors)
+    assert errors[3::2] == errors[4::2]
 
 
-def test_a_known_case_looks_like_an_anonymous_one(hack, verification):
+def test_known_case_looks_like_anonymous_submission(hack, verification):
     reviewer, known = make_reviewer(hack), make_known_case(hack, outcome=True)
     for each in (verification, known):
         make_lease(reviewer, each)
@@ -224,39 +226,39 @@ def test_a_known_case_looks_like_an_anonymous_one(hack, verification):
         assert [value is None for value in first] == [value is None for value in second]
 
 
-def test_an_author_does_not_learn_who_reviewed(hack, author, verification):
+def test_author_does_not_learn_who_reviewed(hack, author, verification):
     reviewers = [make_reviewer(hack) for _ in range(3)]
     for reviewer in reviewers:
         review_as(reviewer, verification)
     react_to_everything()
-    said = words_that(author, readable_columns())
-    assert "I know this." in said["hack_verification_reviews"]
-    for table, words in said.items():
+    readable = text_readable_by(author, readable_columns())
+    assert "I know this." in readable["hack_verification_reviews"]
+    for table, words in readable.items():
         assert not any(str(reviewer.pk) in words for reviewer in reviewers), table
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.WORKER, Role.OWNER])
 @pytest.mark.parametrize("model", [HackVerificationReview, VerificationLease])
-def test_nobody_reviews_their_own_whatever_their_role(author, verification, model, role):
-    """Nor by writing into the row that somebody else, or nobody, is its author."""
-    said = {
+def test_no_role_can_make_author_the_reviewer(author, verification, model, role):
+    """Not even with another author, or none, written into the row."""
+    columns_and_values = {
         HackVerificationReview: "(id, verification_id, author_user_id, reviewer_user_id, round, is_authentic, comment,"
         " seconds) VALUES (gen_random_uuid(), %s, %s, %s, 1, true, '', 60)",
         VerificationLease: "(id, verification_id, author_user_id, reviewer_user_id, expires_at, ended)"
         " VALUES (gen_random_uuid(), %s, %s, %s, now(), '')",
     }[model]
     with database_identity(role):
-        insert = f"INSERT INTO {model._meta.db_table} {said}"
-        for whose in (author.pk, None, make_member().pk):
-            assert run(insert, [verification.pk, whose, author.pk]).startswith("CheckViolation")
-            assert run(insert, [verification.pk, whose, make_member().pk]) == 1
-        claim = f"UPDATE {model._meta.db_table} SET reviewer_user_id = %s"
-        assert run(claim, [author.pk]).startswith("CheckViolation")
-        assert run(f"{claim}, author_user_id = NULL", [author.pk]).startswith("CheckViolation")
+        insert = f"INSERT INTO {model._meta.db_table} {columns_and_values}"
+        for named_author in (author.pk, None, make_member().pk):
+            assert run(insert, [verification.pk, named_author, author.pk]).startswith("CheckViolation")
+            assert run(insert, [verification.pk, named_author, make_member().pk]) == 1
+        update = f"UPDATE {model._meta.db_table} SET reviewer_user_id = %s"
+        assert run(update, [author.pk]).startswith("CheckViolation")
+        assert run(f"{update}, author_user_id = NULL", [author.pk]).startswith("CheckViolation")
         assert run("UPDATE hack_verifications SET user_id = %s", [make_member().pk]).startswith("ForeignKeyViolation")
 
 
-def test_nobody_takes_their_own_as_a_member(hack, verification, author):
+def test_member_cannot_take_or_review_own_submission(hack, verification, author):
     make_practised(hack, 99, author)
     assert call_as(author, "app.lease_verification()") is None
     lease = make_lease(make_reviewer(hack), verification)
@@ -265,7 +267,7 @@ def test_nobody_takes_their_own_as_a_member(hack, verification, author):
     assert refused.startswith("CheckViolation")
 
 
-def test_staff_do_not_decide_on_their_own(author, verification):
+def test_staff_cannot_decide_own_submission(author, verification):
     with database_identity(Role.STAFF):
         refused = run("UPDATE hack_verifications SET decided_by_id = user_id")
     assert refused.startswith("CheckViolation")

@@ -1,4 +1,4 @@
-"""What an author cannot write of their own submission, whatever SQL they send."""
+"""By SQL, an author can't write the outcome or the times of their own submission, nor verify themselves."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from database.tests.statements import attempt
 pytestmark = pytest.mark.django_db
 
 
-FORBIDDEN = (
+FORBIDDEN_UPDATES = (
     "verification_count = 3",
     "rejection_count = 0",
     "is_verified = true",
@@ -31,22 +31,22 @@ FORBIDDEN = (
 )
 
 
-def test_what_is_earned_or_given_cannot_be_written_by_its_author(hack, author):
+def test_author_cannot_write_protected_columns(hack, author):
     make_verification(hack, author)
     with database_identity(Role.MEMBER, author.pk):
-        for change in FORBIDDEN:
+        for change in FORBIDDEN_UPDATES:
             assert attempt(f"UPDATE hack_verifications SET {change}") == "InsufficientPrivilege", change
 
 
 @pytest.mark.parametrize("before", ["draft", "submitted", "escalated", "returned", "verified"])
-def test_no_author_decides(hack, author, before):
+def test_author_cannot_decide_own_submission(hack, author, before):
     make_verification(hack, author, status=before)
     with database_identity(Role.MEMBER, author.pk):
         for after in ("escalated", "returned", "verified"):
             assert attempt("UPDATE hack_verifications SET status = %s", [after]) == "CheckViolation", after
 
 
-BEYOND_A_DRAFT = {
+FORBIDDEN_IN_NEW_DRAFT = {
     "status": "'submitted'",
     "round": "2",
     "submitted_at": "now()",
@@ -59,7 +59,7 @@ BEYOND_A_DRAFT = {
 }
 
 
-def test_a_member_begins_with_a_draft_and_nothing_else(hack, author):
+def test_member_can_insert_only_new_draft(hack, author):
     make_member()
     row = {
         "id": "gen_random_uuid()",
@@ -76,13 +76,13 @@ def test_a_member_begins_with_a_draft_and_nothing_else(hack, author):
         return attempt(f"INSERT INTO hack_verifications ({', '.join(values)}) VALUES ({', '.join(values.values())})")
 
     with database_identity(Role.MEMBER, author.pk):
-        for column, value in BEYOND_A_DRAFT.items():
+        for column, value in FORBIDDEN_IN_NEW_DRAFT.items():
             assert insert({**row, column: value}) in ("InsufficientPrivilege", "CheckViolation"), column
         assert insert(row) == 1
         assert attempt("DELETE FROM hack_verifications") == "InsufficientPrivilege"
 
 
-def test_nobody_calls_themselves_verified(hack, author):
+def test_member_cannot_set_own_progress_to_verified(hack, author):
     other = make_verified_hack()
     with database_identity(Role.MEMBER, author.pk):
         assert attempt("UPDATE user_hack_progress SET verified_at = now()") == "InsufficientPrivilege"

@@ -249,7 +249,7 @@ class TestAdmin:
     def test_pair_requires_two_different_members(self, staff_client):
         member = make_member()
         form = self.pair(staff_client, member, member).context["adminform"].form
-        assert form.errors == {"user2": ["Nobody is their own buddy."]}
+        assert form.errors == {"user2": ["Choose two different members."]}
         response = staff_client.post(self.ADD, {"user1": member.pk, "status": "best"})
         assert sorted(response.context["adminform"].form.errors) == ["status", "user2"]
         assert not PracticeBuddies.objects.exists()

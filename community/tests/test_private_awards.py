@@ -1,4 +1,4 @@
-"""What comes of a verification without a name stays its author's to know, whenever it comes."""
+"""Awards for an anonymous verification stay private to its author, however late they are made."""
 
 from datetime import timedelta
 
@@ -19,12 +19,12 @@ from nrghax.tests.factories import react_to_everything
 
 pytestmark = pytest.mark.django_db
 
-OF_ANY = {"type": "verification", "value": 1}
+ANY_VERIFICATION = {"type": "verification", "value": 1}
 
 
 @pytest.fixture
 def make_author(hack):
-    """Makes somebody who shows their page, and was verified and rewarded."""
+    """Return a function that makes an author with a public profile who was verified and rewarded."""
 
     def make_author(*, is_anonymous):
         yesterday = timezone.now() - timedelta(days=1)
@@ -50,44 +50,44 @@ def make_author(hack):
     return make_author
 
 
-def shown(person) -> set:
-    """The achievements of theirs that other people can read."""
+def visible_achievements_of(member) -> set:
+    """Return the ids of the member's achievements that other members and visitors can read."""
     seen = set()
-    for role, asker in ((Role.MEMBER, make_member().pk), (Role.ANON, None)):
-        with database_identity(role, asker):
-            seen.update(UserAchievement.objects.filter(user_id=person.pk).values_list("achievement", flat=True))
+    for role, reader_id in ((Role.MEMBER, make_member().pk), (Role.ANON, None)):
+        with database_identity(role, reader_id):
+            seen.update(UserAchievement.objects.filter(user_id=member.pk).values_list("achievement", flat=True))
     return seen
 
 
-@pytest.mark.parametrize("narrowed", [{}, {"hack": "energy-shield"}])
-@pytest.mark.parametrize("is_new", [True, False], ids=["reaching back", "nightly"])
-def test_an_achievement_that_is_made_later_names_nobody(make_author, settings, narrowed, is_new):
+@pytest.mark.parametrize("hack_criterion", [{}, {"hack": "energy-shield"}])
+@pytest.mark.parametrize("is_new", [True, False], ids=["new achievement", "nightly run"])
+def test_achievement_created_later_is_private_for_anonymous_author(make_author, settings, hack_criterion, is_new):
     settings.DISCORD_BOT_TOKEN = "token"
     secretive, named = make_author(is_anonymous=True), make_author(is_anonymous=False)
-    late = AchievementFactory(criteria_json=OF_ANY | narrowed, points=40, discord_role_id="7")
+    late = AchievementFactory(criteria_json=ANY_VERIFICATION | hack_criterion, points=40, discord_role_id="7")
     assert award_achievements(str(late.pk) if is_new else None) == 2
     react_to_everything()
-    assert (shown(secretive), shown(named)) == (set(), {late.pk})
+    assert (visible_achievements_of(secretive), visible_achievements_of(named)) == (set(), {late.pk})
     assert secretive.achievements.get().achievement == late
     want_discord_roles()
     assert [grant.user for grant in DiscordRoleGrant.objects.all()] == [named]
-    # Its XP comes of the same, and so would a level that it reaches.
+    # The XP of the achievement is as private as the achievement.
     points = XpEntry.objects.filter(source="achievement", amount=40)
     assert dict(points.values_list("user", "is_private")) == {secretive.pk: True, named.pk: False}
 
 
-def test_a_level_that_a_late_achievement_brings_is_private_too(make_author):
+def test_level_reached_by_private_achievement_is_private(make_author):
     author = make_author(is_anonymous=True)
     level = AchievementFactory(criteria_json={"type": "level", "value": 4}, points=0)
-    AchievementFactory(criteria_json=OF_ANY, points=500)
+    AchievementFactory(criteria_json=ANY_VERIFICATION, points=500)
     award_achievements()
     react_to_everything()
     assert author.achievements.filter(achievement=level).exists()
-    assert shown(author) == set()
+    assert visible_achievements_of(author) == set()
 
 
-def test_a_level_that_was_reached_long_ago_says_no_more_than_the_total(make_author):
+def test_achievement_for_level_reached_earlier_is_public(make_author):
     author = make_author(is_anonymous=True)
     level = AchievementFactory(criteria_json={"type": "level", "value": 2}, points=0)
     award_achievements(str(level.pk))
-    assert shown(author) == {level.pk}
+    assert visible_achievements_of(author) == {level.pk}

@@ -1,4 +1,4 @@
-"""What each night finds in the reviews: counts that have drifted, and the signs for staff."""
+"""The nightly task: repair of drifted review counts, and the reviewer signals for staff."""
 
 import random
 from collections import defaultdict
@@ -20,7 +20,7 @@ from database.identity import Role, database_identity
 pytestmark = pytest.mark.django_db
 
 
-def test_drift_of_the_counts_is_found_and_repaired(hack, caplog):
+def test_drifted_review_counts_are_repaired(hack, caplog):
     verification = make_verification(hack)
     review_as(make_reviewer(hack), verification)
     review_as(make_reviewer(hack), make_known_case(hack, outcome=True))
@@ -32,8 +32,8 @@ def test_drift_of_the_counts_is_found_and_repaired(hack, caplog):
     assert "repaired 1" in caplog.text
 
 
-def signs_by_hand():
-    """The same, in plain Python: reviewer -> the seven numbers."""
+def expected_signals():
+    """Compute the signals in plain Python, as an oracle; return the seven numbers by reviewer."""
     by_reviewer = defaultdict(list)
     for review in HackVerificationReview.objects.exclude(reviewer=None).select_related("verification"):
         by_reviewer[review.reviewer_id].append(review)
@@ -41,12 +41,12 @@ def signs_by_hand():
         reviewer: {review.author_id for review in reviews if review.author_id}
         for reviewer, reviews in by_reviewer.items()
     }
-    signs = {}
+    signals = {}
     for reviewer, reviews in by_reviewer.items():
         known = [review for review in reviews if review.author_id is None]
-        outcomes = {review.pk: outcome_by_hand(review) for review in reviews}
+        outcomes = {review.pk: expected_outcome(review) for review in reviews}
         settled = [review for review in reviews if outcomes[review.pk] is not None]
-        signs[reviewer] = (
+        signals[reviewer] = (
             len(reviews),
             round(median(review.seconds for review in reviews)),
             sum(reviewer in authors_of.get(author, ()) for author in authors_of[reviewer]),
@@ -55,10 +55,10 @@ def signs_by_hand():
             sum(review.is_authentic == outcomes[review.pk] for review in settled),
             len(settled),
         )
-    return signs
+    return signals
 
 
-def outcome_by_hand(review):
+def expected_outcome(review):
     verification = review.verification
     if review.round == verification.round:
         return {"verified": True, "returned": False}.get(verification.status)
@@ -66,7 +66,7 @@ def outcome_by_hand(review):
     return False if past and past.outcome == "returned" else None
 
 
-def signs():
+def stored_signals():
     rows = ReviewerSignals.objects.values_list(
         "reviewer",
         "reviews",
@@ -81,48 +81,48 @@ def signs():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_signs_of_reviewers_are_what_a_plain_count_says(hack, seed):
-    chance = random.Random(seed)  # noqa: S311 (dice, the same in each run)
-    people = [make_reviewer(hack) for _ in range(6)]
+def test_signals_match_plain_python_computation(hack, seed):
+    rng = random.Random(seed)  # noqa: S311 (seeded test data, not security)
+    reviewers = [make_reviewer(hack) for _ in range(6)]
     statuses = ["submitted", "returned", "verified", "escalated"]
-    cases = [make_verification(hack, author, status=chance.choice(statuses), round=2) for author in people]
-    cases += [make_known_case(hack, outcome=chance.random() < 0.5) for _ in range(3)]
+    cases = [make_verification(hack, author, status=rng.choice(statuses), round=2) for author in reviewers]
+    cases += [make_known_case(hack, outcome=rng.random() < 0.5) for _ in range(3)]
     for case in cases:
         if case.user_id:
             case.rounds.create(
                 round=1,
                 verification_questions=[],
                 submitted_at=case.submitted_at,
-                outcome=chance.choice(["returned", "withdrawn"]),
+                outcome=rng.choice(["returned", "withdrawn"]),
             )
-        others = [person for person in people if person.pk != case.user_id]
-        for reviewer in chance.sample(others, chance.randint(0, 2)):
+        others = [reviewer for reviewer in reviewers if reviewer.pk != case.user_id]
+        for reviewer in rng.sample(others, rng.randint(0, 2)):
             case.reviews.create(
                 reviewer=reviewer,
-                round=chance.choice([1, 2]) if case.user_id else 1,
-                is_authentic=chance.random() < 0.6,
+                round=rng.choice([1, 2]) if case.user_id else 1,
+                is_authentic=rng.random() < 0.6,
                 comment="Seen.",
-                seconds=chance.randint(1, 600),
+                seconds=rng.randint(1, 600),
             )
-    expected = signs_by_hand()
+    expected = expected_signals()
     assert actions.compute_reviewer_signals() == len(expected) > 0
-    assert signs() == expected
+    assert stored_signals() == expected
     assert actions.compute_reviewer_signals() == 0
     HackVerificationReview.objects.filter(reviewer=next(iter(expected))).delete()
     assert actions.compute_reviewer_signals() > 0
-    assert signs() == signs_by_hand()
+    assert stored_signals() == expected_signals()
 
 
-def test_a_pair_that_verifies_each_other_shows(hack):
+def test_reciprocal_pair_is_counted_for_both_reviewers(hack):
     one, other, third = (make_reviewer(hack) for _ in range(3))
     for author, reviewer in ((one, other), (other, one), (third, one)):
         review_as(reviewer, make_verification(hack, author))
     tasks.check_reviews()
-    found = {reviewer: numbers[1 + 1] for reviewer, numbers in signs().items()}
+    found = {reviewer: numbers[2] for reviewer, numbers in stored_signals().items()}
     assert found == {one.pk: 1, other.pk: 1}
 
 
-def test_the_signs_are_for_staff_alone(hack):
+def test_signals_are_not_readable_by_members_or_visitors(hack):
     for role in (Role.MEMBER, Role.ANON, Role.AUTH):
         with database_identity(role, make_reviewer(hack).pk), connection.cursor() as cursor:
             cursor.execute("SELECT has_table_privilege('reviewer_signals', 'SELECT')")

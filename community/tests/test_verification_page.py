@@ -179,13 +179,13 @@ class TestSubmitting:
         form = response.context["form"]
         assert [form.fields[name].label for name in form.errors] == hack.verification_questions
         read_page(response)
-        assert response.content.decode().count("Answer this one too") == 2
+        assert response.content.decode().count("Answer this question before") == 2
         assert not HackVerification.objects.exists()
 
     def test_takes_answers_of_a_bearable_length(self, hack, author, member_client):
         page = member_client.get(page_of(hack))
         response = member_client.post(page_of(hack), {**filled(page, "x" * 5001), "do": "draft"})
-        assert list(response.context["form"].errors.values()) == [["At most 5,000 characters."]] * 2
+        assert list(response.context["form"].errors.values()) == [["Use at most 5,000 characters."]] * 2
         assert member_client.post(page_of(hack), {**filled(page, "é\r\n" * 2500), "do": "submit"}).status_code == 302
 
     def test_does_so_once_it_is_practised_often_enough(self, hack, member, member_client):
