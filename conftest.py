@@ -1,8 +1,8 @@
-"""What every test stands on. Loaded before the settings are: that is why they are named here.
+"""The environment and fixtures of all tests.
 
-The database is made, migrated and flushed by the owner; tests run as `nrghax_test`, a login without rights of its
-own, like the web's. The body of a test acts as the worker, who sees every row; each request takes on its visitor's
-identity and gives it back.
+pytest loads this file before the settings, so it sets the variables that they read. The owner creates, migrates and
+flushes the database. Tests connect as `nrghax_test`, a login without rights of its own, like the web's. The body of a
+test acts as the worker, which sees every row. Each request runs under its visitor's identity.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ from typing import TextIO
 os.environ["NRGHAX_PROCESS"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "nrghax.settings"
 os.environ["DEBUG"] = "true"
-# Playwright leaves an event loop behind in the thread of the tests; what they do in it is synchronous all the same.
+# Playwright leaves an event loop in the tests' thread. Django would refuse synchronous queries there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 import pytest
@@ -29,9 +29,10 @@ SLOTS = range(1, 16)
 
 
 def _take_slot() -> tuple[int, TextIO]:
-    """A number that no other process has: runs at the same time (xdist's workers too) share no database and no key.
+    """Return a number that no other test process holds, and the lock file that reserves it.
 
-    The kernel gives it back when the process ends, however it ends.
+    Each number has its own database and cache, so that concurrent runs and xdist's workers share neither. The kernel
+    releases the lock when the process ends, even if it is killed.
     """
     DATA_DIR.mkdir(exist_ok=True)
     for number in SLOTS:
@@ -54,10 +55,10 @@ from django.conf import settings
 django.setup()
 
 
-def _own_cache_and_broker() -> None:
-    """A numbered database of Valkey, so that no run shares keys with another or with `make run`.
+def _use_own_cache_and_broker() -> None:
+    """Use this slot's numbered database of Valkey, so that no run shares keys with another or with `make run`.
 
-    Set here rather than in the environment: xdist's workers inherit that, and load the settings before this file.
+    An environment variable would not do: xdist's workers inherit it, and load the settings before this file.
     """
     base, _, database = settings.REDIS_URL.rpartition("/")
     url = f"{base if database.isdigit() else settings.REDIS_URL.rstrip('/')}/{SLOT}"
@@ -65,11 +66,11 @@ def _own_cache_and_broker() -> None:
     current_app.conf.broker_url = url
 
 
-_own_cache_and_broker()
+_use_own_cache_and_broker()
 
 
 def _register_profiles() -> None:
-    """How many examples Hypothesis tries: a test that costs more than arithmetic asks for a part of its profile's."""
+    """Set the number of Hypothesis's examples. Tests that query the database use a fraction of it."""
     common = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     hypothesis_settings.register_profile("default", common, max_examples=100, derandomize=True)
     hypothesis_settings.register_profile("nightly", common, max_examples=3000, print_blob=True)
@@ -80,21 +81,21 @@ _register_profiles()
 
 
 def pytest_collection_modifyitems(items):
-    """The browser's tests first, as the last to run should be short.
+    """Run the browser tests first: short tests should run last, so that parallel workers end together.
 
-    Before them what asks the product without a page: its worker gives a sign of life when it starts, and the next,
-    once a test has emptied the cache, only in a quarter of a minute.
+    Among the browser tests, those without a page come first. The worker sends a heartbeat when it starts; once a test
+    has emptied the cache, the next one comes only after 15 seconds.
     """
 
-    def place(item):
+    def sort_key(item):
         return item.get_closest_marker("browser") is None, "visit" in getattr(item, "fixturenames", ())
 
-    items.sort(key=place)
+    items.sort(key=sort_key)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """One worker has the browser, so that one product is started; its processes keep the machine busy enough."""
+    """Give all browser tests to one xdist worker, so that only one copy of the product is started."""
     from xdist.scheduler import LoadFileScheduling
 
     class BrowserTogether(LoadFileScheduling):
@@ -106,7 +107,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
-    """A database of this process's own, copied from the migrated one that all processes share."""
+    """This process's database, copied from the migrated template that all processes share."""
     from django.db import connection
 
     from database.tests.template import connected_as_owner, create_migrated_database, drop_database
@@ -118,7 +119,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         connection.settings_dict["OPTIONS"].pop("options", None)
         connection.settings_dict["NAME"] = name
         yield
-        # Playwright's event loop has connections of its own in this thread; nobody closes them.
+        # Connections that were opened in Playwright's event loop are never closed.
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -130,18 +131,18 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def _worker_in_the_test_body(request):
+def _act_as_worker(request):
     marker = request.node.get_closest_marker("django_db")
     uses_transaction = {"transactional_db", "live_server", "django_db_serialized_rollback"} & set(request.fixturenames)
     if marker is None or marker.kwargs.get("transaction") or uses_transaction:
         yield
         return
-    from database.identity import NOBODY, Role, become, connections
+    from database.identity import NO_IDENTITY, Role, become, connections
 
     request.getfixturevalue("db")
     become(Role.WORKER)
     yield
-    connections["default"].nrghax_identity = NOBODY
+    connections["default"].nrghax_identity = NO_IDENTITY
 
 
 EMPTY_TABLES = """
@@ -170,7 +171,9 @@ EMPTY_TABLES = """
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_as_owner():
-    """After a test that commits. Django's own flush empties tables that are empty, and makes permissions anew."""
+    """Empty the tables after a test that commits. Django's own flush is slower: it truncates empty tables too, and
+    recreates the permissions.
+    """
     from django.db import connection
     from django.test import TransactionTestCase
 
@@ -202,7 +205,7 @@ def member(db):
 
 @pytest.fixture
 def sign_in(client):
-    """Signs the test client in as a member and returns it."""
+    """Log the test client in as a member and return it."""
     from database.identity import Role, database_identity
 
     def sign_in(member):
@@ -220,7 +223,7 @@ def member_client(sign_in, member):
 
 @pytest.fixture
 def staff(db):
-    """A member of staff who holds every right."""
+    """A staff member with every permission."""
     from accounts.tests.factories import make_member, make_user
 
     return make_member(user=make_user(email="superuser@example.com", is_staff=True, is_superuser=True))
@@ -233,8 +236,10 @@ def staff_client(sign_in, staff):
 
 @pytest.fixture
 def queries_of():
-    """Runs a request and returns its statements as production would count them: nested in a test's transaction,
-    each identity brings savepoints and its way back besides."""
+    """Run a request and return its SQL statements, without those that exist only in a test.
+
+    Inside a test's transaction, each identity adds savepoints and a switch back to the worker.
+    """
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

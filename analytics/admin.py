@@ -1,13 +1,14 @@
 from django.contrib import admin, messages
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from analytics.actions import retry_activities
 from analytics.models import Notification, UserActivityLog
 
-# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+# Sidebar topics, each with its models and their icons (nrghax/admin_site.py).
 TOPICS = {
-    "What happened": {
+    "Activity": {
         "analytics.useractivitylog": "history",
         "analytics.notification": "notifications",
     },
@@ -15,7 +16,7 @@ TOPICS = {
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows that the system writes: staff look at them, nobody edits history."""
+    """A read-only list of rows that the system writes. Staff can view history but not edit it."""
 
     list_select_related = ("user",)
     show_full_result_count = False
@@ -53,7 +54,7 @@ class UserActivityLogAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "activity_type", "user", "state", "attempts", "processed_at")
     list_filter = (StateFilter, "activity_type", "created_at")
     search_fields = ("user__username", "id__exact")
-    search_help_text = "A member's username, or the activity's id."
+    search_help_text = "Search by username or activity ID."
     ordering = ("-created_at",)
     readonly_fields = ("id", "state", "waited")
     actions = ("try_again",)
@@ -71,13 +72,19 @@ class UserActivityLogAdmin(ReadOnlyAdmin):
     def has_retry_permission(self, request):
         return request.user.has_perm("analytics.change_useractivitylog")
 
-    @admin.action(description="Try again what was given up", permissions=["retry"])
+    @admin.action(description="Retry selected activities", permissions=["retry"])
     def try_again(self, request, queryset):
         number = retry_activities(activities=queryset)
         if number:
-            self.message_user(request, f"{number} will be tried again within a minute.", messages.SUCCESS)
+            self.message_user(
+                request,
+                f"{number} activit{pluralize(number, 'y,ies')} will be retried within a minute.",
+                messages.SUCCESS,
+            )
         else:
-            self.message_user(request, "None of these was given up: nothing to try again.", messages.WARNING)
+            self.message_user(
+                request, "Nothing to retry: only activities with the state “Given up” can be retried.", messages.WARNING
+            )
 
 
 @admin.register(Notification)

@@ -1,4 +1,4 @@
-"""The admin as a whole: its doors, its policy for browsers, and what leads where."""
+"""The admin site: its registration, Content Security Policy, start page and sidebar."""
 
 import sys
 from typing import Any
@@ -15,32 +15,32 @@ from unfold.sites import UnfoldAdminSite
 
 from community.models import HackVerification
 
-# The order in which staff meet the topics. Each app's admin module names its models and their icons in TOPICS.
-TOPICS_IN_ORDER = ("Library", "People", "Practice", "Progress", "Verification", "What happened")
-# docs/decisions/admin.md says what needs it.
-POLICY = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
+# The sidebar's topics in order. Each app's admin module names its models and their icons in TOPICS.
+TOPICS_IN_ORDER = ("Library", "People", "Practice", "Progress", "Verification", "Activity")
+# Unfold's scripts and styles need these sources; docs/decisions/admin.md lists them.
+CSP_ADDITIONS = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
 
 
 class AdminSite(UnfoldAdminSite):
-    index_title = "Curate and look after"
+    index_title = "Overview"
 
     def register(self, model_or_iterable, admin_class=None, **options) -> None:
-        """Dresses the admins of other people's apps (allauth's) in unfold too."""
+        """Register the models, with unfold's look for the admins of third-party apps such as allauth."""
         admin_class = admin_class or ModelAdmin
         if not issubclass(admin_class, ModelAdmin):
             admin_class = type(admin_class.__name__, (admin_class, ModelAdmin), {})
         super().register(model_or_iterable, admin_class, **options)
 
     def admin_view(self, view, cacheable=False):
-        """Its pages alone may do what unfold's scripts need; every other page keeps the strict policy."""
-        return super().admin_view(csp_update(POLICY)(view), cacheable)
+        """Relax the Content Security Policy for the admin's pages only."""
+        return super().admin_view(csp_update(CSP_ADDITIONS)(view), cacheable)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """First what waits for staff: members were promised that it would not wait for long."""
+        """Show the verifications that wait for staff first: members were promised a quick decision."""
         return super().index(request, {**(extra_context or {}), "to_decide": verifications_to_decide(request)})
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-        """Colours come with our style sheet: unfold would write them into an inline one, which the policy refuses."""
+        """Drop unfold's colours: its inline style sheet would break the policy. Ours are in static/css/admin.css."""
         return {**context, "colors": None}
 
 
@@ -53,7 +53,7 @@ def style_sheet(request: HttpRequest) -> str:
 
 
 def verifications_to_decide(request: HttpRequest) -> int:
-    """How many wait for this person; none for whoever may not decide them. Nobody decides their own."""
+    """Count the verifications that this person may decide. Staff can't decide their own."""
     if not request.user.has_perm("community.change_hackverification"):
         return 0
     with_staff = HackVerification.objects.filter(status=HackVerification.Status.ESCALATED, user__is_active=True)
@@ -61,7 +61,7 @@ def verifications_to_decide(request: HttpRequest) -> int:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar by topic: what this person may look at, and beside it how much of it waits for them."""
+    """Return the sidebar by topic: the models that this person may view, with a count of what waits for them."""
     listed = {
         model["model"]._meta.label_lower: model
         for app in sites.site.get_app_list(request)
@@ -93,7 +93,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _topics() -> dict[str, dict[str, str]]:
-    """Return the models of each topic, as the apps name them, with their icons."""
+    """Return each topic's models and their icons, as the apps' admin modules name them."""
     topics: dict[str, dict[str, str]] = {topic: {} for topic in TOPICS_IN_ORDER}
     for app in apps.get_app_configs():
         admin = sys.modules.get(f"{app.name}.admin")

@@ -14,6 +14,6 @@ class NrghaxConfig(AppConfig):
     name = "nrghax"
 
     def ready(self) -> None:
-        # Tasks are sent through our Celery application from every process. It is not imported by the package
-        # itself: that would name the process a worker, with the worker's rights, before wsgi.py says web.
+        # Every process sends tasks through our Celery application. The package itself must not import it: that would
+        # set NRGHAX_PROCESS to "worker", with the worker's rights, before wsgi.py sets "web".
         import_module("nrghax.celery")

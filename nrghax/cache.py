@@ -1,4 +1,4 @@
-"""The cache may be lost at any time: then pages are slower, not broken."""
+"""A Redis cache that tolerates a lost server: pages are slower then, not broken."""
 
 import logging
 from functools import wraps
@@ -10,8 +10,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 logger = logging.getLogger(__name__)
 
 
-def _or(fallback):
-    """Answer `fallback(*args)` where the server cannot be reached."""
+def _with_fallback(fallback):
+    """Return `fallback(*args)` if the server can't be reached."""
 
     def decorate(name):
         method = getattr(RedisCacheClient, name)
@@ -21,7 +21,7 @@ def _or(fallback):
             try:
                 return method(self, *args, **kwargs)
             except (RedisConnectionError, RedisTimeoutError) as error:
-                logger.warning("The cache cannot be reached (%s): %s", name, type(error).__name__)
+                logger.warning("The cache can't be reached (%s): %s", name, type(error).__name__)
                 return fallback(*args, **kwargs)
 
         return guarded
@@ -35,23 +35,23 @@ class ForgivingRedisCacheClient(RedisCacheClient):
         self._clients = {}
 
     def get_client(self, key=None, *, write=False):
-        """Django makes a client for each call, which copies a table of all commands each time."""
+        """Return one client per pool. Django makes a client for each call, which copies a table of all commands."""
         pool = self._get_connection_pool(write)
         if pool not in self._clients:
             self._clients[pool] = self._client(connection_pool=pool)
         return self._clients[pool]
 
-    get = _or(lambda key, default=None: default)("get")
-    get_many = _or(lambda keys: {})("get_many")
-    add = _or(lambda key, value, timeout=None: True)("add")
-    set = _or(lambda key, value, timeout=None: None)("set")
-    set_many = _or(lambda data, timeout=None: None)("set_many")
-    touch = _or(lambda key, timeout=None: False)("touch")
-    delete = _or(lambda key: False)("delete")
-    delete_many = _or(lambda keys: None)("delete_many")
-    has_key = _or(lambda key: False)("has_key")
-    incr = _or(lambda key, delta=1: delta)("incr")
-    clear = _or(lambda: False)("clear")
+    get = _with_fallback(lambda key, default=None: default)("get")
+    get_many = _with_fallback(lambda keys: {})("get_many")
+    add = _with_fallback(lambda key, value, timeout=None: True)("add")
+    set = _with_fallback(lambda key, value, timeout=None: None)("set")
+    set_many = _with_fallback(lambda data, timeout=None: None)("set_many")
+    touch = _with_fallback(lambda key, timeout=None: False)("touch")
+    delete = _with_fallback(lambda key: False)("delete")
+    delete_many = _with_fallback(lambda keys: None)("delete_many")
+    has_key = _with_fallback(lambda key: False)("has_key")
+    incr = _with_fallback(lambda key, delta=1: delta)("incr")
+    clear = _with_fallback(lambda: False)("clear")
 
 
 class ForgivingRedisCache(RedisCache):

@@ -1,4 +1,4 @@
-"""What an orchestrator asks: is the process up, and may it have visitors?"""
+"""Health checks for an orchestrator: liveness at /healthz and readiness at /readyz."""
 
 import secrets
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when each check is ok, else 503; says which failed, never why: the reason is for the log."""
+    """Return 200 if every check passes, else 503 with the names of the failed checks. Reasons only go to the log."""
     checks = {name: "ok" if check() else "failed" for name, check in CHECKS.items()}
     is_ready = "failed" not in checks.values()
     return JsonResponse({"status": "ok" if is_ready else "failed", "checks": checks}, status=200 if is_ready else 503)
@@ -42,7 +42,7 @@ def _database() -> bool:
 
 
 def _valkey() -> bool:
-    # The cache swallows a lost server, so that only what comes back tells.
+    # The cache hides a lost server, so the check must read back the value that it wrote.
     token = secrets.token_hex(8)
     cache.set(f"nrghax.readyz.{token}", token, timeout=5)
     return cache.get(f"nrghax.readyz.{token}") == token
@@ -62,7 +62,7 @@ def _migrations_on_disk() -> frozenset[tuple[str, str]]:
 
 
 def _sql_files() -> bool:
-    """Whether the database was given each file of this release; a later release may have changed it since."""
+    """Check that every SQL file of this release was applied. A later release may have replaced it since."""
     try:
         with database_identity(Role.ANON):
             rows = {row.path: [row.digest, *row.former_digests] for row in SqlFile.objects.all()}

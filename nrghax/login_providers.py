@@ -1,4 +1,4 @@
-"""Logging in with Google or Discord: keys and addresses, read from the environment."""
+"""Login with Google or Discord: keys and URLs, read from the environment."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-AVATARS = "https://cdn.discordapp.com"
+DISCORD_AVATAR_ORIGIN = "https://cdn.discordapp.com"
 
 
 def login_providers(env: environ.Env) -> tuple[dict[str, dict[str, Any]], list[str], list[str]]:
-    """allauth's SOCIALACCOUNT_PROVIDERS, the origins that our forms may lead to, and those of pictures.
+    """Return allauth's SOCIALACCOUNT_PROVIDERS, the origins that our forms may redirect to, and avatars' origins.
 
-    A provider is there once it has both its keys. GOOGLE_URL and DISCORD_URL name another server that speaks the
-    provider's protocol; the browser tests bring their own.
+    A provider is enabled if both its keys are set; one key alone raises ImproperlyConfigured. GOOGLE_URL and
+    DISCORD_URL name another server that speaks the provider's protocol, such as that of the browser tests.
     """
     google, discord = env.str("GOOGLE_URL", default=""), env.str("DISCORD_URL", default="https://discord.com")
     providers: dict[str, dict[str, Any]] = {
@@ -39,4 +39,4 @@ def login_providers(env: environ.Env) -> tuple[dict[str, dict[str, Any]], list[s
     origins = [
         "{0.scheme}://{0.netloc}".format(urlsplit(pages[name])) for name in providers if "APP" in providers[name]
     ]
-    return providers, origins, [AVATARS] if "APP" in providers["discord"] else []
+    return providers, origins, [DISCORD_AVATAR_ORIGIN] if "APP" in providers["discord"] else []

@@ -1,4 +1,4 @@
-"""One transaction a request, under the identity of whoever asks."""
+"""Middleware: each request's transaction and database identity, browser policies, and htmx at the login."""
 
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlencode, urlsplit
@@ -17,18 +17,19 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from database.identity import Identity, Role, become, current_identity, database_identity
 
-# Health checks answer for themselves, also while the database is away.
+# Health checks must answer while the database is down.
 DATABASE_FREE_PATHS = frozenset({"/healthz", "/readyz"})
 AUTH_PREFIX = "/accounts/"
 ADMIN_PREFIX = "/admin/"
 
 
 class DatabaseIdentityMiddleware:
-    """Stands directly after `AuthenticationMiddleware`.
+    """Runs each request in one transaction, under its visitor's database identity.
 
-    Starts as `nrghax_auth` where a session cookie is present, loads the user, then becomes whoever asks for the
-    rest of the request. The transaction spans the view and the rendering of its template response, and is rolled
-    back by any exception and any 5xx: Django turns a view's exception into a 500 response before it gets here.
+    It must come directly after `AuthenticationMiddleware`. If there is a session cookie, the transaction begins as
+    `nrghax_auth` and loads the user. The rest of the request runs under the visitor's own role. The transaction spans
+    the view and the rendering of its template response. Any exception and any 5xx response roll it back: Django turns
+    a view's exception into a 500 response before this middleware sees it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -42,7 +43,7 @@ class DatabaseIdentityMiddleware:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         with database_identity(Role.AUTH if has_session else Role.ANON):
             role, member_id = self._recognise(request, has_session)
-            # A visitor without a session is who the transaction began as.
+            # Most visitors without a session have the right identity already.
             if current_identity() != Identity(role, member_id):
                 become(role, member_id)
             response = self.get_response(request)
@@ -51,18 +52,18 @@ class DatabaseIdentityMiddleware:
         if response.streaming:
             if response.is_async:
                 raise ImproperlyConfigured("The web server is synchronous: stream from a plain iterator.")
-            response.streaming_content = _as(role, member_id, response.streaming_content)
+            response.streaming_content = _stream_as(role, member_id, response.streaming_content)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        # Rolled back later: the page that says "not found" still asks the database for its own head.
+        # The rollback comes later: the "not found" page still queries the database for its top bar.
         request.has_failed = True
 
     def _recognise(self, request: HttpRequest, has_session: bool) -> tuple[Role, UUID | None]:
         user = get_user(request) if has_session else None
         if user is None or not user.is_authenticated:
             return _role_for(request.path, None), None
-        # Himself, where Django has put a proxy that works out each attribute anew.
+        # Replace Django's lazy proxy with the user: the proxy resolves each attribute again.
         request.user = user
         request.member = user.member
         return _role_for(request.path, user), user.pk
@@ -76,8 +77,8 @@ def _role_for(path: str, user) -> Role:
     return Role.MEMBER if user else Role.ANON
 
 
-def _as(role: Role, member_id: UUID | None, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Each chunk of a streamed response under the request's identity: the response outlives its transaction."""
+def _stream_as(role: Role, member_id: UUID | None, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield each chunk under the request's identity: a streamed response outlives the request's transaction."""
     iterator = iter(chunks)
     while True:
         with database_identity(role, member_id):
@@ -89,17 +90,17 @@ def _as(role: Role, member_id: UUID | None, chunks: Iterable[bytes]) -> Iterator
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """The policy of the settings, written once; only a view that asks for another has its own put together."""
+    """Builds the settings' policy once, at start. A view with a policy of its own still gets one built per response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         super().__init__(get_response)
         self.policy = build_policy()
 
     def process_request(self, request: HttpRequest) -> None:
-        """Nothing to prepare: a page of ours has no inline script that would need a nonce."""
+        """Skip the nonce: our pages have no inline scripts."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        # Django's own pages for whoever develops are exempt; super() knows which.
+        # super() exempts Django's debug pages.
         if settings.DEBUG or any(name.startswith("_csp") for name in vars(response)):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, self.policy)
@@ -107,7 +108,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 
 
 def permissions_policy(get_response):
-    """Says that our pages use no sensor; the timer may keep the screen awake."""
+    """Forbid pages to use sensors. The timer may keep the screen awake."""
 
     def middleware(request):
         response = get_response(request)
@@ -121,7 +122,7 @@ def permissions_policy(get_response):
 
 
 def whole_page_login(get_response):
-    """Leads an htmx request to the login as a page: the form must not land in a piece of one."""
+    """Redirect the whole page when an htmx request needs a login: the form must not replace a part of the page."""
 
     def middleware(request):
         response = get_response(request)
@@ -129,9 +130,9 @@ def whole_page_login(get_response):
             return response
         login = reverse(settings.LOGIN_URL)
         if urlsplit(response.get("Location", "")).path == login:
-            # Back to the page that the piece is in, not to the address of the piece.
-            here = urlencode({"next": request.htmx.current_url_abs_path or "/"})
-            return HttpResponseClientRedirect(f"{login}?{here}")
+            # After the login, return to the whole page and not to the URL of its part.
+            query = urlencode({"next": request.htmx.current_url_abs_path or "/"})
+            return HttpResponseClientRedirect(f"{login}?{query}")
         return response
 
     return middleware

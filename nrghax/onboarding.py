@@ -1,4 +1,4 @@
-"""Where the welcome leads: straight into a first hack."""
+"""The last step of onboarding: a redirect to a first hack."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Profile
 from hacks.models import Hack
 
-# The categories to begin in, best first. Protection has no gateway of its own: calm comes before a shield.
+# Each path's categories for a first hack, best first. Protection has no gateway hack, so relaxation stands in for it.
 FIRST_CATEGORIES = {
     Profile.Path.ENERGY_AWARENESS: ("energy_awareness", "relaxation"),
     Profile.Path.PROTECTION: ("protection", "relaxation"),
@@ -19,7 +19,7 @@ FIRST_CATEGORIES = {
 @login_required
 @require_safe
 def first_hack(request: HttpRequest) -> HttpResponse:
-    """Leads to the gateway hack that suits the member's path, or to the library where there is none."""
+    """Redirect to the gateway hack that best fits the member's path, or to the library if there is none."""
     gateways = list(Hack.objects.published().filter(is_gateway=True).select_related("category"))
     if not gateways:
         return redirect("hacks:hack-list")

@@ -1,4 +1,4 @@
-"""A member's page as others see it: the card, and what each app has to show of them."""
+"""A member's profile page as others see it: the card, a few facts and the achievements."""
 
 from typing import Any
 
@@ -16,18 +16,18 @@ from gamification.models import UserAchievement, UserXp
 CARD = ("pk", "username", "display_name", "avatar_url", "created_at", "graduation_status")
 
 
-# Never kept: a switch of its owner, or a new name, holds at the next request.
+# Never cached: a changed privacy setting or username takes effect at the next request.
 @never_cache
 @require_safe
 def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """A hidden page and one that nobody has answer alike, so that nobody learns which names there are."""
+    """Show the profile. Hidden and missing profiles get the same response, so that usernames can't be probed."""
     visible = Member.objects.visible_to(request.member)
     person = visible.named(username).values(*CARD, "privacy_settings", **_shown_parts()).first()
     if person is None:
-        heir = visible.once_named(username).values_list("username", flat=True).first()
-        if heir is None:
+        current_name = visible.once_named(username).values_list("username", flat=True).first()
+        if current_name is None:
             return render(request, "accounts/profile_missing.html", status=404)
-        return redirect("accounts:profile", heir, permanent=True)
+        return redirect("accounts:profile", current_name, permanent=True)
     if person["username"] != username:
         return redirect("accounts:profile", person["username"], permanent=True)
     context = {
@@ -41,7 +41,7 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
 
 
 def _shown_parts() -> dict[str, Any]:
-    """What is shown beside the card; also to its owner no more than others would see."""
+    """Return the values beside the card. The owner sees no more than others do."""
     shows_streak = When(
         privacy_settings__leaderboard_visible=True, profile__hide_streaks=False, then="stats__longest_streak"
     )
@@ -70,7 +70,7 @@ def _facts(person: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _achievements(person: dict[str, Any]) -> list[dict[str, Any]]:
-    """The latest first."""
+    """Return the achievements that others may see, latest first."""
     earned = (
         UserAchievement.objects.filter(user_id=person["pk"]).shown_to_others().order_by("-earned_at", "achievement")
     )

@@ -1,7 +1,8 @@
-"""The reactions to each type of activity, in order; each app's are in its reactions.py.
+"""The reactions to each type of activity, in order. The functions are in each app's reactions.py.
 
-A reaction takes the activity's row and runs in a worker, in one transaction with the mark that the activity is done,
-under a lock on that row: delivered at least once, effective exactly once. schedule.py is the same for the clock.
+A reaction takes the activity's row. A worker runs it under a lock on that row, in the transaction that marks the
+activity as processed: delivery is at least once, the effect exactly once. schedule.py lists the tasks that run by the
+clock.
 """
 
 from collections.abc import Callable

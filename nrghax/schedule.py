@@ -1,4 +1,4 @@
-"""The tasks that run by the clock, in UTC; reactions.py is the same for activities."""
+"""The tasks that run by the clock, in UTC. reactions.py lists the reactions to activities."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ HOUR = timedelta(hours=1)
 
 
 def _run(at: crontab | timedelta, *, expires: timedelta | None = None) -> dict[str, Any]:
-    """Return when a task runs. A task that runs often expires: a worker that was away all night would find hundreds."""
+    """Return a task's schedule entry. Frequent tasks expire, or a worker that was down all night would run hundreds."""
     options = {"expires": expires.total_seconds()} if expires else {}
     return {"schedule": schedule(at) if isinstance(at, timedelta) else at, "options": options}
 
@@ -22,9 +22,9 @@ _TASKS = {
     # The pages say how often these two run.
     "gamification.tasks.rank_participants": _run(crontab(minute="*/5"), expires=5 * MINUTE),
     "gamification.tasks.rank_members": _run(crontab(minute="*/10"), expires=10 * MINUTE),
-    # Earning and connecting want roles at once; this notices what staff change, and what a lost broker forgot.
+    # Earning an achievement and connecting Discord request roles at once. This catches staff's changes and lost tasks.
     "gamification.discord.tasks.want_discord_roles": _run(crontab(minute="4-59/10"), expires=10 * MINUTE),
-    # Days end at every quarter of an hour somewhere: zones are off by 30 and 45 minutes too.
+    # A day ends somewhere every quarter of an hour: some time zones are offset by 30 or 45 minutes.
     "practice.tasks.close_streaks": _run(crontab(minute="1,16,31,46"), expires=15 * MINUTE),
     "gamification.tasks.settle_challenges": _run(crontab(minute="7,22,37,52"), expires=15 * MINUTE),
     "practice.tasks.close_abandoned_sessions": _run(crontab(minute="20"), expires=HOUR),
@@ -34,7 +34,7 @@ _TASKS = {
     "practice.tasks.recompute_streaks": _run(crontab(hour="2", minute="20")),
     "practice.tasks.recompute_progress": _run(crontab(hour="2", minute="40")),
     "gamification.tasks.score_challenges": _run(crontab(hour="2", minute="45")),
-    # Staff's changes to criteria and to achievements enqueue these two; a lost broker may have forgotten that.
+    # Staff's changes to criteria and achievements enqueue these two at once. The daily run makes up for lost tasks.
     "hacks.tasks.unlock_for_all": _run(crontab(hour="2", minute="50")),
     "gamification.tasks.award_achievements": _run(crontab(hour="3", minute="20")),
     "gamification.tasks.recompute_xp": _run(crontab(hour="3", minute="0")),

@@ -1,4 +1,4 @@
-"""The admin asks for more than a password."""
+"""The admin requires a second factor."""
 
 from collections.abc import Callable
 
@@ -14,9 +14,9 @@ from nrghax.middleware import ADMIN_PREFIX
 
 
 class StaffSecondFactorMiddleware:
-    """Lets staff into the admin once they have used a second factor in this session; `STAFF_NEED_MFA` says whether.
+    """Requires a second factor in this session before staff enter the admin, if `STAFF_NEED_MFA` is on.
 
-    Who has none yet is led to set one up. Everybody else is the admin's own to refuse.
+    Staff without a second factor are redirected to set one up. The admin itself refuses everyone who isn't staff.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -26,13 +26,13 @@ class StaffSecondFactorMiddleware:
         if settings.STAFF_NEED_MFA and request.path.startswith(ADMIN_PREFIX) and request.user.is_staff:
             records = get_authentication_records(request, request.user)
             if not any(record["method"] == "mfa" for record in records):
-                return self._ask(request)
+                return self._redirect_to_second_factor(request)
         return self.get_response(request)
 
-    def _ask(self, request: HttpRequest) -> HttpResponseBase:
-        proofs = get_adapter(request).get_reauthentication_methods(request.user)
-        pages = [proof["url"] for proof in proofs if proof["id"] != "reauthenticate"]
+    def _redirect_to_second_factor(self, request: HttpRequest) -> HttpResponseBase:
+        methods = get_adapter(request).get_reauthentication_methods(request.user)
+        pages = [method["url"] for method in methods if method["id"] != "reauthenticate"]
         if pages:
             return redirect(f"{pages[0]}?{urlencode({'next': request.get_full_path()})}")
-        messages.warning(request, "Staff need a second step. Set one up, then come back to the admin.")
+        messages.warning(request, "You need a second step to use the admin. Set one up here, then come back.")
         return redirect("mfa_index")

@@ -1,10 +1,10 @@
-"""Sessions in the database behind the cache, reached as `nrghax_auth`.
+"""Sessions stored in the database and cached for a minute.
 
-A session is loaded before the request has an identity and saved after its transaction has ended, so that each
-use of the table brings its own.
+A session is loaded before the request has a database identity and saved after its transaction has ended. So each
+access to the table runs as `nrghax_auth`, in a transaction of its own.
 
-The cache is believed for a minute, not for as long as the session lasts: a cache that was out of reach when somebody
-signed out still holds the session when it is back.
+The cache keeps a session for a minute only. If the cache is down while a member logs out, it still holds the session
+when it comes back.
 """
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.db import transaction
 
 from database.identity import Role, database_identity
 
-BELIEVED_SECONDS = 60
+CACHE_SECONDS = 60
 
 
 class SessionStore(DatabaseStore):
@@ -45,7 +45,7 @@ class SessionStore(DatabaseStore):
             self._remember(self._session)
 
     def delete(self, session_key=None):
-        """Another request may put the session back into the cache before this transaction ends: so out of it again."""
+        """Delete the session, and its cache entry again after the commit: a concurrent request may have restored it."""
         ended = session_key or self.session_key
         with database_identity(Role.AUTH):
             super().delete(session_key)
@@ -59,7 +59,7 @@ class SessionStore(DatabaseStore):
             super().clear_expired()
 
     def _remember(self, data):
-        self._cache.set(_cache_key(self.session_key), data, BELIEVED_SECONDS)
+        self._cache.set(_cache_key(self.session_key), data, CACHE_SECONDS)
 
 
 def _cache_key(session_key):

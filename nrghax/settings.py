@@ -1,6 +1,6 @@
-"""All settings, read from the environment and from `.env`; the README's table lists the variables.
+"""All settings, read from the environment and from `.env`. The README's table lists the variables.
 
-With DEBUG this is a developer's machine, whose environment dev/environment.py prepares.
+With DEBUG on, this is a developer's machine. dev/environment.py prepares its environment.
 """
 
 import zoneinfo
@@ -14,25 +14,25 @@ from database.logins import database_settings
 from nrghax.login_providers import login_providers
 from nrghax.schedule import SCHEDULE
 
-# The pinned tzdata, not the machine's: the embedded PostgreSQL has the same rules, and a day is judged by both.
+# Use the pinned tzdata, not the machine's: Python and the embedded PostgreSQL must agree on when a day begins.
 zoneinfo.reset_tzpath(to=[])
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
-# What is made at run time: collected static files, beat's schedule, in development the servers' data and mail.
+# Files made at run time: collected static files, beat's schedule, and in development the servers' data and mails.
 DATA_DIR = Path(env.str("NRGHAX_DATA_DIR", default=str(BASE_DIR / ".local")))
 
 
 def switch(name: str, *, default: bool) -> bool:
-    """A variable that is on or off. django-environ takes a typo for "off"; this refuses it."""
+    """Read an on/off variable. Raise ImproperlyConfigured for a typo, which django-environ would read as "off"."""
     value = env.str(name, default="").strip().lower()
     if value and value not in (*env.BOOLEAN_TRUE_STRINGS, "false", "off", "no", "n", "0"):
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be on or off.")
     return value in env.BOOLEAN_TRUE_STRINGS if value else default
 
 
-# The login that this process uses: web, worker, owner (manage.py) or test.
+# The database login of this process: web, worker, owner (manage.py) or test.
 PROCESS = env.str("NRGHAX_PROCESS", default="web")
 TESTING = PROCESS == "test"
 DEBUG = switch("DEBUG", default=False)
@@ -40,15 +40,15 @@ DEBUG = switch("DEBUG", default=False)
 DEVELOPMENT_SECRET_KEY = "development only: sessions signed with it are worth nothing"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET_KEY)
 if not DEBUG and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50):
-    raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: production does not start without.")
-# Older keys that still count, so that a new one logs nobody out and opens what the old one sealed.
+    raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters: production doesn't start without it.")
+# Older keys that stay valid: sessions and second factors made with them survive a change of SECRET_KEY.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 if missing := [name for name in ("DATABASE_URL", "REDIS_URL") if not env.str(name, default="")]:
-    raise ImproperlyConfigured(f"Set {' and '.join(missing)}: only `make run` and manage.py bring servers along.")
+    raise ImproperlyConfigured(f"Set {' and '.join(missing)}: only `make run` and manage.py start embedded servers.")
 DATABASES = {"default": database_settings(env, process=PROCESS)}
 # The login of `manage.py createroles`.
 DATABASE_ADMIN_URL = env.str("DATABASE_ADMIN_URL", default="") or env.str("DATABASE_URL")
@@ -128,7 +128,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Time. Rows are UTC; a member's own zone is activated by the middleware.
 LANGUAGE_CODE = "en-gb"
-# In one language: what asks for another, for every address and value of a page, would look it up in vain.
+# The product has one language. Translation lookups for each URL and value of a page would cost time for nothing.
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -154,7 +154,7 @@ CACHES = {
     "default": {
         "BACKEND": "nrghax.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        # A page gives up on a cache that hangs; a test must not take a busy machine for one.
+        # A page gives up quickly on a hanging cache. Tests wait longer, because the machine may be busy.
         "OPTIONS": dict.fromkeys(("socket_connect_timeout", "socket_timeout"), 10 if TESTING else 0.25),
     }
 }
@@ -176,14 +176,14 @@ PASSWORD_HASHERS = (
     ]
 )
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.password_validators.SimilarityValidator"},
+    {"NAME": "accounts.password_validators.LengthValidator"},
+    {"NAME": "accounts.password_validators.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "practice:today"
 LOGOUT_REDIRECT_URL = "home"
-# Where the welcome leads.
+# The page after onboarding.
 ONBOARDING_REDIRECT_URL = "first-hack"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -195,17 +195,24 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_SESSION_REMEMBER = None  # The login form asks
-ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
+ACCOUNT_SESSION_REMEMBER = None  # The login form has a check box for it.
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_CHANGE_EMAIL = True
-# Whoever finds a browser left open can't take the account over by its e-mail address.
+# A stranger at an open browser can't take over the account by changing its email address.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-# Beside allauth's own limits on logins, sign-ups and resets.
+# In addition to allauth's own limits on logins, sign-ups and password resets.
 ACCOUNT_RATE_LIMITS = {"username_check": "60/m/user"}
 
-# Another account to log in with. An address that a member has already never lets in by itself: they log in and connect.
+# Login with another provider. If its email address belongs to a member already, that alone does not log them in: they
+# log in first and connect the provider.
 SOCIALACCOUNT_PROVIDERS, PROVIDER_ORIGINS, AVATAR_ORIGINS = login_providers(env)
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
@@ -216,12 +223,12 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm"}
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "NRGHAX"
-# A code that was typed at the last moment, or on a clock that is a little off.
+# Accept the codes just before and after the current one: a code may be typed late, or the clock be slightly off.
 MFA_TOTP_TOLERANCE = 1
-# Nobody enters the admin with a password alone, where it matters.
+# In production, staff need a second factor to enter the admin.
 STAFF_NEED_MFA = switch("STAFF_NEED_MFA", default=not DEBUG)
 
-# Roles on the community's own Discord server, which a bot gives and takes. Without one nothing is asked of Discord.
+# A bot grants and removes roles on the community's Discord server. Without its token, Discord gets no requests.
 DISCORD_BOT_TOKEN = env.str("DISCORD_BOT_TOKEN", default="")
 DISCORD_GUILD_ID = env.str("DISCORD_GUILD_ID", default="")
 if bool(DISCORD_BOT_TOKEN) != bool(DISCORD_GUILD_ID):
@@ -231,14 +238,14 @@ DISCORD_TIMEOUT = 10
 
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 if DEBUG and "EMAIL_URL" not in env.ENVIRON:
-    # Mail lands in files, and its links in the log.
+    # Mails are written to files, and their links to the log.
     EMAIL_BACKEND = "dev.mail.DevelopmentMailbox"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NRGHAX <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Celery: a lost broker must not hold a request up (the outbox keeps what could not be sent).
+# Celery. A lost broker must not delay a request: the outbox keeps the tasks that could not be sent.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
@@ -250,8 +257,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 0.25,
-    # A worker waits for its next message for a second at a time; a page only hands one over, in under 2 ms. It gives
-    # up early on a broker that hangs, which is tried three times: the sweeper finds what was not sent.
+    # A worker waits a second at a time for its next message. A page sends a message in under 2 ms, so it gives up
+    # early on a hanging broker, after three attempts. The sweeper enqueues what was not sent.
     "socket_timeout": 5 if PROCESS == "worker" else 0.1,
     "retry_on_timeout": False,
 }
@@ -265,8 +272,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
-# What a browser may do with our pages
-MEDIA_SOURCES = env.list("MEDIA_SOURCES", default=[])  # Origins of the operator's own sound and video files.
+# Restrictions that browsers enforce on our pages
+MEDIA_SOURCES = env.list("MEDIA_SOURCES", default=[])  # Origins of the operator's own audio and video files.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -287,7 +294,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# Behind a proxy that ends TLS; an operator who serves plain http on purpose says so.
+# Production runs behind a proxy that terminates TLS. Set USE_HTTPS=off to serve plain http on purpose.
 USE_HTTPS = switch("USE_HTTPS", default=not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = USE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -295,11 +302,11 @@ SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = USE_HTTPS
 TRUST_PROXY = switch("TRUST_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
-# Without this all visitors behind a proxy would share the limits of one address.
+# Without this, all visitors behind a proxy would share the rate limits of one IP address.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if USE_HTTPS else "http"
 
-# The admin's look; its colours are in static/css/admin.css, its navigation in nrghax/admin_site.py.
+# The admin's look. Its colours are in static/css/admin.css, its sidebar in nrghax/admin_site.py.
 UNFOLD = {
     "SITE_TITLE": "NRGHAX",
     "SITE_HEADER": "NRGHAX",

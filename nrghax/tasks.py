@@ -1,4 +1,4 @@
-"""The worker's side of the activity log: react, sweep, keep the partitions and the sessions; the sign of life."""
+"""Tasks on the activity log (reactions, sweeping, partitions), expired sessions, and the worker's heartbeat."""
 
 import logging
 from datetime import timedelta
@@ -26,14 +26,17 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def react(*activity_ids: str) -> None:
-    """Run the reactions to activities, each in a transaction of its own: what fails holds up none of the others."""
+    """Run the reactions to activities, each activity in its own transaction, so that one failure stops no others.
+
+    Raise the last failure at the end. Earlier ones are logged.
+    """
     failures: list[Exception] = []
     for activity_id in activity_ids:
         try:
             _react_to(activity_id)
         except Exception as error:
             failures.append(error)
-    # Celery says what it is raised.
+    # Celery logs the failure that is raised.
     for error in failures[:-1]:
         logger.error("The reactions to an activity failed.", exc_info=error)
     if failures:
@@ -41,7 +44,7 @@ def react(*activity_ids: str) -> None:
 
 
 def _react_to(activity_id: str) -> None:
-    """Does nothing where it is done or being done elsewhere."""
+    """Run one activity's reactions. Do nothing if it is processed already or locked by another worker."""
     try:
         with transaction.atomic():
             activity = (
@@ -53,19 +56,19 @@ def _react_to(activity_id: str) -> None:
                 return
             for reaction in REACTIONS[activity.activity_type]:
                 reaction(activity)
-            # With its time, so that one partition is looked at rather than each month's.
+            # The filter on created_at limits the update to one partition.
             UserActivityLog.objects.filter(pk=activity_id, created_at=activity.created_at).update(
                 processed_at=timezone.now()
             )
     except Exception:
-        # Counted in a transaction of its own: the sweeper gives up on what fails again and again.
+        # The attempt is counted in a separate transaction: the sweeper gives up on repeated failures.
         UserActivityLog.objects.filter(pk=activity_id).update(attempts=F("attempts") + 1)
         raise
 
 
 @shared_task
 def sweep_activities() -> int:
-    """Enqueue what a lost broker or worker left behind; returns how many."""
+    """Enqueue the activities that a lost broker or worker left unprocessed. Return their number."""
     waiting = (
         UserActivityLog.objects.pending()
         .filter(created_at__lt=timezone.now() - SWEEP_AFTER)
@@ -75,13 +78,13 @@ def sweep_activities() -> int:
     ids = list(waiting)
     enqueue_reactions(*ids)
     if ids:
-        logger.warning("Swept up %d activities that nobody had reacted to.", len(ids))
+        logger.warning("Enqueued %d unprocessed activities again.", len(ids))
     return len(ids)
 
 
 @shared_task
 def keep_activity_partitions() -> None:
-    """Make the coming months' partitions and drop those past their time."""
+    """Create the coming months' partitions and drop those older than KEEP_ACTIVITIES."""
     oldest = (timezone.now() - KEEP_ACTIVITIES).date().replace(day=1)
     call_function("app.make_activity_partitions", 3)
     call_function("app.drop_activity_partitions", oldest)
@@ -89,11 +92,11 @@ def keep_activity_partitions() -> None:
 
 @shared_task
 def clear_sessions() -> int:
-    """Delete the sign-ins whose time is over, as manage.py clearsessions does; returns how many."""
+    """Delete expired sessions, as manage.py clearsessions does. Return their number."""
     return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 @shared_task
 def heartbeat() -> None:
-    """A worker's sign of life, for /readyz."""
+    """Record that a worker is alive, for /readyz."""
     cache.set(WORKER_SEEN_KEY, timezone.now().isoformat(), timeout=WORKER_SEEN_SECONDS)

@@ -8,7 +8,7 @@ from nrghax.onboarding import first_hack
 from nrghax.profiles import profile
 from nrghax.views import favicon, home
 
-# Named among the accounts, whose cards link to it; it shows what every app has of a member.
+# In the namespace of accounts, whose member cards link to it. The view is here because it shows data of several apps.
 profile_pattern = re_path(r"^@(?P<username>[A-Za-z0-9_]{3,30})/$", profile, name="profile")
 
 urlpatterns = [
@@ -22,7 +22,7 @@ urlpatterns = [
     path("", include("community.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    # Asked for by every browser, whatever a page links to.
+    # Browsers request this path even if a page links to another icon.
     path("favicon.ico", favicon),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

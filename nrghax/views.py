@@ -11,13 +11,13 @@ from hacks.shared_pages import shared_page
 @require_safe
 @shared_page
 def home(request: HttpRequest) -> HttpResponse:
-    """The landing page for visitors; members are at home on today's page."""
+    """Show visitors the landing page. Redirect members to today's page."""
     if request.member:
         return redirect("practice:today")
     published = Count("hacks", filter=Q(hacks__is_active=True))
     categories = HackCategory.objects.annotate(hack_count=published).filter(hack_count__gt=0)
     context = {
-        # Counting drops the model's own order. A list, because the page takes the first five and then all.
+        # Annotating a count drops the model's default order. A list, because the template iterates twice.
         "categories": list(categories.order_by("sort_order", "name")),
         "gateway_hacks": Hack.objects.published().filter(is_gateway=True).select_related("category"),
     }
@@ -26,5 +26,5 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask for this address whatever a page links to."""
+    """Redirect to the icon: browsers request /favicon.ico even if a page links to another icon."""
     return redirect(static("icons/favicon.ico"))

@@ -172,7 +172,7 @@ def test_staff_without_a_second_step_are_led_to_set_one_up(staff, sign_in):
     client = sign_in(staff)
     response = client.get(ADMIN, follow=True)
     assert response.redirect_chain == [(reverse("mfa_index"), 302)]
-    assert "Staff need a second step" in response.content.decode()
+    assert "You need a second step to use the admin" in response.content.decode()
     assert client.post(reverse("admin:accounts_user_add"), {}).status_code == 302
 
 

@@ -157,7 +157,7 @@ def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
         groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
         return {group["title"]: [item["title"] for item in group["items"]] for group in groups}
 
-    topics = ["Library", "People", "Practice", "Progress", "Verification", "What happened"]
+    topics = ["Library", "People", "Practice", "Progress", "Verification", "Activity"]
     everything = sidebar(staff_client)
     assert list(everything) == topics
     assert "XP awards" in everything["Progress"]

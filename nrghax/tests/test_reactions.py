@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import make_member
-from analytics.actions import REACTIONS_A_MESSAGE, record, record_all, retry_activities
+from analytics.actions import REACTIONS_PER_MESSAGE, record, record_all, retry_activities
 from analytics.models import Activity, Notification, UserActivityLog
 from analytics.notifications.destinations import leads_to
 from community.tests.factories import make_practised, make_verification, make_verified_hack
@@ -163,7 +163,7 @@ def test_of_many_in_one_message_what_fails_holds_up_none_of_the_others(member):
 
 def test_what_happened_to_many_goes_into_few_messages(member, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        record_all(Activity.CHECKIN_SAVED, [(member.pk, {})] * (REACTIONS_A_MESSAGE + 1))
+        record_all(Activity.CHECKIN_SAVED, [(member.pk, {})] * (REACTIONS_PER_MESSAGE + 1))
     assert queue_length() == 2
 
 

@@ -1,4 +1,4 @@
-"""How times are written where a template doesn't say: by 24 hours in the admin too, as members see them."""
+"""Default date and time formats: 24-hour clock, in the admin as on members' pages."""
 
 DATETIME_FORMAT = "j M Y, H:i"
 SHORT_DATETIME_FORMAT = "d/m/Y H:i"

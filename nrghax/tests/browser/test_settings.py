@@ -17,21 +17,21 @@ def test_a_member_finds_the_settings_and_shows_the_profile(visit):
     page.locator("main").get_by_role("link", name="Profile", exact=True).click()
 
     page.get_by_label("Username").fill("staff")
-    expect(page.locator("#username-status")).to_have_text("This username is reserved. Please choose another.")
+    expect(page.locator("#username-status")).to_have_text("This username is reserved. Choose another.")
     page.get_by_label("Username").fill("demo_learner")
     expect(page.locator("#username-status")).to_have_text("demo_learner is free")
     page.get_by_label("About you").fill("Tea and long walks.")
     page.get_by_role("radio", name="Protection").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your profile is saved.")).to_be_visible()
+    expect(page.get_by_text("Profile saved.")).to_be_visible()
 
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name="Privacy").click()
-    page.get_by_label("Let everybody see my profile").check()
+    page.get_by_label("Let everyone see my profile").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your privacy settings are saved.")).to_be_visible()
+    expect(page.get_by_text("Privacy settings saved.")).to_be_visible()
     page.locator("main").get_by_role("link", name="See your profile").click()
-    expect(page.get_by_text("This is your profile as everybody sees it.")).to_be_visible()
+    expect(page.get_by_text("This is your profile as others see it.")).to_be_visible()
 
     shown = stranger.go("/@Demo_Learner")
     expect(shown).to_have_url(f"{stranger.url}/@demo_learner/")
@@ -39,9 +39,9 @@ def test_a_member_finds_the_settings_and_shows_the_profile(visit):
     assert shown.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
     page.goto(f"{member.url}/settings/privacy/")
-    page.get_by_label("Let everybody see my profile").uncheck()
+    page.get_by_label("Let everyone see my profile").uncheck()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your privacy settings are saved.")).to_be_visible()
+    expect(page.get_by_text("Privacy settings saved.")).to_be_visible()
     with shown.expect_response("**/@demo_learner/") as response:
         shown.reload()
     assert response.value.status == 404

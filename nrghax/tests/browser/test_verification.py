@@ -46,7 +46,7 @@ def test_peers_verify_what_a_member_submits(visit, product):
     page.get_by_role("button", name="Take the next one").click()
     expect(page.get_by_text("Answer 1.")).to_be_visible()
     page.get_by_role("button", name="Send the review").click()
-    expect(page.get_by_text("Choose one of the two.")).to_be_visible()
+    expect(page.get_by_text("Choose one of the two answers.")).to_be_visible()
     found += violations(page)
     page.get_by_text(re.compile("^Authentic:")).click()
     page.get_by_role("button", name="Send the review").click()
