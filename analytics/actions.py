@@ -1,4 +1,4 @@
-"""Write activities into the log and have them reacted to."""
+"""Writes to the activity log, which queue the reactions to each activity."""
 
 import json
 import logging
@@ -15,16 +15,16 @@ from analytics.models import Activity, UserActivityLog, UserActivityLogQuerySet
 from database.statements import run_statement
 
 REACT_TASK = "nrghax.tasks.react"
-REACTIONS_A_MESSAGE = 100
+REACTIONS_PER_MESSAGE = 100
 
 logger = logging.getLogger(__name__)
 
 
 def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = None) -> UserActivityLog:
-    """Write one activity into the log and, once that is committed, have it reacted to.
+    """Write one activity into the log and queue its reactions when the transaction commits.
 
-    Should be called in the transaction of the deed itself. A broker that cannot be reached costs a moment and
-    loses nothing: the sweeper finds what was not reacted to.
+    Should be called in the transaction of the member's action. If the broker is down, the sweeper queues the activity
+    later.
     """
     entry = UserActivityLog(
         user_id=member_id, activity_type=str(activity), activity_data=data or {}, created_at=timezone.now()
@@ -36,7 +36,7 @@ def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = No
         "activity_data": json.dumps(entry.activity_data),
         "created_at": entry.created_at,
     }
-    # Every deed comes by here: the statement is not written anew for each.
+    # Every action runs this, so it uses a SQL file: the ORM would compile the statement each time.
     run_statement("analytics", "record_activity", **row)
     entry._state.adding = False
     enqueue_on_commit(entry.id)
@@ -44,7 +44,7 @@ def record(member_id: UUID, activity: Activity, data: dict[str, Any] | None = No
 
 
 def record_all(activity: Activity, happened: Iterable[tuple[UUID, dict[str, Any]]]) -> None:
-    """`record` for what one statement did to many: pairs of a member's id and the activity's data."""
+    """Record one activity for many members at once; `happened` holds pairs of member id and activity data."""
     now = timezone.now()
     entries = UserActivityLog.objects.bulk_create(
         UserActivityLog(user_id=member_id, activity_type=activity, activity_data=data, created_at=now)
@@ -54,7 +54,7 @@ def record_all(activity: Activity, happened: Iterable[tuple[UUID, dict[str, Any]
 
 
 def enqueue_on_commit(*activity_ids: UUID) -> None:
-    """Have activities reacted to once the transaction is committed; what was done stands, whatever the broker says."""
+    """Queue the reactions to these activities when the transaction commits. A broker error never undoes the commit."""
 
     def enqueue() -> None:
         try:
@@ -62,10 +62,10 @@ def enqueue_on_commit(*activity_ids: UUID) -> None:
         except OperationalError as error:
             waiting = ", ".join(map(str, activity_ids[:3]))
             logger.warning(
-                "%d activities wait for the sweeper (%s ...): the broker cannot be reached (%s).",
+                "The broker is unreachable (%s). The sweeper will queue %d activities later: %s ...",
+                error,
                 len(activity_ids),
                 waiting,
-                error,
             )
 
     if activity_ids:
@@ -73,14 +73,14 @@ def enqueue_on_commit(*activity_ids: UUID) -> None:
 
 
 def enqueue_reactions(*activity_ids: UUID) -> None:
-    """Many to a message: what one statement did to everybody would else be as many messages as people."""
-    for first in range(0, len(activity_ids), REACTIONS_A_MESSAGE):
-        batch = [str(activity_id) for activity_id in activity_ids[first : first + REACTIONS_A_MESSAGE]]
+    """Queue the reactions in batches, so that one statement about many members does not send a message for each."""
+    for first in range(0, len(activity_ids), REACTIONS_PER_MESSAGE):
+        batch = [str(activity_id) for activity_id in activity_ids[first : first + REACTIONS_PER_MESSAGE]]
         _send(batch)
 
 
 def _send(activity_ids: list[str]) -> None:
-    """`send_task` without the options that a task may have of its own: to look for them costs as much as to send it."""
+    """Send the task like `send_task`, but skip its lookup of task options, which costs as much as the sending."""
     message = current_app.amqp.create_task_message(str(uuid4()), REACT_TASK, activity_ids, ignore_result=True)
     with current_app.producer_pool.acquire(block=True) as producer:
         current_app.amqp.send_task_message(producer, REACT_TASK, message)
@@ -88,5 +88,5 @@ def _send(activity_ids: list[str]) -> None:
 
 @transaction.atomic
 def retry_activities(*, activities: UserActivityLogQuerySet) -> int:
-    """Have those that were given up on tried anew; the sweeper finds them. Returns how many."""
+    """Reset the activities that were given up, so that the sweeper retries them. Return how many were reset."""
     return activities.given_up().update(attempts=0)

@@ -6,5 +6,5 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
-        # Each app's news.py registers where its notifications lead.
+        # Each app's news.py registers the destinations of its notifications.
         autodiscover_modules("news")

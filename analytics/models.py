@@ -1,4 +1,4 @@
-"""The activity log, which is the outbox too, and the notifications."""
+"""The activity log, which is also the outbox, and the notifications."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -14,7 +14,7 @@ class Activity(models.TextChoices):
     SESSION_LOGGED = "session_logged", "Practice logged"
     SESSION_CHANGED = "session_changed", "Practice changed"
     SESSION_DELETED = "session_deleted", "Practice deleted"
-    CHECKIN_SAVED = "checkin_saved", "Checked in"
+    CHECKIN_SAVED = "checkin_saved", "Check-in saved"
     CHECKIN_DELETED = "checkin_deleted", "Check-in deleted"
     HACK_UNLOCKED = "hack_unlocked", "Hack unlocked"
     ACHIEVEMENT_EARNED = "achievement_earned", "Achievement earned"
@@ -22,35 +22,35 @@ class Activity(models.TextChoices):
     CHALLENGE_LEFT = "challenge_left", "Challenge left"
     CHALLENGE_ENDED = "challenge_ended", "Challenge ended"
     CHALLENGE_CANCELLED = "challenge_cancelled", "Challenge cancelled"
-    VERIFICATION_SUBMITTED = "verification_submitted", "Submitted for verification"
-    VERIFICATION_WITHDRAWN = "verification_withdrawn", "Withdrawn from verification"
-    VERIFICATION_DECIDED = "verification_decided", "Verification decided"
+    VERIFICATION_SUBMITTED = "verification_submitted", "Submission sent"
+    VERIFICATION_WITHDRAWN = "verification_withdrawn", "Submission withdrawn"
+    VERIFICATION_DECIDED = "verification_decided", "Submission decided"
     VERIFICATION_REWARDED = "verification_rewarded", "Verification rewarded"
     VERIFICATION_REVOKED = "verification_revoked", "Verification revoked"
-    VERIFICATION_WAITING = "verification_waiting", "Verification still waiting"
-    REVIEWERS_WANTED = "reviewers_wanted", "Reviewers wanted"
-    REVIEW_GIVEN = "review_given", "Review given"
+    VERIFICATION_WAITING = "verification_waiting", "Submission still waiting"
+    REVIEWERS_WANTED = "reviewers_wanted", "Reviewers needed"
+    REVIEW_GIVEN = "review_given", "Review submitted"
 
 
 def activity_types() -> list[tuple[str, str]]:
-    """Return the choices. A migration refers to this function, so that a new type needs none."""
+    """Return the choices. The migration refers to this function, so a new type needs no migration."""
     return Activity.choices
 
 
 class UserActivityLogQuerySet(models.QuerySet):
     def pending(self):
-        """Activities that wait for their reactions and are not given up on."""
+        """Activities whose reactions have not run yet and are still retried."""
         return self.filter(processed_at=None, attempts__lt=UserActivityLog.MAX_ATTEMPTS)
 
     def given_up(self):
-        """Activities whose reactions failed again and again: staff look at them and retry them."""
+        """Activities whose reactions failed `MAX_ATTEMPTS` times. They run again only after staff retry them."""
         return self.filter(processed_at=None, attempts__gte=UserActivityLog.MAX_ATTEMPTS)
 
 
 class UserActivityLog(models.Model):
-    """One row for each action that matters, written in the action's own transaction: a transactional outbox.
+    """A transactional outbox: one row per recorded action, written in the transaction of that action.
 
-    The table is partitioned by month, its key in the database is (id, created_at); see analytics/sql/.
+    The table is partitioned by month. Its primary key in the database is (id, created_at); see analytics/sql/.
     """
 
     MAX_ATTEMPTS = 10
@@ -75,7 +75,7 @@ class UserActivityLog(models.Model):
 
     @property
     def is_private(self) -> bool:
-        """True if what follows from this activity must not be shown to others."""
+        """True if the results of this activity must not be shown to others."""
         return self.activity_data.get("is_private", False)
 
 
@@ -87,20 +87,24 @@ class NotificationQuerySet(models.QuerySet):
         return self.filter(is_read=False)
 
     def tell(self, *notifications: "Notification") -> None:
-        """Store notifications, except for those whose type and subject their member has been told of."""
+        """Store notifications. Skip each one whose member already has one of the same type and subject."""
         Notification.objects.bulk_create(notifications, ignore_conflicts=True)
 
 
 class Notification(models.Model):
-    """One thing that a member is told. Type and subject are unique a member: a repeated reaction tells it once."""
+    """A message to one member. Type and subject are unique per member, so a repeated reaction adds nothing."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="notifications")
     type = models.CharField(max_length=40, choices=notification_types)
-    subject = models.CharField(max_length=100, help_text="What it is about; told once for each member and type.")
+    subject = models.CharField(
+        max_length=100, help_text="The ID of the subject. A member gets one notification per type and subject."
+    )
     title = models.CharField(max_length=200)
     message = models.TextField(blank=True, default="")
-    data = models.JSONField(default=dict, blank=True, help_text="The route that it leads to, its arguments and query.")
+    data = models.JSONField(
+        default=dict, blank=True, help_text="The URL name that it links to, with its arguments and query."
+    )
     is_read = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

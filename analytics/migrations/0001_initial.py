@@ -6,8 +6,8 @@ from django.db import migrations, models
 import analytics.models
 import analytics.notifications.types
 
-# Partitioned by month, which Django cannot make. The database key is (id, created_at): a unique key of a partitioned
-# table holds its partition key. sql/schema/user_activity_logs.sql makes the months.
+# The table is partitioned by month, which Django can't create. Its primary key is (id, created_at), because a unique key
+# of a partitioned table must contain the partition key. sql/schema/user_activity_logs.sql creates the partitions.
 ACTIVITY_LOG = """
 CREATE TABLE user_activity_logs (
   id uuid NOT NULL,
@@ -97,14 +97,19 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "subject",
-                    models.CharField(help_text="What it is about; told once for each member and type.", max_length=100),
+                    models.CharField(
+                        help_text="The ID of the subject. A member gets one notification per type and subject.",
+                        max_length=100,
+                    ),
                 ),
                 ("title", models.CharField(max_length=200)),
                 ("message", models.TextField(blank=True, default="")),
                 (
                     "data",
                     models.JSONField(
-                        blank=True, default=dict, help_text="The route that it leads to, its arguments and query."
+                        blank=True,
+                        default=dict,
+                        help_text="The URL name that it links to, with its arguments and query.",
                     ),
                 ),
                 ("is_read", models.BooleanField(default=False)),

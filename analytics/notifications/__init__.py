@@ -1,1 +1,1 @@
-"""Notifications: their types, where each of them leads, and a folder for each channel that delivers them."""
+"""Notifications: their types, their destinations, and a folder for each delivery channel."""

@@ -10,7 +10,7 @@ from analytics.models import Notification
 
 @transaction.atomic
 def mark_read(*, member: Member, notification_ids: Collection[UUID] | None = None) -> int:
-    """Mark these of a member's notifications, or (None) all, as read; returns how many were not yet."""
+    """Mark these notifications of a member as read, or all of them for None. Return how many were unread."""
     unread = Notification.objects.visible_to(member).unread()
     if notification_ids is not None:
         unread = unread.filter(pk__in=notification_ids)

@@ -1,4 +1,4 @@
-"""The page that a notification leads to: a route with its arguments, or another page once its target is gone."""
+"""Destinations of notifications: a route with arguments, or a fallback page once the target is gone."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,20 +21,20 @@ _destinations: dict[str, _Destination] = {}
 
 
 def register_destination(route: str, *, targets: Callable[[Member], QuerySet], fallback: str) -> None:
-    """Say which rows a route shows to a member, and which route without arguments to take once a row is gone.
+    """Register the rows that a route can show to a member, and the route to fall back to once a row is gone.
 
-    The arguments of the route are the names of fields of such a row.
+    The arguments of `route` are field names of these rows. The `fallback` route takes no arguments.
     """
     _destinations[route] = _Destination(targets, fallback)
 
 
 def leads_to(route: str, *, query: dict[str, str] | None = None, **arguments: str) -> dict[str, Any]:
-    """Return the `data` of a notification that leads to a route."""
+    """Return the `data` of a notification that links to a route."""
     return {"route": route, "arguments": arguments, "query": query or {}}
 
 
 def find_destination(notification: Notification, member: Member) -> tuple[str, bool]:
-    """Return the URL that a notification leads to, and whether that still shows what the notification is about."""
+    """Return the URL to open for a notification, and whether its target still exists."""
     data = notification.data
     try:
         url = reverse(data["route"], kwargs=data["arguments"], query=data["query"])

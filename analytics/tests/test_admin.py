@@ -1,4 +1,4 @@
-"""What staff see of the record, and what they can do about what failed."""
+"""The admin of the activity log and the notifications, with its retry action."""
 
 import re
 from datetime import timedelta
@@ -39,7 +39,7 @@ def listed(client, url, **parameters) -> list:
     return list(response.context["cl"].result_list)
 
 
-def test_activities_by_state(staff_client):
+def test_activity_list_filters_by_state(staff_client):
     done = make_activity(processed_at=timezone.now())
     waiting = make_activity(attempts=9)
     given_up = make_activity(attempts=10)
@@ -52,18 +52,18 @@ def test_activities_by_state(staff_client):
     assert {strip_tags(cell).strip() for cell in cells} == {"Done", "Waiting", "Given up"}
 
 
-def test_an_activity_in_full(staff_client):
+def test_activity_page_shows_its_data(staff_client):
     activity = make_activity(processed_at=timezone.now() + timedelta(minutes=2))
     response = staff_client.get(reverse("admin:analytics_useractivitylog_change", args=[activity.pk]))
     assert response.status_code == 200
     assert "2026-03-01" in response.content.decode()
 
 
-def test_activities_are_found_by_member_and_by_id(staff_client):
+def test_activity_search_finds_username_and_id(staff_client):
     activity, _ = make_activity(), make_activity()
     assert listed(staff_client, ACTIVITIES, q=activity.user.username) == [activity]
     assert listed(staff_client, ACTIVITIES, q=str(activity.pk)) == [activity]
-    assert listed(staff_client, ACTIVITIES, q="nobody") == []
+    assert listed(staff_client, ACTIVITIES, q="unknown") == []
 
 
 def try_again(client, *activities):
@@ -71,22 +71,22 @@ def try_again(client, *activities):
     return client.post(ACTIVITIES, data, follow=True).content.decode()
 
 
-def test_what_was_given_up_is_tried_again(staff_client):
+def test_retry_resets_given_up_activity_only(staff_client):
     given_up, waiting = make_activity(attempts=10), make_activity(attempts=3)
-    assert "1 will be tried again within a minute." in try_again(staff_client, given_up, waiting)
+    assert "1 activity will be retried within a minute." in try_again(staff_client, given_up, waiting)
     given_up.refresh_from_db()
     waiting.refresh_from_db()
     assert (given_up.attempts, waiting.attempts) == (0, 3)
 
 
-def test_what_is_done_is_never_tried_again(staff_client):
+def test_retry_skips_processed_activity(staff_client):
     done = make_activity(processed_at=timezone.now(), attempts=10)
-    assert "nothing to try again" in try_again(staff_client, done)
+    assert "Nothing to retry" in try_again(staff_client, done)
     done.refresh_from_db()
     assert done.attempts == 10
 
 
-def test_trying_again_wants_more_than_looking(sign_in):
+def test_retry_needs_change_permission(sign_in):
     user = make_user(is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_useractivitylog"))
     client = sign_in(make_member(user=user))
@@ -97,7 +97,7 @@ def test_trying_again_wants_more_than_looking(sign_in):
     assert given_up.attempts == 10
 
 
-def test_notifications(staff_client):
+def test_notification_search_finds_username_and_opens_page(staff_client):
     notification = make_notification()
     assert listed(staff_client, NOTIFICATIONS, q=notification.user.username) == [notification]
     url = reverse("admin:analytics_notification_change", args=[notification.pk])
@@ -105,7 +105,7 @@ def test_notifications(staff_client):
 
 
 @pytest.mark.parametrize("make", [make_activity, make_notification])
-def test_history_is_not_edited(staff_client, make):
+def test_history_is_read_only(staff_client, make):
     row = make()
     name = f"admin:analytics_{row._meta.model_name}"
     assert staff_client.get(reverse(f"{name}_add")).status_code == 403
@@ -115,7 +115,7 @@ def test_history_is_not_edited(staff_client, make):
 
 
 @pytest.mark.parametrize(("make", "url"), [(make_activity, ACTIVITIES), (make_notification, NOTIFICATIONS)])
-def test_no_query_a_row(staff_client, queries_of, make, url):
+def test_list_queries_do_not_grow_with_rows(staff_client, queries_of, make, url):
     make()
     few = queries_of(lambda: staff_client.get(url))
     for _ in range(8):
@@ -123,7 +123,7 @@ def test_no_query_a_row(staff_client, queries_of, make, url):
     assert len(queries_of(lambda: staff_client.get(url))) == len(few)
 
 
-def test_members_and_visitors_see_nothing_of_it(client, member_client):
+def test_activity_list_is_closed_to_members_and_visitors(client, member_client):
     assert member_client.get(ACTIVITIES).status_code in (302, 403)
     client.logout()
     assert client.get(ACTIVITIES).status_code == 302

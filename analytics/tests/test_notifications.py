@@ -25,15 +25,15 @@ def make_notification(member, number=1, **fields):
     return Notification.objects.create(user=member, **values)
 
 
-def read(member, number, **fields):
+def make_read_notification(member, number, **fields):
     return make_notification(member, number, is_read=True, read_at=timezone.now(), **fields)
 
 
-def test_own_are_listed_newest_first_and_the_unread_are_marked(member_client, member):
+def test_list_shows_own_notifications_newest_first_and_marks_unread(member_client, member):
     today = timezone.now()
     make_notification(member, 1, created_at=today - timedelta(days=2))
-    read(member, 2, created_at=today)
-    read(member, 3, created_at=today - timedelta(days=4))
+    make_read_notification(member, 2, created_at=today)
+    make_read_notification(member, 3, created_at=today - timedelta(days=4))
     make_notification(make_member(), 4)
     response = member_client.get(LIST)
     rows = [(row["title"], row["is_read"]) for row in response.context["rows"]]
@@ -44,14 +44,14 @@ def test_own_are_listed_newest_first_and_the_unread_are_marked(member_client, me
     assert "1<span" in page, "the bell counts the unread one"
 
 
-def test_none_yet_says_what_to_do_next(member_client):
+def test_empty_list_offers_next_step(member_client):
     page = member_client.get(LIST).content.decode()
-    assert "Nothing yet" in page
+    assert "No notifications yet" in page
     assert reverse("hacks:hack-list") in page
     assert "Mark all as read" not in page
 
 
-def test_pages_of_twenty(member_client, member):
+def test_list_has_twenty_per_page(member_client, member):
     for number in range(21):
         make_notification(member, number)
     assert len(member_client.get(LIST).context["rows"]) == 20
@@ -59,7 +59,7 @@ def test_pages_of_twenty(member_client, member):
     assert member_client.get(LIST, {"page": "nonsense"}).status_code == 200
 
 
-def test_opening_marks_as_read_and_leads_on(member_client, member):
+def test_opening_marks_as_read_and_redirects_to_target(member_client, member):
     notification = make_notification(member)
     response = member_client.post(reverse("analytics:notification-open", args=[notification.pk]))
     assert (response.status_code, response["Location"]) == (302, "/hacks/")
@@ -68,7 +68,7 @@ def test_opening_marks_as_read_and_leads_on(member_client, member):
     assert notification.read_at is not None
 
 
-def test_opening_twice_keeps_the_first_time(member_client, member):
+def test_opening_twice_keeps_first_read_time(member_client, member):
     notification = make_notification(member)
     url = reverse("analytics:notification-open", args=[notification.pk])
     member_client.post(url)
@@ -79,14 +79,14 @@ def test_opening_twice_keeps_the_first_time(member_client, member):
     assert notification.read_at == first
 
 
-def open_it(client, notification):
+def open_notification(client, notification):
     return client.post(reverse("analytics:notification-open", args=[notification.pk]), follow=True)
 
 
-def test_a_notification_leads_to_its_page_with_arguments_and_query(member_client, member):
+def test_opening_redirects_with_arguments_and_query(member_client, member):
     hack = HackFactory(slug="wide-gaze")
     notification = make_notification(member, data=leads_to("hacks:hack-detail", slug=hack.slug, query={"tab": "notes"}))
-    assert open_it(member_client, notification).redirect_chain == [("/hacks/wide-gaze/?tab=notes", 302)]
+    assert open_notification(member_client, notification).redirect_chain == [("/hacks/wide-gaze/?tab=notes", 302)]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_a_notification_leads_to_its_page_with_arguments_and_query(member_client
         ("gamification:challenge-detail", "gamification:challenge-list"),
     ],
 )
-def test_a_notification_whose_target_is_gone_leads_to_the_list(member_client, member, route, fallback):
+def test_opening_redirects_to_fallback_when_target_is_gone(member_client, member, route, fallback):
     notification = make_notification(member, data=leads_to(route, slug="gone"))
-    response = open_it(member_client, notification)
+    response = open_notification(member_client, notification)
     assert response.redirect_chain == [(reverse(fallback), 302)]
     assert response.status_code == 200
-    assert "no longer there: You&#x27;ve unlocked hack 1" in response.text
+    assert "no longer available: You&#x27;ve unlocked hack 1" in response.text
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_a_notification_whose_target_is_gone_leads_to_the_list(member_client, me
         {"route": "https://elsewhere.example/", "arguments": {}, "query": {}},
     ],
 )
-def test_a_notification_without_a_route_that_exists_leads_to_the_notifications(member_client, member, data):
-    assert open_it(member_client, make_notification(member, data=data)).redirect_chain == [(LIST, 302)]
+def test_opening_redirects_to_notification_list_when_route_is_unknown(member_client, member, data):
+    assert open_notification(member_client, make_notification(member, data=data)).redirect_chain == [(LIST, 302)]
 
 
-def test_marking_one_as_read_comes_back_to_where_it_was_done(member_client, member):
+def test_marking_one_as_read_returns_to_local_page_only(member_client, member):
     notification, other = make_notification(member, 1), make_notification(member, 2)
     url = reverse("analytics:notification-read", args=[notification.pk])
     assert member_client.post(url, {"next": "/today/"})["Location"] == "/today/"
@@ -127,17 +127,17 @@ def test_marking_one_as_read_comes_back_to_where_it_was_done(member_client, memb
     assert list(Notification.objects.unread()) == [other]
 
 
-def test_marking_all_as_read_is_about_own_ones(member_client, member):
+def test_marking_all_as_read_skips_other_members(member_client, member):
     make_notification(member, 1)
     make_notification(member, 2)
     others = make_notification(make_member(), 3)
     response = member_client.post(reverse("analytics:notification-read-all"), follow=True)
-    assert "Everything is marked as read." in response.content.decode()
+    assert "All notifications marked as read." in response.content.decode()
     assert list(Notification.objects.unread()) == [others]
 
 
 @pytest.mark.parametrize("name", ["notification-open", "notification-read"])
-def test_somebody_elses_is_not_found(member_client, name):
+def test_notification_of_other_member_is_not_found(member_client, name):
     others = make_notification(make_member())
     assert member_client.post(reverse(f"analytics:{name}", args=[others.pk])).status_code == 404
     others.refresh_from_db()
@@ -145,13 +145,13 @@ def test_somebody_elses_is_not_found(member_client, name):
 
 
 @pytest.mark.parametrize("name", ["notification-open", "notification-read", "notification-read-all"])
-def test_reading_is_written_by_post_only(member_client, member, name):
+def test_marking_as_read_needs_post(member_client, member, name):
     args = [] if name.endswith("all") else [make_notification(member).pk]
     assert member_client.get(reverse(f"analytics:{name}", args=args)).status_code == 405
     assert Notification.objects.unread().count() == len(args)
 
 
-def test_visitors_are_asked_to_log_in(client, member):
+def test_visitor_is_redirected_to_login(client, member):
     login = reverse("account_login")
     assert client.get(LIST)["Location"].startswith(login)
     url = reverse("analytics:notification-open", args=[make_notification(member).pk])
@@ -159,7 +159,7 @@ def test_visitors_are_asked_to_log_in(client, member):
     assert Notification.objects.unread().count() == 1
 
 
-def test_queries_do_not_grow_with_the_list(member_client, member, queries_of):
+def test_list_queries_do_not_grow_with_rows(member_client, member, queries_of):
     make_notification(member, 1)
     few = queries_of(lambda: member_client.get(LIST))
     for number in range(2, 20):

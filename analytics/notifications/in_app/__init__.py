@@ -1,1 +1,1 @@
-"""Notifications inside the product: the list, and the number on the bell."""
+"""In-app notifications: the list and the number on the bell."""

@@ -7,7 +7,7 @@ from database.compiled import compiled
 
 
 def unread_notifications(request):
-    """How many notifications wait; asked of the database only where a template shows it."""
+    """Add the number of unread notifications. The query runs only if a template uses it."""
     member = getattr(request, "member", None)
     if member is None:
         return {"unread_notifications": 0}
@@ -16,5 +16,5 @@ def unread_notifications(request):
 
 @compiled
 def _unread(member: Member) -> QuerySet:
-    waiting = Notification.objects.visible_to(member).unread()
-    return waiting.order_by().values("is_read").annotate(number=Count("pk")).values("number")
+    unread = Notification.objects.visible_to(member).unread()
+    return unread.order_by().values("is_read").annotate(number=Count("pk")).values("number")

@@ -40,12 +40,12 @@ def notification_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def notification_open(request: HttpRequest, notification_id: UUID) -> HttpResponse:
-    """A form's button rather than a link: reading is written down, and GET never writes."""
+    """Mark the notification as read and redirect to its target. It takes POST because a GET never writes."""
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
     mark_read(member=request.member, notification_ids=[notification.pk])
     url, is_there = find_destination(notification, request.member)
     if not is_there:
-        messages.info(request, f"What this was about is no longer there: {notification.title}")
+        messages.info(request, f"This page is no longer available: {notification.title}")
     return redirect(url)
 
 
@@ -64,5 +64,5 @@ def notification_read(request: HttpRequest, notification_id: UUID) -> HttpRespon
 @login_required
 def notification_read_all(request: HttpRequest) -> HttpResponse:
     if mark_read(member=request.member):
-        messages.success(request, "Everything is marked as read.")
+        messages.success(request, "All notifications marked as read.")
     return redirect(LIST)
