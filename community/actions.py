@@ -1,7 +1,7 @@
-"""Writes on verifications: an author's, a reviewer's, and the decision of staff.
+"""Writes on verifications by authors, reviewers and staff, and the jobs of the worker.
 
-Members' actions run as the member. What they may not do, the database refuses (community/sql/), by the name of a
-constraint; here the name becomes an exception that a page can put into words.
+Members' actions run as the member. The database refuses forbidden writes (community/sql/) with the name of a
+constraint. These actions turn the name into an exception, for which a page has a message.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from analytics.models import Activity, UserActivityLog
 from community.models import HackVerification, HackVerificationReview, VerificationLease
 from community.rules import (
     ASK_AGAIN_AFTER,
-    KEEP_LEASES,
+    ESCALATE_AFTER,
+    LEASE_RETENTION,
+    MAX_REVIEWERS_ASKED,
     NUDGE_AFTER,
-    REVIEWERS_ASKED,
-    STAFF_AFTER,
     Answers,
-    rewarded_before,
+    anonymous_xp_cutoff,
 )
 from database.constraints import refused_by
 from database.statements import call_function, run_statement
@@ -33,7 +33,7 @@ from hacks.models import Hack, UserHackProgress
 
 
 class Refusal(StrEnum):
-    """Why something could not be done: the names with which the database refuses it."""
+    """The reasons for which the database refuses a write; each value is the name of a constraint."""
 
     NOT_ASKED = "hack_verifications_not_asked"
     PRACTISE_FIRST = "hack_verifications_practise_first"
@@ -48,7 +48,7 @@ class Refusal(StrEnum):
 
 
 class VerificationRefused(Exception):
-    """`reason` says why; nothing was written."""
+    """The database refused the write; `reason` says why."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(reason.value)
@@ -56,11 +56,11 @@ class VerificationRefused(Exception):
 
 
 class TooManyReviewsOpen(Exception):
-    """The reviewer holds as many as one may."""
+    """The reviewer has MAX_LEASES open leases already."""
 
 
 class LeaseLost(Exception):
-    """The review can't be given any more; `state` is the lease's (see community.queue), nothing was written."""
+    """The lease is no longer open and nothing was written; `state` is as in community.queue.Lease."""
 
     def __init__(self, state: str) -> None:
         super().__init__(state)
@@ -69,63 +69,66 @@ class LeaseLost(Exception):
 
 @transaction.atomic
 def save_draft(*, member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
-    """Keep answers for later, as the member. What was returned becomes the draft of a new round.
+    """Save answers as a draft, as the member. A submission that was sent back becomes the draft of a new round.
 
-    Raises VerificationRefused: NOT_ASKED, or NO_SUCH_STEP for what is submitted or verified.
+    Raises VerificationRefused: NOT_ASKED; NO_SUCH_STEP if the submission is in the queue, with staff or verified.
     """
-    with _refusals():
-        verification = _begin(member, hack, answers, is_anonymous)
+    with _translate_refusals():
+        verification = _get_or_create_locked(member, hack, answers, is_anonymous)
         if verification.status not in (HackVerification.Status.DRAFT, HackVerification.Status.RETURNED):
             raise VerificationRefused(Refusal.NO_SUCH_STEP)
-        return _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+        return _update(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
 
 
 @transaction.atomic
 def submit_verification(
     *, member: Member, hack: Hack, answers: Answers, is_anonymous: bool, is_change: bool = False
 ) -> HackVerification:
-    """Submit, or change what nobody has reviewed yet; as the member.
+    """Submit answers, or change a submission that has no review yet, as the member.
 
-    A change keeps the place in the queue, and takes the submission out of the hands of whoever reads it now; with
-    `is_change` nothing else is meant. Raises VerificationRefused: NOT_ASKED, PRACTISE_FIRST, ANSWER_ALL, UNCHANGED,
-    UNDER_REVIEW, WITHDRAWN, NO_SUCH_STEP.
+    A change keeps the place in the queue and ends the leases of the submission. With `is_change` only a change is
+    allowed: a draft or a submission that was sent back is refused. Raises VerificationRefused: NOT_ASKED,
+    PRACTISE_FIRST, ANSWER_ALL, UNCHANGED, UNDER_REVIEW, WITHDRAWN, NO_SUCH_STEP.
     """
-    with _refusals():
-        verification = _begin(member, hack, answers, is_anonymous)
+    with _translate_refusals():
+        verification = _get_or_create_locked(member, hack, answers, is_anonymous)
         if is_change and verification.status == HackVerification.Status.DRAFT:
             raise VerificationRefused(Refusal.WITHDRAWN)
         if is_change and verification.status == HackVerification.Status.RETURNED:
             raise VerificationRefused(Refusal.NO_SUCH_STEP)
         if verification.status == HackVerification.Status.RETURNED:
-            verification = _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+            verification = _update(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
         was_draft = verification.status == HackVerification.Status.DRAFT
-        verification = _write(member, verification, HackVerification.Status.SUBMITTED, answers, is_anonymous)
+        verification = _update(member, verification, HackVerification.Status.SUBMITTED, answers, is_anonymous)
     if was_draft:
-        record(member.pk, Activity.VERIFICATION_SUBMITTED, _about(verification, hack))
+        record(member.pk, Activity.VERIFICATION_SUBMITTED, _activity_data(verification, hack))
     return verification
 
 
 @transaction.atomic
 def withdraw_verification(*, member: Member, hack: Hack) -> HackVerification | None:
-    """Make a draft of what is submitted, as the member; None where nothing is. Reviews it had stay, as history."""
-    verification = _own(member, hack)
+    """Turn a submission back into a draft, as the member. Its reviews stay in the history.
+
+    Returns None if the member has no submission with peers or staff.
+    """
+    verification = HackVerification.objects.visible_to(member).locked().filter(hack=hack).first()
     waiting = (HackVerification.Status.SUBMITTED, HackVerification.Status.ESCALATED)
     if verification is None or verification.status not in waiting:
         return None
-    data = _about(verification, hack)
+    data = _activity_data(verification, hack)
     answers, is_anonymous = verification.verification_questions, verification.is_anonymous
-    verification = _write(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
+    verification = _update(member, verification, HackVerification.Status.DRAFT, answers, is_anonymous)
     record(member.pk, Activity.VERIFICATION_WITHDRAWN, data)
     return verification
 
 
-# A savepoint would be of no use: whoever is refused is done with.
+# No savepoint: nothing else happens in the transaction after a refusal.
 @transaction.atomic(savepoint=False)
 def take_review(*, hack_id: UUID | None = None) -> UUID | None:
-    """Lease the oldest submission (of a hack) that the member who asks may review, for half an hour.
+    """Lease the oldest submission that the member may review, of any hack or of the given one, for half an hour.
 
-    Returns the lease's id, or None where there is nothing to review. Raises TooManyReviewsOpen. Should not share a
-    transaction with `give_review`: each waits for a submission's lock.
+    Returns the id of the lease, or None if there is nothing to review. Raises TooManyReviewsOpen. Should not share a
+    transaction with `give_review`: both wait for the lock of a submission.
     """
     try:
         return call_function("app.lease_verification", hack_id)
@@ -137,39 +140,39 @@ def take_review(*, hack_id: UUID | None = None) -> UUID | None:
 
 @transaction.atomic
 def release_review(*, lease_id: UUID) -> bool:
-    """Give the member's lease back; False where there is none that is open."""
+    """End the member's open lease. Return False if the lease is not open or not theirs."""
     return call_function("app.release_lease", lease_id)
 
 
 @transaction.atomic
 def give_review(*, member: Member, lease_id: UUID, review_id: UUID, is_authentic: bool, comment: str) -> bool:
-    """Store the member's review; False for one that is stored already: the client makes its id.
+    """Store the member's review. Return False if a review with this id, which the client makes, is stored already.
 
-    Should be called with a comment where `is_authentic` is false. Raises LeaseLost.
+    A review that is not authentic needs a comment. Raises LeaseLost.
     """
     try:
         is_new = call_function("app.review_verification", lease_id, review_id, is_authentic, comment)
     except IntegrityError as error:
         name = refused_by(error)
-        if name.startswith(LEASE_LOST):
-            raise LeaseLost(name.removeprefix(LEASE_LOST)) from error
+        if name.startswith(LEASE_LOST_PREFIX):
+            raise LeaseLost(name.removeprefix(LEASE_LOST_PREFIX)) from error
         raise
     if is_new:
         record(member.pk, Activity.REVIEW_GIVEN, {"review_id": str(review_id)})
     return is_new
 
 
-LEASE_LOST = "hack_verification_lease_"
+LEASE_LOST_PREFIX = "hack_verification_lease_"
 
 
 @transaction.atomic
 def decide_verification(*, staff: Member, verification_id: UUID, is_authentic: bool, reason: str) -> None:
-    """Decide in place of the peers, as staff; the author is told with the reason.
+    """Decide in place of the peers, as staff. The author is notified of the outcome and reads the reason.
 
-    Raises VerificationRefused: OWN, ALREADY_DECIDED (also where the author has withdrawn it meanwhile).
+    Raises VerificationRefused: OWN; ALREADY_DECIDED, also if the author has withdrawn the submission.
     """
     waiting = HackVerification.objects.waiting().filter(pk=verification_id)
-    with _refusals():
+    with _translate_refusals():
         if not waiting.update(decided_by=staff, decision_reason=reason):
             raise VerificationRefused(Refusal.ALREADY_DECIDED)
     enqueue_on_commit(call_function("app.close_verification", verification_id, is_authentic))
@@ -177,12 +180,12 @@ def decide_verification(*, staff: Member, verification_id: UUID, is_authentic: b
 
 @transaction.atomic
 def revoke_verification(*, staff: Member, verification_id: UUID, reason: str) -> None:
-    """Return what peers or staff have verified, as staff; the author is told with the reason, and may revise it.
+    """Send a verified submission back, as staff. The author is notified with the reason and may submit again.
 
     Raises VerificationRefused: OWN, NOT_VERIFIED.
     """
     verified = HackVerification.objects.filter(pk=verification_id, is_verified=True)
-    with _refusals():
+    with _translate_refusals():
         revoked = verified.update(
             status=HackVerification.Status.RETURNED,
             is_verified=False,
@@ -196,15 +199,15 @@ def revoke_verification(*, staff: Member, verification_id: UUID, reason: str) ->
     verification = HackVerification.objects.select_related("hack").get(pk=verification_id)
     author = Member.objects.get(verifications=verification)
     UserHackProgress.objects.filter(user=author, hack=verification.hack).update(verified_at=None)
-    data = {**_about(verification, verification.hack), "reason": reason}
+    data = {**_activity_data(verification, verification.hack), "reason": reason}
     record(author.pk, Activity.VERIFICATION_REVOKED, data)
 
 
 @transaction.atomic
 def announce_decision(*, review_id: UUID) -> None:
-    """Have the decision that a review brought about reacted to, as the worker; does nothing where there is none.
+    """Enqueue the reactions to the decision that this review caused, if it caused one; as the worker.
 
-    The reviewer's own transaction can't: they would learn whose activity it is.
+    The reviewer's transaction can't do this: reading the activity would reveal the author.
     """
     author = HackVerificationReview.objects.filter(pk=review_id).values("author")
     decided = UserActivityLog.objects.pending().filter(user__in=author, activity_type=Activity.VERIFICATION_DECIDED)
@@ -212,66 +215,68 @@ def announce_decision(*, review_id: UUID) -> None:
 
 
 @transaction.atomic
-def forget_leases(*, now: datetime) -> int:
-    """As the worker: delete what ended so long ago that nobody asks why; returns how many."""
-    return VerificationLease.objects.filter(expires_at__lt=now - KEEP_LEASES).delete()[0]
+def delete_old_leases(*, now: datetime) -> int:
+    """Delete the leases that ended before the retention time, as the worker. Return the number of rows."""
+    return VerificationLease.objects.filter(expires_at__lt=now - LEASE_RETENTION).delete()[0]
 
 
 @transaction.atomic
 def remind_authors(*, now: datetime) -> int:
-    """As the worker: tell those whose submission has waited for some time, once a round; returns how many."""
+    """Notify authors whose submission has waited for two days, once a round, as the worker. Return their number."""
     return _record_all("remind_authors", Activity.VERIFICATION_WAITING, before=now - NUDGE_AFTER)
 
 
 @transaction.atomic
 def escalate_verifications(*, now: datetime) -> int:
-    """As the worker: hand over to the staff what peers have not decided by the promised date; returns how many."""
-    return _record_all("escalate_verifications", Activity.VERIFICATION_WAITING, before=now - STAFF_AFTER)
+    """Hand over to staff what peers have not decided by the promised date, as the worker. Return the number."""
+    return _record_all("escalate_verifications", Activity.VERIFICATION_WAITING, before=now - ESCALATE_AFTER)
 
 
 @transaction.atomic
 def ask_reviewers(*, now: datetime) -> int:
-    """As the worker: ask some who may review what waits for long, nobody twice a week; returns how many."""
+    """Ask some members to review what has waited for two days, each at most once a week, as the worker.
+
+    Returns the number of members.
+    """
     return _record_all(
         "ask_reviewers",
         Activity.REVIEWERS_WANTED,
         before=now - NUDGE_AFTER,
         asked_since=now - ASK_AGAIN_AFTER,
-        most=REVIEWERS_ASKED,
+        most=MAX_REVIEWERS_ASKED,
     )
 
 
 @transaction.atomic
 def reward_anonymous(*, now: datetime) -> int:
-    """As the worker: have those rewarded whose anonymous submissions were verified before today (UTC)."""
-    return _record_all("reward_anonymous", Activity.VERIFICATION_REWARDED, before=rewarded_before(now))
+    """Enqueue the XP of anonymous submissions that were verified before today (UTC), as the worker.
+
+    Returns the number of submissions.
+    """
+    return _record_all("reward_anonymous", Activity.VERIFICATION_REWARDED, before=anonymous_xp_cutoff(now))
 
 
 @transaction.atomic
 def recount_reviews() -> int:
-    """As the worker: hold every count against the reviews and repair it; returns how many had drifted."""
+    """Repair the review counts that differ from the reviews, as the worker. Return the number of rows repaired."""
     return run_statement("community", "recount_reviews").count
 
 
 @transaction.atomic
 def compute_reviewer_signals() -> int:
-    """As the worker: compute how everybody reviews who does; returns for how many that has changed."""
+    """Compute the signals of all reviewers, as the worker. Return the number of rows that changed."""
     return run_statement("community", "compute_reviewer_signals").count
 
 
 def _record_all(statement: str, activity: Activity, **parameters: Any) -> int:
-    """Runs a statement that writes activities, and has them reacted to."""
+    """Run a statement that writes activities, and enqueue the reactions to them. Return the number of activities."""
     activities = run_statement("community", statement, activity=activity, **parameters).values
     enqueue_on_commit(*activities)
     return len(activities)
 
 
-def _own(member: Member, hack: Hack) -> HackVerification | None:
-    return HackVerification.objects.visible_to(member).locked().filter(hack=hack).first()
-
-
-def _begin(member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
-    """The member's own, locked; of two that begin at once, the second finds the first one's."""
+def _get_or_create_locked(member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> HackVerification:
+    """Return the member's submission, locked. Create it if there is none, also under concurrent requests."""
     own = HackVerification.objects.visible_to(member)
     own.get_or_create(
         user=member, hack=hack, defaults={"verification_questions": answers, "is_anonymous": is_anonymous}
@@ -279,14 +284,17 @@ def _begin(member: Member, hack: Hack, answers: Answers, is_anonymous: bool) -> 
     return own.locked().get(hack=hack)
 
 
-def _write(
+def _update(
     member: Member,
     verification: HackVerification,
     status: HackVerification.Status,
     answers: Answers,
     is_anonymous: bool,
 ) -> HackVerification:
-    """Writes what members may write; a trigger judges the step and moves the rest, which is read back."""
+    """Write the columns that members may write, and read the row back.
+
+    A trigger checks the change of status and sets the other columns.
+    """
     verification.verification_questions = answers
     verification.is_anonymous = is_anonymous
     verification.status = status
@@ -295,7 +303,7 @@ def _write(
     return verification
 
 
-def _about(verification: HackVerification, hack: Hack) -> dict[str, Any]:
+def _activity_data(verification: HackVerification, hack: Hack) -> dict[str, Any]:
     return {
         "verification_id": str(verification.pk),
         "hack_id": str(hack.pk),
@@ -306,7 +314,7 @@ def _about(verification: HackVerification, hack: Hack) -> dict[str, Any]:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _translate_refusals() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield

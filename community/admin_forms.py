@@ -1,4 +1,4 @@
-"""The forms with which staff decide where peers did not, make known cases, and pair buddies."""
+"""Staff's forms: decide or revoke a verification, make a known case, pair practice buddies."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from hacks.models import Hack
 from practice.forms.sessions import OnceForm
 
 
-def _verdict(label: str) -> forms.TypedChoiceField:
+def _verdict_field(label: str) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label,
         choices=[(YES, "Authentic"), (NO, "Not authentic")],
@@ -22,11 +22,11 @@ def _verdict(label: str) -> forms.TypedChoiceField:
 
 
 class DecisionForm(forms.Form):
-    is_authentic = _verdict("Decision")
+    is_authentic = _verdict_field("Decision")
     reason = forms.CharField(
         max_length=2000,
         widget=UnfoldAdminTextareaWidget({"rows": 5}),
-        help_text="The author reads it. If it is not authentic, say what is missing.",
+        help_text="The author reads this. If it's not authentic, say what is missing.",
     )
 
 
@@ -34,7 +34,7 @@ class RevokeForm(forms.Form):
     reason = forms.CharField(
         max_length=2000,
         widget=UnfoldAdminTextareaWidget({"rows": 5}),
-        help_text="The author reads it. Name no reviewer: they are promised that the author never learns who they are.",
+        help_text="The author reads this. Don't name reviewers: we promise them that authors never learn who they are.",
     )
 
 
@@ -42,15 +42,15 @@ class ChosenHackForm(forms.Form):
     hack = forms.ModelChoiceField(
         Hack.objects.published().filter(requires_verification=True).exclude(verification_questions=[]),
         widget=UnfoldAdminSelectWidget,
-        help_text="Its questions come next.",
+        help_text="You answer its questions in the next step.",
     )
 
 
 class KnownCaseForm(AnswersForm, OnceForm):
-    """Answers of which staff know what they are; reviewers are given them like anybody's."""
+    """Answers whose right verdict staff know. Reviewers are given them like a member's submission."""
 
     is_anonymous = None  # type: ignore[assignment]
-    known_outcome = _verdict("What it is")
+    known_outcome = _verdict_field("Right verdict")
 
     def __init__(self, *args, hack: Hack, **kwargs) -> None:
         super().__init__(*args, questions=hack.verification_questions, **kwargs)
@@ -67,7 +67,7 @@ class KnownCaseForm(AnswersForm, OnceForm):
         return cleaned
 
     def save(self) -> tuple[HackVerification, bool]:
-        """The case, and whether it is new: the form may be sent twice."""
+        """Return the case and whether it is new. A second request with the same id changes nothing."""
         return HackVerification.objects.get_or_create(
             pk=self.cleaned_data["id"],
             defaults={
@@ -75,7 +75,7 @@ class KnownCaseForm(AnswersForm, OnceForm):
                 "hack": self.hack,
                 "verification_questions": self.answers,
                 "known_outcome": self.cleaned_data["known_outcome"],
-                # Nothing may tell it from a member's who does not want to be known.
+                # Reviewers must not be able to tell a known case from an anonymous submission.
                 "is_anonymous": True,
                 "status": HackVerification.Status.SUBMITTED,
                 "submitted_at": timezone.now(),
@@ -84,7 +84,7 @@ class KnownCaseForm(AnswersForm, OnceForm):
 
 
 class PracticeBuddiesForm(forms.ModelForm):
-    """In the order that the database keeps, so that a pair is found whichever of the two is named first."""
+    """Two members in either order; `clean` sorts them as the database does, so that an existing pair is found."""
 
     class Meta:
         model = PracticeBuddies
@@ -92,13 +92,13 @@ class PracticeBuddiesForm(forms.ModelForm):
 
     def clean(self) -> None:
         super().clean()
-        named = [self.cleaned_data.get(name) for name in ("user1", "user2")]
-        if not all(named):
+        members = [self.cleaned_data.get(name) for name in ("user1", "user2")]
+        if not all(members):
             return
-        first, second = sorted(named, key=lambda member: member.pk)
+        first, second = sorted(members, key=lambda member: member.pk)
         if first == second:
-            self.add_error("user2", "Nobody is their own buddy.")
+            self.add_error("user2", "Choose two different members.")
         elif PracticeBuddies.objects.filter(user1=first, user2=second).exists():
-            self.add_error("user2", "These two are a pair already. You can change how it stands with them.")
+            self.add_error("user2", "These two are a pair already. Change the status of that pair instead.")
         else:
             self.cleaned_data |= {"user1": first, "user2": second}

@@ -1,4 +1,4 @@
-"""What is asked of an author, of a reviewer, and of staff."""
+"""The forms of a submission and of a review."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2s
@@ -14,12 +14,14 @@ YES, NO = "yes", "no"
 
 
 class _LongText(forms.CharField):
-    """Browsers count a line's end as one character and send two."""
+    """A text area with a maximum length. Browsers count a line break as one character but send two."""
 
-    def __init__(self, *, most: int, rows: int, **kwargs) -> None:
-        widget = forms.Textarea(attrs={"rows": rows, "maxlength": most})
+    def __init__(self, *, max_length: int, rows: int, **kwargs) -> None:
+        widget = forms.Textarea(attrs={"rows": rows, "maxlength": max_length})
         super().__init__(
-            widget=widget, validators=[MaxLengthValidator(most, f"At most {most:,} characters.")], **kwargs
+            widget=widget,
+            validators=[MaxLengthValidator(max_length, f"Use at most {max_length:,} characters.")],
+            **kwargs,
         )
 
     def to_python(self, value: Any) -> str:
@@ -27,13 +29,13 @@ class _LongText(forms.CharField):
 
 
 class AnswersForm(forms.Form):
-    """A field for each of a hack's questions. A draft may leave some of them empty, a submission may not."""
+    """A field for each question of a hack. With `may_have_gaps`, for drafts, answers may be empty."""
 
     is_anonymous = forms.BooleanField(
-        label="Submit without my name",
+        label="Submit anonymously",
         required=False,
-        help_text="No reviewer learns from us who you are; see that your answers don't tell either. "
-        "Our staff can see it. Its XP comes within a day or so, and what you achieve by it is shown to you alone.",
+        help_text="Reviewers won't see who you are, so keep your answers free of clues. Our staff can see it. "
+        "Your XP arrives within a day or so, and only you see the achievements that it brings.",
     )
 
     def __init__(
@@ -49,18 +51,18 @@ class AnswersForm(forms.Form):
         self.questions = questions
         known = {pair["question"]: pair["answer"] for pair in answers}
         for question in questions:
-            self.fields[_name_of(question)] = _LongText(
+            self.fields[_field_name(question)] = _LongText(
                 label=question,
                 initial=known.get(question, ""),
-                most=MAX_ANSWER_LENGTH,
+                max_length=MAX_ANSWER_LENGTH,
                 rows=5,
-                error_messages={"required": "Answer this one too before you submit."},
+                error_messages={"required": "Answer this question before you submit."},
             )
-        self.order_fields(map(_name_of, questions))
+        self.order_fields(map(_field_name, questions))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        for name in map(_name_of, self.questions):
+        for name in map(_field_name, self.questions):
             if self.may_have_gaps and self.has_error(name, "required"):
                 del self.errors[name]
                 cleaned[name] = ""
@@ -68,12 +70,14 @@ class AnswersForm(forms.Form):
 
     @property
     def answers(self) -> Answers:
-        """As they are kept, once the form is valid."""
-        return [{"question": question, "answer": self.cleaned_data[_name_of(question)]} for question in self.questions]
+        """The answers as the model stores them; the form must be valid."""
+        return [
+            {"question": question, "answer": self.cleaned_data[_field_name(question)]} for question in self.questions
+        ]
 
 
-def _name_of(question: str) -> str:
-    """By its words: what was typed as the answer to one is never taken for that to another, whatever staff change."""
+def _field_name(question: str) -> str:
+    """Return a name that depends on the question's text: an answer stays with its question when staff edit the list."""
     return f"answer_{blake2s(question.encode(), digest_size=6).hexdigest()}"
 
 
@@ -83,22 +87,22 @@ class ReviewForm(OnceForm):
 
     is_authentic = forms.TypedChoiceField(
         label="What do you think?",
-        choices=[(YES, "Authentic: this is somebody's own practice"), (NO, "Not authentic yet: something is missing")],
+        choices=[(YES, "Authentic: they practise this themselves"), (NO, "Not authentic yet: something is missing")],
         coerce=lambda value: value == YES,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two."},
+        error_messages={"required": "Choose one of the two answers."},
     )
     comment = _LongText(
         label="Comment",
-        most=MAX_COMMENT_LENGTH,
+        max_length=MAX_COMMENT_LENGTH,
         rows=4,
-        help_text="Needed where it is not authentic; welcome where it is. The author reads it, without your name.",
-        error_messages={"required": "Say what is missing: it is what the author can learn from."},
+        help_text="Required if it's not authentic yet, welcome if it is. The author reads it without your name.",
+        error_messages={"required": "Say what is missing, so the author can learn from it."},
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        # Without a verdict the verdict alone is asked for.
+        # A comment is required only with the verdict "not authentic".
         if cleaned.get("is_authentic") is not False and self.has_error("comment", "required"):
             del self.errors["comment"]
             cleaned["comment"] = ""

@@ -1,7 +1,7 @@
-"""Proof of mastery: what members submit, and what their peers say of it.
+"""Members' submissions for verification, the reviews of their peers, and pairs of practice buddies.
 
-A reviewer never reads the table of submissions: what they may see of one comes from definer functions
-(community/sql/), which leave its author out where they chose to be anonymous.
+A reviewer never reads the table of submissions. Definer functions (community/sql/) return the parts of a submission
+that a reviewer may see. They leave out the author of an anonymous submission.
 """
 
 from django.core.validators import MinValueValidator
@@ -16,11 +16,14 @@ from hacks.models import Hack
 
 class HackVerificationQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """One's own alone: reviewers have another way in. Without what members can't read (sql/verification.sql)."""
+        """Return the member's own submission only; reviewers read submissions through community.queue.
+
+        The deferred columns are the ones that members have no grant for (sql/schema/hack_verifications.sql).
+        """
         return self.filter(user=member).defer("nudged_at", "decided_by", "known_outcome")
 
     def waiting(self):
-        """For peers, or for staff; known cases wait for nothing."""
+        """Return members' submissions that wait for peers or for staff, without known cases."""
         return self.filter(status__in=["submitted", "escalated"], user__isnull=False)
 
     def locked(self):
@@ -28,13 +31,13 @@ class HackVerificationQuerySet(models.QuerySet):
 
 
 class HackVerification(models.Model):
-    """A member's answers to the questions of a hack, from the draft to its outcome; one a member and hack."""
+    """A member's answers to the questions of a hack, from draft to outcome: one row per member and hack."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         SUBMITTED = "submitted", "With your peers"
         ESCALATED = "escalated", "With our staff"
-        RETURNED = "returned", "Returned"
+        RETURNED = "returned", "Sent back"
         VERIFIED = "verified", "Verified"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -43,7 +46,7 @@ class HackVerification(models.Model):
         on_delete=models.CASCADE,
         null=True,
         related_name="verifications",
-        help_text="Nobody: a known case, made by staff to see how well reviewers judge.",
+        help_text="Empty for a known case, which staff make to see how well reviewers judge.",
     )
     hack = models.ForeignKey(Hack, on_delete=models.PROTECT, related_name="verifications")
     verification_questions = models.JSONField(
@@ -52,14 +55,18 @@ class HackVerification(models.Model):
     is_anonymous = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     round = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1)], help_text="Goes up with each new submission after a return."
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="Goes up by one when the member submits again after being sent back.",
     )
-    submitted_at = models.DateTimeField(null=True, blank=True, help_text="Of this round; the order of the queue.")
+    submitted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When this round was submitted. The queue is in this order."
+    )
     verification_count = models.PositiveSmallIntegerField(
-        db_default=0, editable=False, help_text="Authentic reviews in this round."
+        db_default=0, editable=False, help_text="Reviews in this round that found it authentic."
     )
     rejection_count = models.PositiveSmallIntegerField(
-        db_default=0, editable=False, help_text="Reviews in this round that say it is not authentic."
+        db_default=0, editable=False, help_text="Reviews in this round that found it not authentic."
     )
     is_verified = models.BooleanField(db_default=False, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -73,14 +80,14 @@ class HackVerification(models.Model):
         blank=True,
         editable=False,
         related_name="decided_verifications",
-        help_text="The staff member who decided, where peers did not, or who took it back.",
+        help_text="The staff member who decided in place of the peers, or who revoked it.",
     )
     decision_reason = models.TextField(blank=True, default="", max_length=2000)
     revoked_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When staff returned what was verified."
+        null=True, blank=True, editable=False, help_text="When staff revoked the verification."
     )
     known_outcome = models.BooleanField(
-        null=True, blank=True, help_text="What a known case is: authentic or not. Empty for a member's."
+        null=True, blank=True, help_text="The right verdict on a known case. Empty for a member's submission."
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -152,10 +159,10 @@ class HackVerificationRoundQuerySet(models.QuerySet):
 
 
 class HackVerificationRound(models.Model):
-    """What a member had submitted in an earlier round, and how that ended: the history of a verification."""
+    """The answers and the outcome of an earlier round of a submission."""
 
     class Outcome(models.TextChoices):
-        RETURNED = "returned", "Returned"
+        RETURNED = "returned", "Sent back"
         REVOKED = "revoked", "Revoked"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
@@ -188,20 +195,22 @@ class HackVerificationRound(models.Model):
 
 class HackVerificationReviewQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """Those on the member's own submissions; who wrote them is not to be read, by nobody but staff."""
+        """Return the reviews of the member's own submissions, without the columns that identify people."""
         return self.filter(verification__user=member).defer("author", "reviewer")
 
 
 class HackVerificationReview(models.Model):
-    """What a peer says of a submission. Nobody reviews their own, whatever their role: see the composite key in sql/.
+    """A peer's verdict on a submission.
 
-    The reviewer is nobody where their account was deleted; what they said stands.
+    The composite foreign key `hack_verification_reviews_author` keeps `author` equal to the author of the submission.
+    A CHECK constraint on `author` then stops members from reviewing their own submissions, in any role. If the
+    reviewer's account is deleted, the review stays without a reviewer.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="reviews")
     round = models.PositiveSmallIntegerField()
-    # The composite key in sql/ holds it; a second one would only lock the author's card as well.
+    # The composite foreign key covers this column; a second foreign key would also lock the author's card.
     author = models.ForeignKey(
         Member,
         on_delete=models.CASCADE,
@@ -216,7 +225,7 @@ class HackVerificationReview(models.Model):
     )
     is_authentic = models.BooleanField()
     comment = models.TextField(blank=True, default="", max_length=2000)
-    seconds = models.PositiveIntegerField(help_text="From taking the slot to the review.")
+    seconds = models.PositiveIntegerField(help_text="Seconds from taking the submission to sending the review.")
     reviewed_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = HackVerificationReviewQuerySet.as_manager()
@@ -247,9 +256,10 @@ class HackVerificationReview(models.Model):
 
 
 class VerificationLease(models.Model):
-    """One of a submission's open slots, held by one reviewer for half an hour.
+    """A submission that one reviewer has taken, for half an hour.
 
-    The row is kept for a day afterwards: it says why it ended, and that whoever gave it back wants another one.
+    The row stays for a day after the lease ends. It tells the reviewer why the lease ended, and keeps a submission that
+    the reviewer gave back from being offered to them again.
     """
 
     class Ended(models.TextChoices):
@@ -262,7 +272,7 @@ class VerificationLease(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases")
-    # The composite key in sql/ holds it; a second one would only lock the author's card as well.
+    # The composite foreign key covers this column; a second foreign key would also lock the author's card.
     author = models.ForeignKey(
         Member,
         on_delete=models.CASCADE,
@@ -305,33 +315,35 @@ class VerificationLease(models.Model):
 
 
 class ReviewerSignals(models.Model):
-    """How somebody reviews, for staff alone; computed each night (community/sql/)."""
+    """Statistics about a reviewer, for staff only. A nightly task computes them (sql/compute_reviewer_signals.sql)."""
 
     reviewer = models.OneToOneField(
         Member, on_delete=models.CASCADE, primary_key=True, db_column="reviewer_user_id", related_name="+"
     )
     reviews = models.PositiveIntegerField()
     median_seconds = models.PositiveIntegerField()
-    reciprocal_pairs = models.PositiveIntegerField(help_text="People whose work they reviewed and who reviewed theirs.")
+    reciprocal_pairs = models.PositiveIntegerField(
+        help_text="Members whose submissions they reviewed and who reviewed theirs."
+    )
     known_cases = models.PositiveIntegerField()
     known_cases_right = models.PositiveIntegerField()
-    agreements = models.PositiveIntegerField(help_text="Reviews that agree with the outcome.")
-    outcomes = models.PositiveIntegerField(help_text="Reviews whose submission has an outcome.")
+    agreements = models.PositiveIntegerField(help_text="Reviews with the same verdict as the outcome.")
+    outcomes = models.PositiveIntegerField(help_text="Reviews of submissions that have been decided.")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         db_table = "reviewer_signals"
-        verbose_name = "reviewer's signs"
-        verbose_name_plural = "reviewers' signs"
+        verbose_name = "reviewer signals"
+        verbose_name_plural = "reviewer signals"
 
     def __str__(self) -> str:
-        return f"Signs of {self.reviewer}"
+        return f"Signals of {self.reviewer}"
 
 
 class PracticeBuddies(models.Model):
-    """Two members who practise together: one row, whichever of them is named first (community/sql/ puts them in order).
+    """Two members who practise together: one row a pair, in the order of their ids (a trigger sorts them).
 
-    Until the pair is over neither is given what the other has submitted.
+    Neither is given the other's submissions to review until the pair is completed.
     """
 
     class Status(models.TextChoices):
@@ -340,20 +352,24 @@ class PracticeBuddies(models.Model):
         COMPLETED = "completed", "Completed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # The unique key leads with it.
-    user1 = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", verbose_name="one", db_index=False)
-    user2 = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", verbose_name="the other")
+    # The unique constraint starts with this column and serves as its index.
+    user1 = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="+", verbose_name="first member", db_index=False
+    )
+    user2 = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", verbose_name="second member")
     matched_at = models.DateTimeField(db_default=Now(), editable=False)
-    discord_channel_id = models.CharField(max_length=32, blank=True, default="", help_text="Where the two talk.")
+    discord_channel_id = models.CharField(
+        max_length=32, blank=True, default="", help_text="The Discord channel where the two talk."
+    )
     practice_count = models.PositiveIntegerField(
-        db_default=0, editable=False, help_text="How often they have practised together."
+        db_default=0, editable=False, help_text="How many times they have practised together."
     )
     last_practice_at = models.DateTimeField(null=True, blank=True, editable=False)
     status = models.CharField(
         max_length=9,
         choices=Status,
         default=Status.ACTIVE,
-        help_text="Once it is completed, each may be given what the other has submitted for verification.",
+        help_text="Completed: from then on, each may be given the other's submissions to review.",
     )
 
     class Meta:

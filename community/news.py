@@ -67,7 +67,7 @@ def waiting_verification(activity: UserActivityLog) -> Notification:
             else f"Your submission for {waiting['name']} is still waiting"
         ),
         message=(
-            "Too few peers could review it in time, so our staff decide, as promised."
+            "Not enough peers could review it in time, so our staff decide now, as promised."
             if is_with_staff
             else "Not enough peers have reviewed it yet. We're asking some; there's nothing you need to do."
         ),
@@ -94,6 +94,6 @@ def wanted_review(activity: UserActivityLog) -> Notification:
         type=NotificationType.REVIEW_WANTED,
         subject=f"{activity.created_at:%G-W%V}",
         title=f"Someone is hoping for a review of {activity.activity_data['name']}",
-        message="You know it well, and they've been waiting for some days. A review takes a few minutes.",
+        message="You know it well, and they've been waiting for a few days. A review takes a few minutes.",
         data=leads_to("community:verification-list"),
     )

@@ -1,6 +1,7 @@
-"""What members see of the queue of verifications: each row comes from a definer function (community/sql/queue.sql).
+"""The parts of the review queue that members may see.
 
-Everything here asks for the member that the transaction acts for.
+Each row comes from a definer function (community/sql/schema/queue.sql), which answers for the member that the
+transaction acts for.
 """
 
 import json
@@ -15,7 +16,7 @@ OPEN = "open"
 
 
 class Lease(NamedTuple):
-    """A slot that the member holds, or held until lately. Answers and author are there while it is open."""
+    """A lease of the member that is open or ended within the last day; only an open one has answers and an author."""
 
     id: UUID
     verification_id: UUID
@@ -24,7 +25,7 @@ class Lease(NamedTuple):
     leased_at: datetime
     expires_at: datetime
     answers: Answers | None
-    author_id: UUID | None  # Nobody: the author chose to be anonymous.
+    author_id: UUID | None  # None: the author is anonymous.
 
     @property
     def is_open(self) -> bool:
@@ -32,14 +33,14 @@ class Lease(NamedTuple):
 
 
 class QueuePosition(NamedTuple):
-    """The place of the member's submission in the queue of its hack."""
+    """The place of the member's submission in the queue of its hack, and the wait that authors had lately."""
 
     place: int
-    expected_wait: timedelta | None  # unknown until a first submission for the hack is decided
+    expected_wait: timedelta | None  # None until a first submission for the hack is decided.
 
 
 def leases() -> list[Lease]:
-    """The member's, the one that ends first being first; what has ended is kept for a day."""
+    """Return the member's leases, also those that ended within the last day; the earliest to expire first."""
     found = (
         Lease(*row) for row in run_sql("SELECT * FROM app.leased_verifications() ORDER BY expires_at, lease_id").rows
     )
@@ -51,10 +52,10 @@ def find_lease(lease_id: UUID) -> Lease | None:
 
 
 def waiting_reviews() -> dict[UUID, int]:
-    """How many submissions the member could take, by hack; counted up to a hundred each."""
+    """Return the number of submissions that the member could take, by hack; at most 100 for each hack."""
     return dict(run_sql("SELECT * FROM app.waiting_reviews()").rows)
 
 
 def queue_positions() -> dict[UUID, QueuePosition]:
-    """Return the places of the member's submissions that wait for peers, by submission."""
+    """Return the queue positions of the member's submissions that wait for peers, by submission."""
     return {row[0]: QueuePosition(*row[1:]) for row in run_sql("SELECT * FROM app.queue_positions()").rows}

@@ -55,7 +55,7 @@ def award_mastery(activity: UserActivityLog) -> None:
 
 
 def revoke_mastery(activity: UserActivityLog) -> None:
-    """Take back the XP of a revoked verification, unless the hack is verified anew: that brings the same award."""
+    """Take back the XP of a revoked verification, unless it has been verified again since."""
     lock_xp(member_id=activity.user_id)
     verification_id = UUID(activity.activity_data["verification_id"])
     if not HackVerification.objects.filter(pk=verification_id, is_verified=True).exists():
@@ -102,7 +102,7 @@ def notify_of_wait(activity: UserActivityLog) -> None:
 
 
 def notify_staff_of_wait(activity: UserActivityLog) -> None:
-    """Tell the staff who may decide; nobody decides their own submission."""
+    """Notify the staff who may decide, except the author."""
     if activity.activity_data["waits_for"] != "staff":
         return
     may_decide = ModelBackend().with_perm("community.change_hackverification").filter(is_staff=True)

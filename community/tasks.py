@@ -1,4 +1,4 @@
-"""What time asks for: no wait without an end, no lease without one, and how reviewers review."""
+"""Scheduled jobs: deadlines of submissions and leases, review counts, and reviewer signals."""
 
 import logging
 
@@ -12,31 +12,31 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def sweep_verifications() -> int:
-    """Forget the leases of yesterday, remind, and hand over to the staff; returns how many authors are told."""
+    """Delete old leases, hand overdue submissions to staff, remind authors. Return the number of notified authors."""
     now = timezone.now()
-    actions.forget_leases(now=now)
-    # Before those who are handed over: nobody is told both at once.
+    actions.delete_old_leases(now=now)
+    # Hand over first: an author whose submission goes to staff now is not reminded as well.
     handed_over = actions.escalate_verifications(now=now)
     return handed_over + actions.remind_authors(now=now)
 
 
 @shared_task
 def ask_reviewers() -> int:
-    """Ask for reviews of what waits for long; returns how many members are asked."""
+    """Ask members to review submissions that have waited for two days; return the number of members asked."""
     return actions.ask_reviewers(now=timezone.now())
 
 
 @shared_task
 def reward_anonymous() -> int:
-    """Reward, all together, the anonymous authors who were verified before today; returns how many."""
+    """Give the anonymous authors who were verified before today their XP, all at once; return their number."""
     return actions.reward_anonymous(now=timezone.now())
 
 
 @shared_task
 def check_reviews() -> int:
-    """Hold the counts against the reviews, and write how reviewers review; returns how many counts had drifted."""
+    """Repair review counts that have drifted and compute the reviewer signals; return the number of counts repaired."""
     drift = actions.recount_reviews()
     if drift:
-        logger.warning("Counts of reviews had drifted: repaired %d verifications.", drift)
+        logger.warning("Review counts had drifted: repaired %d submissions.", drift)
     actions.compute_reviewer_signals()
     return drift

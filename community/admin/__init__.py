@@ -1,4 +1,4 @@
-"""What staff see of verification, and of buddies."""
+"""The admin of verifications, reviews and practice buddies."""
 
 from community.admin.buddies import PracticeBuddiesAdmin
 from community.admin.reviews import (
@@ -9,7 +9,7 @@ from community.admin.reviews import (
 )
 from community.admin.verifications import HackVerificationAdmin
 
-# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+# Topics of the sidebar, with their models and icons (nrghax/admin_site.py).
 TOPICS = {
     "Verification": {
         "community.hackverification": "verified",

@@ -8,14 +8,14 @@ from community.models import PracticeBuddies
 
 @admin.register(PracticeBuddies)
 class PracticeBuddiesAdmin(RemembersChanges, ModelAdmin):
-    """Staff pair two members, and say how it stands with them; who they are does not change any more."""
+    """Pairs that staff make. The status can change later, the two members can't."""
 
     form = PracticeBuddiesForm
     list_display = ["user1", "user2", "status", "practice_count", "last_practice_at", "matched_at"]
     list_filter = ["status", "matched_at"]
     list_select_related = ["user1", "user2"]
     search_fields = ["user1__username", "user2__username"]
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ["-matched_at"]
     autocomplete_fields = ["user1", "user2"]
     fields = [*PracticeBuddiesForm.Meta.fields, "practice_count", "last_practice_at", "matched_at"]

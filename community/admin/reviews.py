@@ -18,10 +18,10 @@ def answers_in_full(pairs: list[dict[str, str]]) -> str:
     return format_html_join("", paragraphs, ((pair["question"], pair["answer"] or "Not answered") for pair in pairs))
 
 
-class OfVerification(ReadOnlyAdmin):
+class VerificationRelatedAdmin(ReadOnlyAdmin):
     list_select_related = ["verification__hack", "reviewer"]
     search_fields = ["reviewer__username", "verification__hack__name"]
-    search_help_text = "A reviewer's username, or a hack."
+    search_help_text = "Search by username or hack."
 
     @admin.display(ordering="verification__hack__name")
     def hack(self, row) -> str:
@@ -29,7 +29,7 @@ class OfVerification(ReadOnlyAdmin):
 
 
 @admin.register(HackVerificationReview)
-class HackVerificationReviewAdmin(OfVerification):
+class HackVerificationReviewAdmin(VerificationRelatedAdmin):
     list_display = ["reviewed_at", "reviewer", "author", "hack", "is_authentic", "seconds"]
     list_select_related = ["verification__hack", "reviewer", "author"]
     list_filter = ["is_authentic", "reviewed_at"]
@@ -37,12 +37,12 @@ class HackVerificationReviewAdmin(OfVerification):
     readonly_fields = ["author", "reviewed_at"]
 
     def get_queryset(self, request):
-        """Not those of one's own submissions: who reviews is promised that the author does not learn who they are."""
+        """Leave out reviews of the staff member's own submissions: authors must not learn who reviewed them."""
         return super().get_queryset(request).exclude(author=request.user.pk)
 
 
 @admin.register(VerificationLease)
-class VerificationLeaseAdmin(OfVerification):
+class VerificationLeaseAdmin(VerificationRelatedAdmin):
     list_display = ["leased_at", "reviewer", "hack", "expires_at", "ended"]
     list_filter = ["ended", "leased_at"]
     ordering = ["-leased_at"]
@@ -51,7 +51,7 @@ class VerificationLeaseAdmin(OfVerification):
 
 @admin.register(HackVerificationRound)
 class HackVerificationRoundAdmin(ReadOnlyAdmin):
-    """What was submitted before; a submission's own page shows what was said of it."""
+    """Earlier rounds of submissions. The page of the submission shows their reviews."""
 
     list_display = ["ended_at", "author", "hack", "round", "outcome"]
     list_filter = ["outcome", "ended_at"]
@@ -62,77 +62,80 @@ class HackVerificationRoundAdmin(ReadOnlyAdmin):
     readonly_fields = ["author", "hack", "answers", "ended_at"]
 
     @admin.display(ordering="verification__user__username")
-    def author(self, ended: HackVerificationRound) -> str:
-        return ended.verification.user.username
+    def author(self, round: HackVerificationRound) -> str:
+        return round.verification.user.username
 
     @admin.display(ordering="verification__hack__name")
-    def hack(self, ended: HackVerificationRound) -> str:
-        return ended.verification.hack.name
+    def hack(self, round: HackVerificationRound) -> str:
+        return round.verification.hack.name
 
     @admin.display
-    def answers(self, ended: HackVerificationRound) -> str:
-        return answers_in_full(ended.verification_questions)
+    def answers(self, round: HackVerificationRound) -> str:
+        return answers_in_full(round.verification_questions)
 
 
-def _reviews_page(**which: Any) -> str:
-    """The list of reviews, of one reviewer or of one author as well."""
-    filters = {f"{name}__exact": member.pk for name, member in which.items()}
+def _reviews_url(**members: Any) -> str:
+    """Return the address of the list of reviews, filtered by `reviewer` and `author`."""
+    filters = {f"{name}__exact": member.pk for name, member in members.items()}
     return f"{reverse('admin:community_hackverificationreview_changelist')}?{urlencode(filters)}"
 
 
 @admin.register(ReviewerSignals)
 class ReviewerSignalsAdmin(ReadOnlyAdmin):
-    """A sign is a reason to look, never a verdict; nobody but staff sees it."""
+    """Statistics about reviewers, for staff only: a reason to look closer, never a verdict."""
 
-    list_before_template = "admin/community/_what_signs_say.html"
-    change_form_before_template = "admin/community/_what_signs_say.html"
+    list_before_template = "admin/community/_reviewer_signals_help.html"
+    change_form_before_template = "admin/community/_reviewer_signals_help.html"
     list_display = ["reviewer", "given", "median", "reciprocal", "known", "agreeing"]
     list_select_related = ["reviewer"]
     search_fields = ["reviewer__username"]
-    search_help_text = "A reviewer's username."
+    search_help_text = "Search by username."
     ordering = ["-reciprocal_pairs", "median_seconds"]
     fields = ["reviewer", "given", "median", "reciprocal", "partners", "known", "agreeing", "updated_at"]
     readonly_fields = ["given", "median", "reciprocal", "partners", "known", "agreeing", "updated_at"]
 
     @admin.display(description="reviews", ordering="reviews")
-    def given(self, signs: ReviewerSignals) -> str:
+    def given(self, signals: ReviewerSignals) -> str:
         return format_html(
             '<a class="{}" href="{}">{} review{}</a>',
             LINK,
-            _reviews_page(reviewer=signs.reviewer),
-            signs.reviews,
-            pluralize(signs.reviews),
+            _reviews_url(reviewer=signals.reviewer),
+            signals.reviews,
+            pluralize(signals.reviews),
         )
 
-    @admin.display(description="median", ordering="median_seconds")
-    def median(self, signs: ReviewerSignals) -> str:
-        return f"{signs.median_seconds} s"
+    @admin.display(description="median time", ordering="median_seconds")
+    def median(self, signals: ReviewerSignals) -> str:
+        return f"{signals.median_seconds} s"
 
     @admin.display(description="reciprocal pairs", ordering="reciprocal_pairs")
-    def reciprocal(self, signs: ReviewerSignals) -> int | None:
-        return signs.reciprocal_pairs or None
+    def reciprocal(self, signals: ReviewerSignals) -> int | None:
+        return signals.reciprocal_pairs or None
 
-    @admin.display(description="reciprocal with")
-    def partners(self, signs: ReviewerSignals) -> str | None:
-        """With the reviews that each has given the other; more recent than the number, which is of last night."""
-        given = HackVerificationReview.objects.filter(reviewer=signs.reviewer).values("author")
-        received = HackVerificationReview.objects.filter(author=signs.reviewer).values("reviewer")
+    @admin.display(description="reciprocal partners")
+    def partners(self, signals: ReviewerSignals) -> str | None:
+        """List the partners with links to the reviews of each other.
+
+        The list is read now, so it may be newer than the number, which is computed each night.
+        """
+        given = HackVerificationReview.objects.filter(reviewer=signals.reviewer).values("author")
+        received = HackVerificationReview.objects.filter(author=signals.reviewer).values("reviewer")
         partners = Member.objects.filter(pk__in=given).filter(pk__in=received).order_by("username")
-        line = '<p>{}: <a class="{}" href="{}">given to them</a>, <a class="{}" href="{}">had from them</a></p>'
+        line = '<p>{}: <a class="{}" href="{}">reviews given</a>, <a class="{}" href="{}">reviews received</a></p>'
         rows = [
             (
                 partner,
-                *(LINK, _reviews_page(reviewer=signs.reviewer, author=partner)),
-                *(LINK, _reviews_page(reviewer=partner, author=signs.reviewer)),
+                *(LINK, _reviews_url(reviewer=signals.reviewer, author=partner)),
+                *(LINK, _reviews_url(reviewer=partner, author=signals.reviewer)),
             )
             for partner in partners
         ]
         return format_html_join("", line, rows) or None
 
-    @admin.display(description="known cases right", ordering="known_cases_right")
-    def known(self, signs: ReviewerSignals) -> str | None:
-        return f"{signs.known_cases_right} of {signs.known_cases}" if signs.known_cases else None
+    @admin.display(description="known cases judged right", ordering="known_cases_right")
+    def known(self, signals: ReviewerSignals) -> str | None:
+        return f"{signals.known_cases_right} of {signals.known_cases}" if signals.known_cases else None
 
-    @admin.display(description="as the outcome", ordering="agreements")
-    def agreeing(self, signs: ReviewerSignals) -> str | None:
-        return f"{signs.agreements} of {signs.outcomes}" if signs.outcomes else None
+    @admin.display(description="same verdict as the outcome", ordering="agreements")
+    def agreeing(self, signals: ReviewerSignals) -> str | None:
+        return f"{signals.agreements} of {signals.outcomes}" if signals.outcomes else None

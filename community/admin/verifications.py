@@ -22,7 +22,7 @@ from community.actions import Refusal, VerificationRefused, decide_verification,
 from community.admin.reviews import answers_in_full
 from community.admin_forms import ChosenHackForm, DecisionForm, KnownCaseForm, RevokeForm
 from community.models import HackVerification, HackVerificationReview, ReviewerSignals
-from community.rules import REVIEWS_TO_DECIDE, staff_take_over_at
+from community.rules import REVIEWS_TO_DECIDE, escalates_at
 
 Status = HackVerification.Status
 WAITING = (Status.SUBMITTED, Status.ESCALATED)
@@ -32,50 +32,55 @@ REVOCABLE: dict[str, Any] = {"status": Status.VERIFIED, "user__isnull": False}
 TO_CLOSE: dict[str, Any] = {"status": Status.SUBMITTED, "user__isnull": True}
 TO_REOPEN: dict[str, Any] = {"status": Status.DRAFT, "user__isnull": True}
 
-# What waits for staff comes first, and what has waited longest before the others.
+# Submissions that wait for staff come first, the oldest before the others.
 QUEUE_FIRST = models.Case(models.When(status=Status.ESCALATED, then=0), default=1)
-KNOWN_CASE = (
-    "Reviewers are given it like anybody's, one in five at most, and are not told. It decides nothing: their signs "
-    "show how well they judge. Write nothing that only staff could know."
+KNOWN_CASE_HELP = (
+    "Reviewers get known cases like members' submissions, at most one in five, and aren't told. Their verdicts decide "
+    "nothing, but show in the reviewer signals how well they judge. Don't write anything that only staff could know."
 )
-CLOSE = "Nobody is given it any more. The reviews that it has had stay in the signs; you can offer it again."
-IS_TOLD = (
-    "The author is told at once, and reads the reason. What is authentic can be revoked later; to what is not, the "
-    "author may answer anew."
+CLOSE_HELP = (
+    "Reviewers will no longer get this case. Its reviews still count in the reviewer signals. You can offer it again "
+    "later."
 )
-REVOKE = (
-    "It is returned: the author is told at once, reads the reason and may answer anew. Its XP goes, and so does "
-    "reviewing it for others. Hacks that it has opened stay open, and achievements stay theirs."
+DECISION_HELP = (
+    "The author is notified at once and reads your reason. If it's authentic, you can still revoke it later. If it "
+    "isn't, the author can revise it and submit again."
 )
-OWN = "It is your own: somebody else has to decide it."
-REFUSED = {
-    Refusal.OWN: OWN,
-    Refusal.ALREADY_DECIDED: "It does not wait for a decision any more.",
-    Refusal.NOT_VERIFIED: "It is not verified any more.",
+REVOKE_HELP = (
+    "The author is notified at once, reads your reason and can submit again. They lose the XP and can no longer review "
+    "this hack for others. They keep unlocked hacks and achievements."
+)
+OWN_SUBMISSION = "This is your own submission, so someone else has to decide it."
+REFUSAL_MESSAGES = {
+    Refusal.OWN: OWN_SUBMISSION,
+    Refusal.ALREADY_DECIDED: "This submission is no longer waiting for a decision.",
+    Refusal.NOT_VERIFIED: "This submission is no longer verified.",
 }
 
 
-def _when_by(moment: datetime, who: Member | str | None) -> str:
-    return f"{date_format(timezone.localtime(moment), 'DATETIME_FORMAT')}, by {who or 'our staff'}"
+def _time_and_person(moment: datetime, person: Member | str | None) -> str:
+    return f"{date_format(timezone.localtime(moment), 'DATETIME_FORMAT')}, by {person or 'our staff'}"
 
 
-def _reviews(which: models.Q | None = None) -> Coalesce:
-    """How many a verification has had; worked out for the rows that a list shows alone."""
-    reviews = HackVerificationReview.objects.filter(which or models.Q(), verification=models.OuterRef("pk")).order_by()
+def _count_reviews(condition: models.Q | None = None) -> Coalesce:
+    """Return the number of reviews as a subquery, so that it is computed only for the rows on the page."""
+    reviews = HackVerificationReview.objects.filter(
+        condition or models.Q(), verification=models.OuterRef("pk")
+    ).order_by()
     number = reviews.values("verification").values(number=models.Count("pk"))
     return Coalesce(models.Subquery(number), 0)
 
 
 def _summary(request: HttpRequest, verification: HackVerification) -> dict[str, Any]:
-    """What a judgement needs: whose it is, what they say, what peers said of it, and how those peers review."""
+    """Return the context of _summary.html: the submission, its reviews, and the signals of their reviewers."""
     reviews = list(verification.reviews.select_related("reviewer").order_by("-round", "reviewed_at"))
-    signs = {}
+    signals = {}
     if request.user.has_perm("community.view_reviewersignals"):
-        signs = ReviewerSignals.objects.in_bulk([review.reviewer_id for review in reviews if review.reviewer_id])
+        signals = ReviewerSignals.objects.in_bulk([review.reviewer_id for review in reviews if review.reviewer_id])
     return {
         "verification": verification,
-        "promised_for": staff_take_over_at(verification.submitted_at),
-        "reviews": [(review, signs.get(review.reviewer_id)) for review in reviews],
+        "promised_for": escalates_at(verification.submitted_at),
+        "reviews": [(review, signals.get(review.reviewer_id)) for review in reviews],
     }
 
 
@@ -84,7 +89,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request, model_admin):
-        return [("members", "Of members"), ("known", "Known cases")]
+        return [("members", "Members' submissions"), ("known", "Known cases")]
 
     def queryset(self, request, queryset):
         return queryset.filter(user__isnull=self.value() == "known") if self.value() else queryset
@@ -92,25 +97,22 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(HackVerification)
 class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
-    """Staff decide what waited too long, take back what should not be verified, and make the known cases.
+    """Staff decide escalated submissions, revoke verifications and make known cases; the rest is read-only."""
 
-    The rest is to look at.
-    """
-
-    list_display = ["hack", "whose", "state", "submitted_at", "promised_for", "counts"]
+    list_display = ["hack", "author", "state", "submitted_at", "promised_for", "verdicts"]
     list_filter = ["status", KindFilter, "is_anonymous", "submitted_at", "hack"]
     list_select_related = ["hack", "user"]
     search_fields = ["user__username", "hack__name"]
-    search_help_text = "A member's username, or a hack."
+    search_help_text = "Search by username or hack."
     ordering = [QUEUE_FIRST, models.F("submitted_at").asc(nulls_last=True), "pk"]
     fields = [
         "hack",
-        "whose",
+        "author",
         "is_anonymous",
         "state",
         "round",
         "answers",
-        "said",
+        "review_lines",
         "submitted_at",
         "promised_for",
         "escalated_at",
@@ -118,17 +120,17 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         "revoked",
         "reason",
     ]
-    readonly_fields = ["whose", "state", "answers", "said", "promised_for", "decided", "revoked", "reason"]
+    readonly_fields = ["author", "state", "answers", "review_lines", "promised_for", "decided", "revoked", "reason"]
     actions_detail = ["decide", "revoke", "close", "reopen"]
 
     def get_queryset(self, request):
         right = models.Q(is_authentic=models.OuterRef("known_outcome"))
-        return super().get_queryset(request).annotate(review_count=_reviews(), right_count=_reviews(right))
+        return super().get_queryset(request).annotate(review_count=_count_reviews(), right_count=_count_reviews(right))
 
-    @admin.display(description="author", ordering="user__username")
-    def whose(self, verification: HackVerification) -> str:
+    @admin.display(ordering="user__username")
+    def author(self, verification: HackVerification) -> str:
         if verification.user is None:
-            return f"Nobody: known to be {'authentic' if verification.known_outcome else 'not authentic'}"
+            return f"None: a known case, {'authentic' if verification.known_outcome else 'not authentic'}"
         return verification.user.username
 
     @admin.display(ordering="status")
@@ -137,16 +139,16 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             return "Offered" if verification.status == Status.SUBMITTED else "Closed"
         return verification.get_status_display()
 
-    @admin.display(description="promised for", ordering="submitted_at")
+    @admin.display(description="decision promised by", ordering="submitted_at")
     def promised_for(self, verification: HackVerification) -> datetime | None:
-        """When its author was told that staff decide at the latest; nobody waits for a known case."""
+        """Return the date by which the author was promised a decision; None for a known case."""
         if verification.user is None or verification.status not in WAITING:
             return None
-        return staff_take_over_at(verification.submitted_at)
+        return escalates_at(verification.submitted_at)
 
     @admin.display(description="reviews", ordering="verification_count")
-    def counts(self, verification: HackVerification) -> str:
-        """Of this round; a known case has none, and is there for how many judge it as they should."""
+    def verdicts(self, verification: HackVerification) -> str:
+        """Return the verdicts of this round; for a known case, how many reviewers judged it right."""
         if verification.user is None:
             wrong = verification.review_count - verification.right_count
             return f"{verification.right_count} right, {wrong} wrong"
@@ -163,8 +165,8 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         return verification
 
     @admin.display(description="reviews")
-    def said(self, verification: HackVerification) -> str:
-        """Without names on one's own: who reviews is promised that the author does not learn them."""
+    def review_lines(self, verification: HackVerification) -> str:
+        """List the reviews; without names if the submission is the staff member's own."""
         reviews = verification.reviews.select_related("reviewer").order_by("round", "reviewed_at")
         rows = [
             (each.round, "a member" if verification.is_own else each.reviewer or "account deleted", each, each.comment)
@@ -174,44 +176,50 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
 
     @admin.display
     def decided(self, verification: HackVerification) -> str | None:
-        """Who took it back stands in the place of whoever decided before."""
+        """Return time and person of the decision.
+
+        Revoking overwrites `decided_by`, so a revoked decision shows "our staff".
+        """
         if verification.decided_at is None:
             return None
         if max(verification.verification_count, verification.rejection_count) >= REVIEWS_TO_DECIDE:
-            return _when_by(verification.decided_at, "its peers")
-        return _when_by(verification.decided_at, None if verification.revoked_at else verification.decided_by)
+            return _time_and_person(verification.decided_at, "its peers")
+        return _time_and_person(verification.decided_at, None if verification.revoked_at else verification.decided_by)
 
     @admin.display
     def revoked(self, verification: HackVerification) -> str | None:
-        return verification.revoked_at and _when_by(verification.revoked_at, verification.decided_by)
+        return verification.revoked_at and _time_and_person(verification.revoked_at, verification.decided_by)
 
-    @admin.display(description="reason that staff gave")
+    @admin.display(description="reason given by staff")
     def reason(self, verification: HackVerification) -> str:
         return verification.decision_reason
 
     def has_add_permission(self, request):
-        """What staff add is a known case."""
+        """Allow adding: staff add known cases."""
         return request.user.has_perm("community.add_hackverification")
 
     def has_decide_permission(self, request, object_id=None):
-        return self._may(request, object_id, **TO_DECIDE)
+        return self._is_allowed(request, object_id, **TO_DECIDE)
 
     def has_revoke_permission(self, request, object_id=None):
-        return self._may(request, object_id, **REVOCABLE)
+        return self._is_allowed(request, object_id, **REVOCABLE)
 
     def has_close_permission(self, request, object_id=None):
-        return self._may(request, object_id, **TO_CLOSE)
+        return self._is_allowed(request, object_id, **TO_CLOSE)
 
     def has_reopen_permission(self, request, object_id=None):
-        return self._may(request, object_id, **TO_REOPEN)
+        return self._is_allowed(request, object_id, **TO_REOPEN)
 
-    def _may(self, request: HttpRequest, object_id: Any, **is_due: Any) -> bool:
-        """A second click is told that it was the second, rather than that it may not."""
-        is_due_now = request.method == "POST" or HackVerification.objects.filter(pk=object_id, **is_due).exists()
-        return request.user.has_perm("community.change_hackverification") and is_due_now
+    def _is_allowed(self, request: HttpRequest, object_id: Any, **state: Any) -> bool:
+        """Check the permission, and for GET the state as well.
+
+        A second POST gets past this check, so that the view can say that the change was made already.
+        """
+        is_in_state = request.method == "POST" or HackVerification.objects.filter(pk=object_id, **state).exists()
+        return request.user.has_perm("community.change_hackverification") and is_in_state
 
     def add_view(self, request, form_url="", extra_context=None):
-        """First the hack, then its questions."""
+        """Ask for the hack first, then show its questions."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         chosen = ChosenHackForm(request.GET or None)
@@ -220,14 +228,14 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         hack = chosen.cleaned_data["hack"]
         form = KnownCaseForm(request.POST or None, hack=hack)
         if not form.is_valid():
-            return self._page(request, f"Known case of {hack}", "Offer it", form, explanation=KNOWN_CASE)
+            return self._page(request, f"Known case for {hack}", "Offer this case", form, explanation=KNOWN_CASE_HELP)
         case, is_new = form.save()
         if is_new:
             self.log_addition(request, case, [{"added": {}}])
-            messages.success(request, "It is among what reviewers are given.")
+            messages.success(request, "Known case added. Reviewers can get it from now on.")
         else:
             messages.info(
-                request, "It is offered already, as it was sent first. To change it, close it and add another."
+                request, "This case was added already, as you first sent it. To change it, close it and add another."
             )
         return redirect("admin:community_hackverification_change", case.pk)
 
@@ -238,18 +246,20 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             return self._refused(request, Refusal.ALREADY_DECIDED)
         form = DecisionForm(request.POST or None)
         title = f"Decide: {verification.hack}, by {verification.user}"
-        if response := self._ask(request, verification, title, form):
+        if response := self._ask_details(request, verification, title, form):
             return response
         decision = form.cleaned_data
-        words = "authentic" if decision["is_authentic"] else "not authentic"
+        verdict = "authentic" if decision["is_authentic"] else "not authentic"
         if "confirmed" not in request.POST:
-            return self._ask_again(request, title, form, f"decide that it is {words}", f"Decide: {words}", IS_TOLD)
+            return self._ask_to_confirm(
+                request, title, form, f"decide that it's {verdict}", f"Decide: {verdict}", DECISION_HELP
+            )
         try:
             decide_verification(staff=request.user.member, verification_id=verification.pk, **decision)
         except VerificationRefused as refused:
             return self._refused(request, refused.reason)
-        change = [Change("decision", "", words), Change("reason", "", decision["reason"])]
-        return self._done(request, verification, change, f"Decided: {words}. The author is told.")
+        change = [Change("decision", "", verdict), Change("reason", "", decision["reason"])]
+        return self._done(request, verification, change, f"Decided: {verdict}. The author will be notified.")
 
     @action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -258,65 +268,70 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
             return self._refused(request, Refusal.NOT_VERIFIED)
         form = RevokeForm(request.POST or None)
         title = f"Revoke: {verification.hack}, by {verification.user}"
-        if response := self._ask(request, verification, title, form, explanation=REVOKE):
+        if response := self._ask_details(request, verification, title, form, explanation=REVOKE_HELP):
             return response
         if "confirmed" not in request.POST:
-            return self._ask_again(request, title, form, "revoke it", "Revoke it", REVOKE)
+            return self._ask_to_confirm(request, title, form, "revoke the verification", "Revoke", REVOKE_HELP)
         reason = form.cleaned_data["reason"]
         try:
             revoke_verification(staff=request.user.member, verification_id=verification.pk, reason=reason)
         except VerificationRefused as refused:
             return self._refused(request, refused.reason)
         change = [Change("decision", "authentic", "revoked"), Change("reason", verification.decision_reason, reason)]
-        return self._done(request, verification, change, "Revoked. The author is told.")
+        return self._done(request, verification, change, "Revoked. The author will be notified.")
 
-    def _ask(
+    def _ask_details(
         self, request: HttpRequest, verification: HackVerification, title: str, form: Form, **more: Any
     ) -> HttpResponse | None:
-        """What it is about, and the form: until it is filled in, and always on one's own."""
+        """Return the page with the submission and the form, or None once the form is valid.
+
+        For the staff member's own submission, always return a page without the form.
+        """
         if verification.user_id == request.user.pk:
-            return self._page(request, title, "", pairs=verification.verification_questions, refusal=OWN)
+            return self._page(request, title, "", pairs=verification.verification_questions, refusal=OWN_SUBMISSION)
         if form.is_valid():
             return None
-        return self._page(request, title, "Go on", form, summary=_summary(request, verification), **more)
+        return self._page(request, title, "Continue", form, summary=_summary(request, verification), **more)
 
-    def _ask_again(
-        self, request: HttpRequest, title: str, form: Form, deed: str, button: str, explanation: str
+    def _ask_to_confirm(
+        self, request: HttpRequest, title: str, form: Form, choice: str, button: str, explanation: str
     ) -> HttpResponse:
-        pairs = [{"question": f"You {deed}, because:", "answer": form.cleaned_data["reason"]}]
+        pairs = [{"question": f"You {choice}, because:", "answer": form.cleaned_data["reason"]}]
         return self._page(request, title, button, form, confirms=True, pairs=pairs, explanation=explanation)
 
     def _refused(self, request: HttpRequest, reason: Refusal) -> HttpResponse:
-        messages.error(request, REFUSED[reason])
+        messages.error(request, REFUSAL_MESSAGES[reason])
         return redirect("admin:community_hackverification_changelist")
 
     def _done(
-        self, request: HttpRequest, verification: HackVerification, change: list[Change], words: str
+        self, request: HttpRequest, verification: HackVerification, change: list[Change], message: str
     ) -> HttpResponse:
         log_changes(user=request.user, changed=[(verification, change)])
-        messages.success(request, words)
+        messages.success(request, message)
         return redirect("admin:community_hackverification_changelist")
 
-    @action(description="Close the case", permissions=["close"])
+    @action(description="Close this case", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._offer(request, object_id, TO_CLOSE, Status.DRAFT, "Close this known case", CLOSE)
+        return self._set_status(request, object_id, TO_CLOSE, Status.DRAFT, "Close this known case", CLOSE_HELP)
 
     @action(description="Offer again", permissions=["reopen"])
     def reopen(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._offer(request, object_id, TO_REOPEN, Status.SUBMITTED, "Offer this known case again", KNOWN_CASE)
+        return self._set_status(
+            request, object_id, TO_REOPEN, Status.SUBMITTED, "Offer this known case again", KNOWN_CASE_HELP
+        )
 
-    def _offer(
+    def _set_status(
         self,
         request: HttpRequest,
         object_id: str,
-        is_due: dict[str, Any],
+        state: dict[str, Any],
         status: Status,
         title: str,
         explanation: str,
     ) -> HttpResponse:
         case = get_object_or_404(HackVerification, pk=object_id)
-        if not HackVerification.objects.filter(pk=object_id, **is_due).exists():
-            messages.info(request, "That was done already.")
+        if not HackVerification.objects.filter(pk=object_id, **state).exists():
+            messages.info(request, "This was done already.")
             return redirect("admin:community_hackverification_change", case.pk)
         if request.method != "POST":
             return self._page(request, title, title, pairs=case.verification_questions, explanation=explanation)

@@ -10,7 +10,7 @@ import database.constraints
 class Migration(migrations.Migration):
     initial = True
 
-    # Also on the app before this one, whose tables the SQL files of this one use.
+    # Gamification too: the SQL files of this app use its tables.
     dependencies = [
         ("accounts", "0001_initial"),
         ("hacks", "0001_initial"),
@@ -36,20 +36,20 @@ class Migration(migrations.Migration):
                 ("median_seconds", models.PositiveIntegerField()),
                 (
                     "reciprocal_pairs",
-                    models.PositiveIntegerField(help_text="People whose work they reviewed and who reviewed theirs."),
+                    models.PositiveIntegerField(help_text="Members whose submissions they reviewed and who reviewed theirs."),
                 ),
                 ("known_cases", models.PositiveIntegerField()),
                 ("known_cases_right", models.PositiveIntegerField()),
-                ("agreements", models.PositiveIntegerField(help_text="Reviews that agree with the outcome.")),
-                ("outcomes", models.PositiveIntegerField(help_text="Reviews whose submission has an outcome.")),
+                ("agreements", models.PositiveIntegerField(help_text="Reviews with the same verdict as the outcome.")),
+                ("outcomes", models.PositiveIntegerField(help_text="Reviews of submissions that have been decided.")),
                 (
                     "updated_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
             options={
-                "verbose_name": "reviewer's signs",
-                "verbose_name_plural": "reviewers' signs",
+                "verbose_name": "reviewer signals",
+                "verbose_name_plural": "reviewer signals",
                 "db_table": "reviewer_signals",
             },
         ),
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                             ("draft", "Draft"),
                             ("submitted", "With your peers"),
                             ("escalated", "With our staff"),
-                            ("returned", "Returned"),
+                            ("returned", "Sent back"),
                             ("verified", "Verified"),
                         ],
                         default="draft",
@@ -87,24 +87,24 @@ class Migration(migrations.Migration):
                     "round",
                     models.PositiveSmallIntegerField(
                         default=1,
-                        help_text="Goes up with each new submission after a return.",
+                        help_text="Goes up by one when the member submits again after being sent back.",
                         validators=[django.core.validators.MinValueValidator(1)],
                     ),
                 ),
                 (
                     "submitted_at",
-                    models.DateTimeField(blank=True, help_text="Of this round; the order of the queue.", null=True),
+                    models.DateTimeField(blank=True, help_text="When this round was submitted. The queue is in this order.", null=True),
                 ),
                 (
                     "verification_count",
                     models.PositiveSmallIntegerField(
-                        db_default=0, editable=False, help_text="Authentic reviews in this round."
+                        db_default=0, editable=False, help_text="Reviews in this round that found it authentic."
                     ),
                 ),
                 (
                     "rejection_count",
                     models.PositiveSmallIntegerField(
-                        db_default=0, editable=False, help_text="Reviews in this round that say it is not authentic."
+                        db_default=0, editable=False, help_text="Reviews in this round that found it not authentic."
                     ),
                 ),
                 ("is_verified", models.BooleanField(db_default=False, editable=False)),
@@ -116,13 +116,13 @@ class Migration(migrations.Migration):
                 (
                     "revoked_at",
                     models.DateTimeField(
-                        blank=True, editable=False, help_text="When staff returned what was verified.", null=True
+                        blank=True, editable=False, help_text="When staff revoked the verification.", null=True
                     ),
                 ),
                 (
                     "known_outcome",
                     models.BooleanField(
-                        blank=True, help_text="What a known case is: authentic or not. Empty for a member's.", null=True
+                        blank=True, help_text="The right verdict on a known case. Empty for a member's submission.", null=True
                     ),
                 ),
                 (
@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         editable=False,
-                        help_text="The staff member who decided, where peers did not, or who took it back.",
+                        help_text="The staff member who decided in place of the peers, or who revoked it.",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="decided_verifications",
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        help_text="Nobody: a known case, made by staff to see how well reviewers judge.",
+                        help_text="Empty for a known case, which staff make to see how well reviewers judge.",
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="verifications",
@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
                 ("round", models.PositiveSmallIntegerField()),
                 ("is_authentic", models.BooleanField()),
                 ("comment", models.TextField(blank=True, default="", max_length=2000)),
-                ("seconds", models.PositiveIntegerField(help_text="From taking the slot to the review.")),
+                ("seconds", models.PositiveIntegerField(help_text="Seconds from taking the submission to sending the review.")),
                 (
                     "reviewed_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
                 (
                     "outcome",
                     models.CharField(
-                        choices=[("returned", "Returned"), ("revoked", "Revoked"), ("withdrawn", "Withdrawn")],
+                        choices=[("returned", "Sent back"), ("revoked", "Revoked"), ("withdrawn", "Withdrawn")],
                         max_length=10,
                     ),
                 ),
@@ -376,12 +376,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "discord_channel_id",
-                    models.CharField(blank=True, default="", help_text="Where the two talk.", max_length=32),
+                    models.CharField(blank=True, default="", help_text="The Discord channel where the two talk.", max_length=32),
                 ),
                 (
                     "practice_count",
                     models.PositiveIntegerField(
-                        db_default=0, editable=False, help_text="How often they have practised together."
+                        db_default=0, editable=False, help_text="How many times they have practised together."
                     ),
                 ),
                 ("last_practice_at", models.DateTimeField(blank=True, editable=False, null=True)),
@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("active", "Active"), ("inactive", "Inactive"), ("completed", "Completed")],
                         default="active",
-                        help_text="Once it is completed, each may be given what the other has submitted for verification.",
+                        help_text="Completed: from then on, each may be given the other's submissions to review.",
                         max_length=9,
                     ),
                 ),
@@ -401,7 +401,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.member",
-                        verbose_name="one",
+                        verbose_name="first member",
                     ),
                 ),
                 (
@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.member",
-                        verbose_name="the other",
+                        verbose_name="second member",
                     ),
                 ),
             ],

@@ -186,7 +186,7 @@ def _verification_page(hack: Hack, verification: HackVerification | None, form: 
 
 def _is_xp_to_come(verification: HackVerification) -> bool:
     verified_at = verification.verified_at
-    return bool(verified_at and verification.is_anonymous and verified_at >= rules.rewarded_before(timezone.now()))
+    return bool(verified_at and verification.is_anonymous and verified_at >= rules.anonymous_xp_cutoff(timezone.now()))
 
 
 def _before(hack: Hack) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def _waiting_words(verification: HackVerification) -> list[str]:
 
 def wait_in_words(position: queue.QueuePosition, submitted_at: datetime) -> list[str]:
     wait = position.expected_wait
-    by = date_format(timezone.localtime(rules.staff_take_over_at(submitted_at)), "j F Y")
+    by = date_format(timezone.localtime(rules.escalates_at(submitted_at)), "j F Y")
     return [
         f"Place {position.place} in the queue.",
         f"Lately it took {_about(wait)}." if wait else "How long it takes is not known yet.",

@@ -18,7 +18,7 @@ from analytics.models import Activity, Notification, UserActivityLog
 from community.actions import compute_reviewer_signals
 from community.models import HackVerification, HackVerificationReview, HackVerificationRound
 from community.news import decided_verification
-from community.rules import NUDGE_AFTER, REVIEWS_BETWEEN_KNOWN_CASES, REVIEWS_TO_DECIDE, STAFF_AFTER, Answers
+from community.rules import ESCALATE_AFTER, NUDGE_AFTER, REVIEWS_BETWEEN_KNOWN_CASES, REVIEWS_TO_DECIDE, Answers
 from dev.demo.progress import react_to
 from dev.demo.texts import ANSWERS, NO_COMMENTS, STAFF_NO, STAFF_YES, THIN_ANSWER, YES_COMMENTS
 from gamification.actions import award_xp
@@ -190,7 +190,7 @@ class Queue:
             round=1,
             verification_questions=_answer(self.hack, [THIN_ANSWER] * 4),
             submitted_at=moment,
-            ended_at=reviews[-1][1] if is_by_peers else moment + STAFF_AFTER + STAFF_DECIDE_AFTER,
+            ended_at=reviews[-1][1] if is_by_peers else moment + ESCALATE_AFTER + STAFF_DECIDE_AFTER,
             outcome=HackVerificationRound.Outcome.RETURNED,
             decision_reason="" if is_by_peers else STAFF_NO,
         )
@@ -204,9 +204,9 @@ class Queue:
         self._write_reviews(verification, step.reviews, reviews)
         if len(reviews) == len(step.reviews) and not step.is_waiting:
             self._let_review(verification, reviews[-1][1])
-        elif moment + STAFF_AFTER < self.now:
+        elif moment + ESCALATE_AFTER < self.now:
             verification.status = HackVerification.Status.ESCALATED
-            verification.escalated_at = moment + STAFF_AFTER
+            verification.escalated_at = moment + ESCALATE_AFTER
             verification.save(update_fields=["status", "escalated_at"])
             if not step.is_waiting and verification.escalated_at + STAFF_DECIDE_AFTER < self.now:
                 self._decide_as_staff(verification, is_authentic="+++" in step.reviews)
@@ -232,7 +232,7 @@ class Queue:
         absent = {verification.user_id, *judged.values_list("reviewer", flat=True)}
         if is_waiting:
             absent.add(self.learner_id)
-        return self.peers.take_turns(len(verdicts), moment, min(moment + STAFF_AFTER, self.now), absent)
+        return self.peers.take_turns(len(verdicts), moment, min(moment + ESCALATE_AFTER, self.now), absent)
 
     def _make_known_cases(self) -> None:
         """One of each kind; not everybody recognises them. They come to whoever has reviewed others before."""
