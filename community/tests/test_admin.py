@@ -277,16 +277,16 @@ class TestEvidence:
 
 
 class TestDecidedBy:
-    """The admin_url names who decided and who revoked separately."""
+    """The page names who decided and who revoked separately."""
 
     def page_text(self, staff_client, verification) -> str:
         text = re.sub(r"<[^>]+>", " ", staff_client.get(admin_url("change", verification)).content.decode())
         return re.sub(r"\s+", " ", text)
 
-    @pytest.mark.parametrize(("count", "by"), [(3, "its peers"), (1, "Person who decider")])
+    @pytest.mark.parametrize(("count", "by"), [(3, "its peers"), (1, "Person who decides")])
     def test_names_peers_or_staff(self, hack, staff, staff_client, count, by):
         with database_identity(Role.STAFF):
-            type(staff).objects.filter(pk=staff.pk).update(display_name="Person who decider")
+            type(staff).objects.filter(pk=staff.pk).update(display_name="Person who decides")
         verification = make_verification(
             hack,
             status="verified",
@@ -348,7 +348,7 @@ class TestKnownCases:
         data = {**dict.fromkeys(names, "As the guide says."), "known_outcome": "no"}
         data["id"] = str(used_ids[id_source]()) if id_source in used_ids else id_source
         form = staff_client.post(address, data).context["form"]
-        assert form.non_field_errors() == ["That did not reach us as it should. Please send it once more."]
+        assert form.non_field_errors() == ["Something went wrong. Please try again."]
         assert not HackVerification.objects.filter(hack=hack, user=None).exists()
         assert staff_client.post(address, data | {"id": form["id"].value()}).status_code == 302
 

@@ -32,7 +32,7 @@ from community.tests.factories import (
     review_as,
 )
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -278,7 +278,7 @@ def test_withdrawal_during_third_review_does_nothing(hack):
 
     with database_identity(Role.MEMBER, last.pk):
         assert review(last, lease)[1]()
-        waiting = meanwhile(withdraw)
+        waiting = start_in_thread(withdraw)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == [None]
@@ -298,7 +298,7 @@ def test_draft_saved_during_submission_is_refused(hack):
 
     with database_identity(Role.MEMBER, verification.user_id):
         submit_verification(**mine)
-        waiting = meanwhile(save)
+        waiting = start_in_thread(save)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == [Refusal.NO_SUCH_STEP]
@@ -319,7 +319,7 @@ def test_review_during_release_of_its_lease_is_refused(hack):
 
     with database_identity(Role.MEMBER, reviewer.pk):
         assert release_review(lease_id=lease.pk)
-        waiting = meanwhile(give)
+        waiting = start_in_thread(give)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == ["given_back"]
@@ -338,7 +338,7 @@ def test_second_reviewer_gets_next_submission_without_waiting_for_lock(hack):
 
     with database_identity(Role.MEMBER, first.pk):
         assert take_review()
-        other = meanwhile(take_too)
+        other = start_in_thread(take_too)
         assert not other.is_alive()
     with database_identity(Role.WORKER):
         assert VerificationLease.objects.get(reviewer=second).verification == next_submission

@@ -99,8 +99,8 @@ class TestReviewing:
 
     def test_stores_same_review_once(self, lease, reviewer_client):
         data = form_data(reviewer_client.get(review_url(lease)))
-        answers = [reviewer_client.post(review_url(lease), data).status_code for _ in range(2)]
-        assert answers == [302, 302]
+        statuses = [reviewer_client.post(review_url(lease), data).status_code for _ in range(2)]
+        assert statuses == [302, 302]
         assert HackVerificationReview.objects.count() == 1
 
     @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ class TestReviewing:
 
     def test_invalid_id_is_replaced(self, lease, reviewer_client):
         response = reviewer_client.post(review_url(lease), {"id": "mine", "is_authentic": "yes"})
-        assert "Please send it once more" in response.content.decode()
+        assert "Something went wrong. Please try again." in response.content.decode()
         assert reviewer_client.post(review_url(lease), form_data(response)).url == LIST
 
     def test_release_ends_lease(self, lease, reviewer_client):

@@ -15,7 +15,7 @@ from community.models import HackVerification
 from community.reactions import award_decision
 from community.tests.factories import answers_to, make_verification
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from gamification.actions import lock_xp
 from gamification.models import XpEntry
 from nrghax.tasks import react
@@ -64,7 +64,7 @@ def reaction_to(activity_type):
 
 def run_without_waiting(action):
     """Run `action` on another connection and check that no lock of this transaction blocks it."""
-    other = meanwhile(action)
+    other = start_in_thread(action)
     other.join(timeout=10)
     assert not other.is_alive()
 
@@ -79,7 +79,7 @@ def test_award_waiting_for_xp_lock_is_skipped_after_revocation(verification, sta
     late = reaction_to(Activity.VERIFICATION_DECIDED)
     with database_identity(Role.WORKER):
         lock_xp(member_id=verification.user_id)
-        other = meanwhile(late)
+        other = start_in_thread(late)
         assert other.is_alive()
         run_without_waiting(lambda: revoke(verification, staff))
         react(str(latest_activity(Activity.VERIFICATION_REVOKED).pk))
@@ -93,7 +93,7 @@ def test_revocation_waits_for_running_award_and_removes_it(verification, staff):
     with database_identity(Role.WORKER):
         award_decision(decided)
         run_without_waiting(lambda: revoke(verification, staff))
-        other = meanwhile(reaction_to(Activity.VERIFICATION_REVOKED))
+        other = start_in_thread(reaction_to(Activity.VERIFICATION_REVOKED))
         assert other.is_alive()
     other.join()
     assert count_awards() == 0
@@ -106,7 +106,7 @@ def test_revocation_waiting_for_xp_lock_keeps_award_of_new_verification(verifica
     late = reaction_to(Activity.VERIFICATION_REVOKED)
     with database_identity(Role.WORKER):
         lock_xp(member_id=verification.user_id)
-        other = meanwhile(late)
+        other = start_in_thread(late)
         assert other.is_alive()
         run_without_waiting(lambda: verify_again(verification, staff))
         award_decision(latest_activity(Activity.VERIFICATION_DECIDED))
@@ -126,7 +126,7 @@ def test_second_concurrent_revocation_is_refused(verification, staff):
 
     with database_identity(Role.STAFF):
         revoke_verification(staff=staff, verification_id=verification.pk, reason="Copied.")
-        other = meanwhile(second)
+        other = start_in_thread(second)
         assert other.is_alive()
     other.join()
     assert refusals == [Refusal.NOT_VERIFIED]

@@ -92,7 +92,7 @@ class TestHackPage:
         [
             (2, None, "2 of 3 practices", False),
             (3, None, "Prove your mastery", True),
-            (9, timezone.now(), "Your mastery is verified", True),
+            (9, timezone.now(), "Mastery verified", True),
         ],
     )
     def test_leads_to_the_questions_in_time(self, hack, member, member_client, times, verified_at, words, leads_on):
@@ -106,9 +106,9 @@ class TestHackPage:
         ("status", "words"),
         [
             ("draft", "Prove your mastery"),
-            ("submitted", "In the queue"),
+            ("submitted", "Waiting for review"),
             ("escalated", "With our staff"),
-            ("returned", "Sent back: read why"),
+            ("returned", "Sent back: see why"),
         ],
     )
     def test_says_where_a_submission_is(self, hack, author, member_client, queries_of, status, words):
