@@ -8,7 +8,7 @@ class DatabaseConfig(AppConfig):
 
     def ready(self) -> None:
         from database.checks import check_sql_files
-        from database.sql_files import make_way_for_migrations
+        from database.sql_files import drop_objects_before_unapplying
 
         register("sql_files")(check_sql_files)
-        pre_migrate.connect(make_way_for_migrations, sender=self)
+        pre_migrate.connect(drop_objects_before_unapplying, sender=self)

@@ -1,7 +1,7 @@
-"""What the database's own catalogue says of our tables and functions, for docs/database.md.
+"""Read tables and functions from PostgreSQL's catalogue, for docs/database.md.
 
-Names of roles, not their numbers, and everything in an order of its own, so that two databases made by the same
-migrations read the same.
+Queries return names of roles instead of oids, and every list is sorted. Two databases that the same migrations made
+therefore give equal results.
 """
 
 from collections import defaultdict
@@ -34,7 +34,7 @@ class Schema:
     extensions: list[str]
 
 
-# Partitions are their parent's business.
+# Partitions are left out: their parent table describes them.
 TABLES = """
 SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS has_row_security,
        COALESCE(pg_get_partkeydef(c.oid), '') AS partition_key
@@ -52,7 +52,7 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY c.relname, a.attnum
 """
-# PostgreSQL 18 lists NOT NULL among the constraints, earlier ones don't; a constraint trigger is among the triggers.
+# NOT NULL is left out, because only PostgreSQL 18 and later list it here. TRIGGERS returns the constraint triggers.
 CONSTRAINTS = """
 SELECT c.relname AS table, o.conname AS name, o.contype AS kind, pg_get_constraintdef(o.oid) AS definition,
        o.confrelid::regclass::text AS target,
@@ -112,7 +112,7 @@ EXTENSIONS = "SELECT extname AS name FROM pg_extension WHERE extname <> 'plpgsql
 
 
 def read_schema() -> Schema:
-    """Everything about the connected database; expressions are written as seen with `public` alone in the path."""
+    """Return the schema of the connected database. Expressions are spelled for a search path of `public` alone."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('search_path'), set_config('search_path', 'public', true)")
         search_path = cursor.fetchone()[0]

@@ -1,4 +1,4 @@
-"""`manage.py check --database default` says where files and database differ."""
+"""Drift check of the SQL files, run by `manage.py check --database default`."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from database.sql_files import files_to_apply, make_plan
 
 
 def check_sql_files(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Report files that are not applied, and objects that are not as their file made them or that no file made."""
+    """Return a warning for each SQL file that must be applied and for each object that no file defines.
+
+    A file must be applied if its text changed, or if one of its objects is missing or was altered.
+    """
     return [message for using in databases or [] for message in _differences(using)]
 
 
@@ -18,15 +21,13 @@ def _differences(using: str) -> list[CheckMessage]:
     try:
         files = files_to_apply(using)
         if files is None:
-            return [Warning("Migrations are to be applied before the SQL files.", hint=hint, id="database.W001")]
+            message = "Unapplied migrations: the SQL files can't be checked yet."
+            return [Warning(message, hint=hint, id="database.W001")]
         with transaction.atomic(using):
             plan = make_plan(connections[using], files)
     except DatabaseError as error:
-        return [Warning(f"The SQL files cannot be compared with the database: {error}", id="database.W002")]
+        return [Warning(f"The SQL files can't be compared with the database: {error}", id="database.W002")]
     return [
-        *(
-            Warning(f"{file.path} is not in the database as it stands.", hint=hint, id="database.W003")
-            for file in plan.stale
-        ),
-        *(Warning(f"No file makes {identity}.", hint=hint, id="database.W004") for identity in plan.foreign),
+        *(Warning(f"The database does not match {file.path}.", hint=hint, id="database.W003") for file in plan.stale),
+        *(Warning(f"No SQL file defines {identity}.", hint=hint, id="database.W004") for identity in plan.unmanaged),
     ]

@@ -1,7 +1,7 @@
-"""Queries whose SQL is written once a process instead of once a request.
+"""Queries whose SQL Django compiles once per process instead of once per request.
 
-Django takes longer to write the statement of such a query than PostgreSQL takes to answer it (docs/performance.md).
-The query itself stays what it is everywhere else: a QuerySet, with its gate.
+Django takes longer to compile such a query than PostgreSQL takes to answer it (docs/performance.md). The query is
+still written as a QuerySet, with its visibility rule.
 """
 
 from collections.abc import Callable, Hashable
@@ -18,23 +18,23 @@ from django.db.models.sql.compiler import SQLCompiler
 
 Row = dict[str, Any]
 
-# What stands in the statement for the n-th parameter while the SQL is written: values that no query has of itself.
-STAND_INS: dict[type, Callable[[int], Any]] = {
+# Placeholder for the n-th parameter while the SQL is compiled. No query contains these values itself.
+PLACEHOLDERS: dict[type, Callable[[int], Any]] = {
     UUID: lambda number: UUID(int=number),
-    str: lambda number: f"stand-in {number}",
+    str: lambda number: f"placeholder {number}",
     date: lambda number: date(1, 1, number),
     datetime: lambda number: datetime(1, 1, 1, second=number, tzinfo=UTC),
 }
 
 
 def compiled(build: Callable[..., QuerySet]) -> Callable[..., list]:
-    """Have a function that makes a QuerySet return the list of what is in it.
+    """Decorate a function that returns a QuerySet, so that it returns the list of results instead.
 
-    Each parameter is annotated with a model, with one of the types of `STAND_INS`, or with one of them or None. It may
-    do nothing but become a parameter of the statement: a function that looked at its value would see a stand-in. Only
-    whether it is None may make another query.
+    Annotate each parameter with a model, with a type of `PLACEHOLDERS`, or with one of these or None. `build` runs with
+    placeholders: it may pass a parameter to the query and test it for None, but must not depend on its value
+    otherwise. Raises TypeError if the statement does not use a parameter.
 
-    This leans on private parts of Django's compiler and was tried with Django 5.2; database/tests/test_compiled.py
+    The implementation uses private parts of Django's compiler, checked with Django 5.2. database/tests/test_compiled.py
     compares its results with those of the QuerySet.
     """
     types = {name: _type(parameter.annotation) for name, parameter in signature(build).parameters.items()}
@@ -52,23 +52,23 @@ def compiled(build: Callable[..., QuerySet]) -> Callable[..., list]:
 
 
 class _Statement:
-    """A QuerySet's SQL, and how Django makes results of its rows: worked out once, for rows of whatever values."""
+    """A QuerySet's compiled SQL, with the functions that turn its rows into results."""
 
     def __init__(self, build: Callable[..., QuerySet], types: dict[str, type], given: tuple[str, ...]) -> None:
-        stand_ins = {name: _stand_in(types[name], number) for number, name in enumerate(given, start=1)}
-        queryset = build(**{**dict.fromkeys(types), **stand_ins})
+        placeholders = {name: _placeholder(types[name], number) for number, name in enumerate(given, start=1)}
+        queryset = build(**{**dict.fromkeys(types), **placeholders})
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self._sql, parameters = compiler.as_sql()
-        names = {_plain(value): name for name, value in stand_ins.items()}
+        names = {_sql_value(value): name for name, value in placeholders.items()}
         self._parameters = [(names.get(value) if isinstance(value, Hashable) else None, value) for value in parameters]
         unused = set(given) - {name for name, _ in self._parameters}
         if unused:
-            raise TypeError(f"{build.__qualname__} puts {', '.join(sorted(unused))} nowhere into its statement.")
+            raise TypeError(f"The statement of {build.__qualname__} does not use {', '.join(sorted(unused))}.")
         self._converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
         self._read = _reader(queryset, compiler)
 
     def results(self, values: dict[str, Any]) -> list:
-        parameters = [_plain(values[name]) if name else value for name, value in self._parameters]
+        parameters = [_sql_value(values[name]) if name else value for name, value in self._parameters]
         connection = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
@@ -82,7 +82,7 @@ class _Statement:
 
 
 def _reader(queryset: QuerySet, compiler: SQLCompiler) -> Callable[[list[tuple]], list]:
-    """From rows to dicts, tuples or models, whatever is in the QuerySet."""
+    """Return the function that turns rows into the QuerySet's dicts, tuples or models."""
     if issubclass(queryset._iterable_class, ValuesListIterable):
         return list
     if issubclass(queryset._iterable_class, ValuesIterable):
@@ -106,25 +106,25 @@ def _reader(queryset: QuerySet, compiler: SQLCompiler) -> Callable[[list[tuple]]
 
 
 def _type(annotation: Any) -> type:
-    """Of "that or None": that."""
+    """Return the annotated type, without None."""
     return next(kind for kind in get_args(annotation) or (annotation,) if kind is not type(None))
 
 
-def _stand_in(kind: type, number: int) -> Any:
-    """A model is stood in for by a row that has nothing but a key."""
+def _placeholder(kind: type, number: int) -> Any:
+    """Return the placeholder of a type. For a model it is an instance that has only a primary key."""
     if issubclass(kind, Model):
-        key: Any = UUID(int=number) if isinstance(_key_of(kind), UUIDField) else number
+        key: Any = UUID(int=number) if isinstance(_primary_key(kind), UUIDField) else number
         return kind(pk=key)
-    return STAND_INS[kind](number)
+    return PLACEHOLDERS[kind](number)
 
 
-def _key_of(model: type[Model]) -> Field:
-    """Return the field that says what a key is: that of the other model, where the key is a one-to-one relation."""
+def _primary_key(model: type[Model]) -> Field:
+    """Return the field that holds the key's value. If the key is a one-to-one relation, follow it."""
     key = model._meta.pk
     while key.is_relation:
         key = key.target_field
     return key
 
 
-def _plain(value: Any) -> Any:
+def _sql_value(value: Any) -> Any:
     return value.pk if isinstance(value, Model) else value

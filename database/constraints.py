@@ -8,9 +8,9 @@ from django.db.backends.ddl_references import Statement
 
 
 class SqlCheck(models.BaseConstraint):
-    """A CHECK in SQL, for rules on JSON that Django's expressions cannot state.
+    """A CHECK in SQL, for rules on JSON that Django's expressions can't state.
 
-    `sql` names columns as the table does. Forms and validators bring the message for people: `validate` does nothing.
+    `sql` uses the table's column names. `validate` does nothing: forms and validators produce the error messages.
     """
 
     def __init__(self, *, sql: str, name: str) -> None:
@@ -36,13 +36,14 @@ class SqlCheck(models.BaseConstraint):
         return schema_editor._delete_check_sql(model, self.name)
 
     def validate(self, model, instance, exclude=None, using=None) -> None:
-        """The expression is SQL for the table: it cannot be asked of a row that is not stored."""
+        """Do nothing: the SQL can only be evaluated on a stored row."""
 
 
 class CompositeForeignKey(models.BaseConstraint):
-    """A foreign key of several columns, which Django lacks: facts that stand in two tables must agree.
+    """A foreign key of several columns, with ON DELETE CASCADE. Django has none.
 
-    `fields` are the model's own; `columns` those of a unique key of `table`. A row goes with the row it refers to.
+    It keeps columns that two tables share equal. `fields` are fields of the model; `columns` are a unique key of
+    `table`.
     """
 
     def __init__(self, *, fields: Sequence[str], table: str, columns: Sequence[str], name: str) -> None:
@@ -59,7 +60,7 @@ class CompositeForeignKey(models.BaseConstraint):
     __hash__ = None  # type: ignore[assignment]
 
     def constraint_sql(self, model, schema_editor) -> Any:
-        """Wait for the end of the migration: the unique key that it refers to is made there too."""
+        """Defer the constraint to the end of the migration, which may also create the unique key."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
 
     def create_sql(self, model, schema_editor) -> Any:
@@ -78,15 +79,18 @@ class CompositeForeignKey(models.BaseConstraint):
         return schema_editor._delete_constraint_sql(schema_editor.sql_delete_constraint, model, self.name)
 
     def validate(self, model, instance, exclude=None, using=None) -> None:
-        """A trigger or an action fills in the columns: no form asks for them."""
+        """Do nothing: triggers and actions fill in the columns, forms never do."""
 
 
 def sql_list(values: Iterable[str]) -> str:
-    """Return words as SQL literals with commas between: 'a', 'b'. For CHECKs: the words are the code's own."""
+    """Return values as SQL literals separated by commas: 'a', 'b'.
+
+    Values are not escaped: pass only constants of the code.
+    """
     return ", ".join(f"'{value}'" for value in values)
 
 
 def refused_by(error: IntegrityError) -> str:
-    """Return the name of the constraint, or of the guard, that refused a write; empty if PostgreSQL names none."""
+    """Return the name of the constraint or guard that refused a write; "" if PostgreSQL names none."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return (diagnosis and diagnosis.constraint_name) or ""

@@ -1,4 +1,4 @@
-"""docs/database.md, written from the models and the live catalogue: `manage.py databasedoc`."""
+"""The text of docs/database.md, generated from the models and the catalogue by `manage.py databasedoc`."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,22 +17,23 @@ PATH = settings.BASE_DIR / "docs" / "database.md"
 INTRODUCTION = """\
 # The database
 
-Written by `manage.py databasedoc` from the models and a freshly migrated database; a test fails when it is stale.
-Expressions are as PostgreSQL {major} spells them. Why things are as they are: [architecture.md](architecture.md) and
-[decisions/](decisions/).
+`manage.py databasedoc` generates this file from the models and a freshly migrated database. A test fails if the file
+is stale. Expressions are spelled as PostgreSQL {major} spells them. The reasons for the design are in
+[architecture.md](architecture.md) and [decisions/](decisions/).
 
-A table of member data has row security on and forced: a role sees and writes what one of the table's policies lets
-it, of the columns that it was granted. The owner of all tables is `nrghax_owner`; `nrghax_backup` reads everything.
+Each table of member data has row security enabled and forced. A role can only read and write rows that one of the
+table's policies allows, and only in columns that it was granted. `nrghax_owner` owns all tables. `nrghax_backup` reads
+everything.
 """
-OTHERS = "Django and allauth"
+OTHER_APPS = "Django and allauth"
 VOLATILITIES = {"i": "immutable", "s": "stable", "v": "volatile"}
-# A function's comment is what stands directly above it.
+# A function, with the comment lines directly above it.
 DEFINITION = re.compile(r"((?:^--.*\n)*)^CREATE (?:FUNCTION|PROCEDURE) app\.(\w+)", re.MULTILINE)
 
 
 def document() -> str:
-    """The whole text, for the database that is connected."""
-    # Django's own help texts have translations, ours have none.
+    """Return the whole text, for the connected database."""
+    # The override keeps Django's own help texts in English.
     with translation.override(None):
         return "\n".join(_lines(read_schema()))
 
@@ -44,7 +45,7 @@ def models_by_table() -> dict[str, type[models.Model]]:
 
 
 def purpose(model: type[models.Model]) -> str:
-    """The first paragraph of a model's docstring; "" where Django has made one up."""
+    """Return the first paragraph of a model's docstring; "" for a model of another package or without a docstring."""
     text = (model.__doc__ or "").strip()
     if not is_ours(model) or text.startswith(f"{model.__name__}("):
         return ""
@@ -52,7 +53,7 @@ def purpose(model: type[models.Model]) -> str:
 
 
 def is_ours(model: type[models.Model]) -> bool:
-    # A table between two models has no class of its own in our code.
+    # The model of a many-to-many table is excluded: it has no class in our code.
     return model.__module__.partition(".")[0] in _our_apps() and not model._meta.auto_created
 
 
@@ -63,12 +64,12 @@ def _our_apps() -> list[str]:
 
 def _lines(schema: Schema) -> Iterator[str]:
     yield INTRODUCTION.format(major=connection.pg_version // 10_000)
-    groups: dict[str, list[Table]] = {label: [] for label in [*_our_apps(), OTHERS]}
+    groups: dict[str, list[Table]] = {label: [] for label in [*_our_apps(), OTHER_APPS]}
     described = models_by_table()
     for table in schema.tables.values():
         model = described.get(table.name)
-        label = model._meta.app_label if model else OTHERS
-        groups[label if label in groups else OTHERS].append(table)
+        label = model._meta.app_label if model else OTHER_APPS
+        groups[label if label in groups else OTHER_APPS].append(table)
     for label, tables in groups.items():
         if not tables:
             continue
@@ -82,7 +83,7 @@ def _lines(schema: Schema) -> Iterator[str]:
 
 
 def _diagram(tables: Sequence[Table]) -> Iterator[str]:
-    """The keys of these tables, and what they point to."""
+    """Draw the primary and foreign keys of these tables."""
     yield "```mermaid\nerDiagram"
     for table in tables:
         keys: dict[str, list[str]] = {}
@@ -110,21 +111,21 @@ def _diagram(tables: Sequence[Table]) -> Iterator[str]:
 def _table(table: Table, model: type[models.Model] | None) -> Iterator[str]:
     yield f"### {table.name}\n"
     if model:
-        # Django's own are not ours to explain: their name says what they hold.
+        # Models of other packages are described by their name only.
         yield f"{purpose(model) or f'{str(model._meta.verbose_name_plural).capitalize()}.'}\n"
     if table.partition_key:
-        yield f"Partitioned by `{table.partition_key}`; partitions are reachable through this table only.\n"
+        yield f"Partitioned by `{table.partition_key}`. Roles can reach the partitions only through this table.\n"
     fields = {each.column: each for each in model._meta.concrete_fields} if model else {}
     targets = {o["columns"][0]: o["target"] for o in table.constraints if o["kind"] == "f" and len(o["columns"]) == 1}
     yield from _grid(
-        ["column", "type", "null", "default", "what it is"],
+        ["column", "type", "null", "default", "description"],
         (
             [
                 f"`{column['name']}`",
                 column["type"],
                 "" if column["is_required"] else "yes",
                 _default(column, fields.get(column["name"])),
-                _meaning(fields.get(column["name"]), targets.get(column["name"], "")),
+                _description(fields.get(column["name"]), targets.get(column["name"], "")),
             ]
             for column in table.columns
         ),
@@ -138,18 +139,18 @@ def _table(table: Table, model: type[models.Model] | None) -> Iterator[str]:
         if rows:
             yield from _grid([title, "definition"], map(cells, rows))
     if table.policies:
-        yield from _grid(["policy", "roles", "command", "sees", "may write"], map(_policy, table.policies))
+        yield from _grid(["policy", "roles", "command", "can read", "can write"], map(_policy, table.policies))
     elif not table.has_row_security:
-        yield "No row security: what is granted below is granted on every row.\n"
+        yield "No row security: the grants below apply to every row.\n"
     if table.grants:
-        yield from _grid(["role", "may"], _grants(table.grants))
+        yield from _grid(["role", "privileges"], _grants(table.grants))
 
 
 def _default(column: Row, described: models.Field | None) -> str:
     if column["is_generated"]:
         return f"always {_code(column['expression'])}"
     if column["is_identity"]:
-        return "counted"
+        return "identity"
     if column["expression"]:
         return _code(column["expression"])
     if described is None or not described.has_default():
@@ -160,16 +161,16 @@ def _default(column: Row, described: models.Field | None) -> str:
     return f"{_code(default.__name__ + '()' if callable(default) else repr(default))} by Django"
 
 
-def _meaning(described: models.Field | None, target: str) -> str:
-    """Where it points, what it can be, and the help text."""
+def _description(described: models.Field | None, target: str) -> str:
+    """Return the table that a column refers to, the field's choices and its help text."""
     if described is None:
         return f"→ {target}" if target else ""
-    said = [f"→ {target}"] if target else []
-    # Zones and the like are too many to list, and known elsewhere.
+    parts = [f"→ {target}"] if target else []
+    # Long lists, such as time zones, are left out.
     if described.choices and len(described.flatchoices) <= 20:
-        said.append(", ".join(f"`{value}` {label}" for value, label in described.flatchoices))
-    said.append(str(described.help_text))
-    return "; ".join(filter(None, said))
+        parts.append(", ".join(f"`{value}` {label}" for value, label in described.flatchoices))
+    parts.append(str(described.help_text))
+    return "; ".join(filter(None, parts))
 
 
 def _index(row: Row) -> list[str]:
@@ -184,7 +185,7 @@ def _trigger(row: Row) -> list[str]:
 
 def _policy(row: Row) -> list[str]:
     name = f"{_code(row['name'])} (restrictive)" if row["is_restrictive"] else _code(row["name"])
-    # PostgreSQL judges what is written by USING, where there is no CHECK.
+    # A policy without WITH CHECK applies USING to written rows too.
     writes = row["command"] in ("ALL", "UPDATE") and row["with_check"] is None
     return [
         name,
@@ -216,15 +217,13 @@ def _functions(functions: Iterable[Row]) -> Iterator[str]:
             yield f"{comment}\n"
         traits = [] if function["is_procedure"] else [VOLATILITIES[function["volatility"]]]
         traits.append("runs as its owner" if function["is_definer"] else "runs as its caller")
-        callers = (
-            f"may be called by {_codes(function['callers'])}" if function["callers"] else "called by the owner only"
-        )
+        callers = f"callable by {_codes(function['callers'])}" if function["callers"] else "callable by the owner only"
         source = f"; {files[function['name']]}" if function["name"] in files else ""
         yield f"{', '.join(traits).capitalize()}; {callers}{source}.\n"
 
 
 def _read_comments() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the comment above each function, and the file that makes it."""
+    """Return the comment above each function, and the path of the file that defines it; both by function name."""
     comments: dict[str, str] = {}
     files: dict[str, str] = {}
     for file in read_source_files():
@@ -244,7 +243,7 @@ def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """On one line, and without ending the cell."""
+    """Return the text on one line, with pipes escaped."""
     return " ".join(text.split()).replace("|", "\\|")
 
 

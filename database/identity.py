@@ -1,7 +1,7 @@
-"""Who a transaction is: the database role it runs as and the member it acts for.
+"""A transaction's identity: the database role that it runs as and the member that it acts for.
 
-Row level security asks `current_role` and `app.uid()` only; both are set here and nowhere else, both local to
-the transaction, so that neither survives into another request on the same connection.
+Row level security reads only `current_role` and `app.uid()`. Only this module sets them. Both are local to the
+transaction, so that neither leaks into the next request on the same connection.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 
 class Role(StrEnum):
-    """The database roles that a login may become; `NONE` is the login itself."""
+    """The database roles that a login can switch to; `NONE` is the login itself."""
 
     NONE = "none"
     ANON = "nrghax_anon"
@@ -34,23 +34,22 @@ class Identity:
     member_id: UUID | None = None
 
 
-NOBODY = Identity()
+NO_IDENTITY = Identity()
 
 
 def current_identity(using: str = DEFAULT_DB_ALIAS) -> Identity:
-    """The identity that this thread's connection has taken on."""
-    return getattr(connections[using], "nrghax_identity", NOBODY)
+    """Return the identity of this thread's connection; `NO_IDENTITY` if none is set."""
+    return getattr(connections[using], "nrghax_identity", NO_IDENTITY)
 
 
 def become(role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Take on an identity until the transaction ends or another is taken on.
+    """Set the identity for the rest of the transaction, or until the next call.
 
-    Should be called inside a transaction: outside of one the settings would be forgotten at once, so that
-    raises `TransactionManagementError`.
+    Raises TransactionManagementError outside a transaction, where PostgreSQL would drop the settings at once.
     """
     connection = connections[using]
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("An identity is local to a transaction; there is none.")
+        raise transaction.TransactionManagementError("An identity can only be set inside a transaction.")
     with connection.cursor() as cursor:
         cursor.execute(SET_IDENTITY, [role.value, str(member_id or "")])
     connection.nrghax_identity = Identity(role, member_id)  # type: ignore[attr-defined]
@@ -60,8 +59,8 @@ def become(role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB
 def database_identity(role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Run a block in a transaction (a savepoint when nested) as `role`, acting for `member_id`.
 
-    The outer identity is back afterwards, however the block ends: PostgreSQL restores the settings itself when
-    the block is rolled back; when it is kept, they are set back before the savepoint is released.
+    The outer identity is restored when the block ends. PostgreSQL restores the settings on rollback; otherwise they
+    are set back before the savepoint is released.
     """
     connection = connections[using]
     outer = current_identity(using)

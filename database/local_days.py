@@ -1,7 +1,7 @@
 """The local day, in Python and in SQL.
 
-Which date a moment belongs to depends on a time zone and on the start of the day (00:00 to 06:00): a member who goes to
-bed at two is still in yesterday. The functions of SQL are in sql/schema/local_days.sql; a test compares the two.
+The date of a moment depends on a time zone and on the day start (00:00 to 06:00): with a day start of 04:00, two in the
+morning still belongs to the day before. The SQL functions are in sql/schema/local_days.sql; a test compares the two.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +11,7 @@ from django.db import models
 
 
 class LocalDate(models.Func):
-    """In SQL: the date of a moment, by a zone and a day start."""
+    """SQL expression for the local date of a moment. Arguments: moment, time zone, day start."""
 
     function = "app.local_date"
     arity = 3
@@ -19,7 +19,7 @@ class LocalDate(models.Func):
 
 
 class DayBegins(models.Func):
-    """In SQL: the moment at which a date begins, by a zone and a day start."""
+    """SQL expression for the moment at which a local date begins. Arguments: date, time zone, day start."""
 
     function = "app.day_begins_at"
     arity = 3
@@ -27,26 +27,30 @@ class DayBegins(models.Func):
 
 
 def local_date(moment: datetime, zone: str, day_start: time) -> date:
-    """Return the date that an aware moment belongs to. Raises ZoneInfoNotFoundError for an unknown zone."""
+    """Return the local date of an aware moment. Raises ZoneInfoNotFoundError for an unknown zone."""
     clock = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return (clock - _since_midnight(day_start)).date()
 
 
 def day_word(day: date, today: date) -> str:
-    """Return "Today" or "Yesterday"; empty for any other day."""
+    """Return "Today" or "Yesterday"; "" for any other day."""
     return {0: "Today", 1: "Yesterday"}.get((today - day).days, "")
 
 
 def day_bounds(day: date, zone: str, day_start: time) -> tuple[datetime, datetime]:
-    """Return when a local day begins and when the next one does, in UTC. Raises ZoneInfoNotFoundError.
+    """Return the moments in UTC at which a local day and the next one begin.
 
-    A day may have 23 or 25 hours. A date that its zone dropped (Samoa, 2011-12-30) begins and ends at one instant.
+    A day can have 23 or 25 hours. A date that its zone skipped (Samoa, 2011-12-30) has no length. Raises
+    ZoneInfoNotFoundError for an unknown zone.
     """
     return _begins_at(day, zone, day_start), _begins_at(day + timedelta(days=1), zone, day_start)
 
 
 def _begins_at(day: date, zone: str, day_start: time) -> datetime:
-    """A start that clocks show twice or never is read late, as PostgreSQL does: no day is cut short."""
+    """Return when a local day begins, in UTC.
+
+    If the clock shows the start twice or never, take the later moment, as PostgreSQL does.
+    """
     clock = datetime.combine(day, day_start, ZoneInfo(zone))
     return max(clock.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 

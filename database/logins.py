@@ -5,7 +5,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-# Each process has its own login; manage.py is the owner, so that `migrate` and `loaddata` just work.
+# Each process has its own login. manage.py logs in as the owner, so that `migrate` and `loaddata` just work.
 URL_VARIABLES = {
     "web": "DATABASE_URL",
     "worker": "DATABASE_WORKER_URL",
@@ -22,8 +22,8 @@ CONNECTION = {
 def database_settings(env: environ.Env, *, process: str) -> dict[str, Any]:
     """Return `DATABASES["default"]` for the process that NRGHAX_PROCESS names.
 
-    With DATABASE_URL alone, the worker and manage.py are that login assuming their role. Raises ImproperlyConfigured
-    where a URL is missing or its login can't serve the process.
+    If only DATABASE_URL is set, the worker and manage.py use its login and switch to their own role. Raises
+    ImproperlyConfigured if a URL is missing or its login can't serve the process.
     """
     if process not in URL_VARIABLES:
         raise ImproperlyConfigured(f"NRGHAX_PROCESS is {process!r}; it must be one of {', '.join(URL_VARIABLES)}.")
@@ -33,14 +33,14 @@ def database_settings(env: environ.Env, *, process: str) -> dict[str, Any]:
         url = env.str("DATABASE_URL")
         if environ.Env.db_url_config(url)["USER"] == "nrghax_web":
             raise ImproperlyConfigured(
-                f"Set {variable} for this process: nrghax_web of DATABASE_URL can become no more than a visitor."
+                f"Set {variable} for this process: the login nrghax_web of DATABASE_URL has no right to serve it."
             )
     config = {**environ.Env.db_url_config(url), **CONNECTION}
     options: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 3}
     if config["USER"] != f"nrghax_{process}":
-        # Also the web's: a login with rights of its own, let alone a superuser, must not serve visitors.
+        # This includes the web process: a login with rights of its own must not serve visitors.
         options["options"] = f"-c role=nrghax_{process}"
     config["OPTIONS"] = {**config.get("OPTIONS", {}), **options}
-    # `manage.py dbshell` passes HOST on to psql, but no option.
+    # `manage.py dbshell` passes HOST to psql, but not OPTIONS["host"].
     config["HOST"] = config["OPTIONS"].pop("host", config["HOST"])
     return config

@@ -1,4 +1,4 @@
-"""What `migrate` has applied besides migrations: the files of SQL that say how the database behaves."""
+"""The record of the SQL files that `migrate` has applied."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -6,16 +6,19 @@ from django.db.models.functions import Now
 
 
 class SqlFile(models.Model):
-    """A file of `<app>/sql/schema/` as it was applied last, and the objects that it made."""
+    """An applied file of `<app>/sql/schema/`, with the objects that it created."""
 
     path = models.CharField(primary_key=True, max_length=200)
-    digest = models.CharField(max_length=64, help_text="SHA-256 of its text.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the text that was applied last.")
     former_digests = ArrayField(
         models.CharField(max_length=64),
         default=list,
-        help_text="Those applied before: a process of the release before this one is still ready.",
+        help_text="Digests of earlier texts. The health check accepts them, so a process of an older release stays "
+        "ready.",
     )
-    objects_made = models.JSONField(default=dict, help_text="Their definitions, hashed, by what they are.")
+    objects_made = models.JSONField(
+        default=dict, help_text="Identity of each object that the file created, with a hash of its definition."
+    )
     applied_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -1,6 +1,6 @@
-"""The objects of the database that SQL files make, as the catalogue has them (sql/objects.sql).
+"""The database objects that SQL files define, read from PostgreSQL's catalogue (sql/objects.sql).
 
-An object is known by its identity: `function app.uid()`, `policy member_own ON users`.
+An object's identity is a text such as `function app.uid()` or `policy member_own ON users`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +11,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from database.statements import read_statement
 
-# What calls one of these functions and was bound to it when it was made; a body in quotes finds it by name instead.
+# Objects that PostgreSQL binds to one of these functions. Functions with a quoted body are missing here: they look up
+# the functions that they call by name.
 DEPENDANTS = """
 SELECT DISTINCT classid, objid FROM pg_depend
 WHERE refclassid = 'pg_proc'::regclass AND refobjid = ANY (%s) AND deptype = 'n'
@@ -31,7 +32,7 @@ class DatabaseObject:
 
 
 def read_objects(connection: BaseDatabaseWrapper) -> dict[str, DatabaseObject]:
-    """Return all objects of the database by their identities. Names are written as seen with `public` in the path."""
+    """Return all objects of the database by identity. Names are spelled for a search path of `public`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('search_path', 'public', true)")
         cursor.execute(read_statement("database", "objects"))
@@ -44,7 +45,7 @@ def read_objects(connection: BaseDatabaseWrapper) -> dict[str, DatabaseObject]:
 def find_dependants(
     connection: BaseDatabaseWrapper, chosen: Collection[str], objects: Mapping[str, DatabaseObject]
 ) -> set[str]:
-    """Return the identities of other objects that are bound to one of the chosen functions."""
+    """Return the identities of other objects that depend on one of the chosen functions."""
     functions = [objects[identity].catalogue_key[1] for identity in chosen if objects[identity].is_function]
     with connection.cursor() as cursor:
         cursor.execute(DEPENDANTS, [functions])
@@ -53,13 +54,13 @@ def find_dependants(
 
 
 def drop_objects(connection: BaseDatabaseWrapper, objects: Iterable[DatabaseObject]) -> None:
-    """Drop objects, what depends on functions first. What else depends on one of them makes PostgreSQL refuse."""
-    doomed = list(objects)
-    functions = [each.drop_sql for each in doomed if each.is_function]
+    """Drop objects, functions last. Raises DatabaseError if an object outside `objects` depends on one of them."""
+    to_drop = list(objects)
+    functions = [each.drop_sql for each in to_drop if each.is_function]
     with connection.cursor() as cursor:
-        for each in doomed:
+        for each in to_drop:
             if not each.is_function:
                 cursor.execute(each.drop_sql)
-        # Functions may be bound to each other.
+        # One statement, because functions may depend on each other.
         if functions:
             cursor.execute(f"DROP ROUTINE {', '.join(functions)}")

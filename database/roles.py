@@ -1,6 +1,6 @@
-"""The database roles, kept by one idempotent function.
+"""The database roles, created and corrected by one idempotent function.
 
-Nothing here needs Django: the embedded server, `manage.py createroles` and the test suite share it.
+This module doesn't import Django: the embedded server, `manage.py createroles` and the test suite share it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +17,7 @@ BACKUP = "nrghax_backup"
 TEST = "nrghax_test"
 VISITORS = ("nrghax_anon", "nrghax_member", "nrghax_auth", "nrghax_staff")
 
-# The columns of pg_roles that are held to the table, and the option that sets each.
+# The columns of pg_roles that `role_table` decides, each with the option of ALTER ROLE that sets it.
 ATTRIBUTES = {
     "rolsuper": "SUPERUSER",
     "rolcreaterole": "CREATEROLE",
@@ -31,8 +31,11 @@ ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Role:
-    """`may_become` names the roles that SET ROLE reaches; their rights are not inherited, so that a forgotten
-    identity is "permission denied". Only `inherits_from` passes rights on."""
+    """A database role and its memberships.
+
+    `may_become` names the roles that it can switch to with SET ROLE. Their rights are not inherited, so that code which
+    forgets to set an identity gets "permission denied". Only `inherits_from` passes rights on.
+    """
 
     name: str
     attributes: frozenset[str]
@@ -46,15 +49,15 @@ def _role(name: str, attributes: str, **memberships: tuple[str, ...]) -> Role:
 
 @dataclass
 class Outcome:
-    """What was changed, and what the admin was not allowed to change."""
+    """The statements that were run, and warnings about changes that the admin has no right to make."""
 
     changes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 def role_table(*, for_tests: bool = False) -> tuple[Role, ...]:
-    """The roles in the order in which they can be made."""
-    # PostgreSQL 15 knows no GRANT ... WITH INHERIT FALSE: there the NOINHERIT of the role does the same.
+    """Return the roles in the order in which they can be created."""
+    # PostgreSQL 15 has no GRANT ... WITH INHERIT FALSE. There, the NOINHERIT of the role has the same effect.
     roles = (
         *(_role(name, "INHERIT") for name in VISITORS),
         _role(OWNER, "LOGIN INHERIT CREATEDB" if for_tests else "LOGIN INHERIT"),
@@ -75,15 +78,14 @@ def create_roles(
     login: str = "",
     for_tests: bool = False,
 ) -> Outcome:
-    """Make roles and `database` what the table says, and change nothing where they are so already.
+    """Create or correct the roles of `role_table` and `database`; return the changes. Idempotent.
 
-    `admin` is an autocommit connection of a superuser, or of a managed service's admin (CREATEROLE,
-    CREATEDB), to any database of the server. `login` is a login of another name that the application uses in
-    place of ours and that therefore must be able to become them. A password given for a role is always set,
-    as it can't be compared.
+    `admin` is an autocommit connection to any database of the server, of a superuser or of a managed service's admin
+    (CREATEROLE, CREATEDB). `login` is the application's own login, if it uses one of another name; it gets the right
+    to switch to our roles. Given passwords are always set, because stored ones can't be compared.
     """
     outcome = Outcome()
-    # Two runs at once would both miss a role and both make it.
+    # The lock keeps two runs from creating the same role at once.
     admin.execute("SELECT pg_advisory_lock(hashtext('nrghax createroles'))")
     try:
         for_tests = for_tests or bool(_one(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", TEST))
@@ -99,7 +101,7 @@ def create_roles(
         dsn = psycopg.conninfo.make_conninfo(admin.info.dsn, dbname=database, password=admin.info.password)
         with psycopg.connect(dsn, autocommit=True) as connection:
             logins = [role.name for role in roles if "LOGIN" in role.attributes]
-            # The admin too, or it could not come back for a second run.
+            # Without this grant, the admin could not connect for a second run.
             logins += [name for name in (login, admin.info.user) if name]
             prepare_database(connection, logins=logins, outcome=outcome)
     finally:
@@ -108,7 +110,10 @@ def create_roles(
 
 
 def prepare_database(connection: Connection, *, logins: Collection[str], outcome: Outcome | None = None) -> None:
-    """Close the connected database to all but our roles; should be called as its owner or a superuser."""
+    """Revoke all rights of PUBLIC on the connected database, and grant our roles theirs.
+
+    Should be called as the database's owner or a superuser.
+    """
     outcome = outcome or Outcome()
     if not _is_superuser(connection):
         connection.execute(_sql("SET ROLE {}", OWNER))
@@ -125,7 +130,7 @@ def prepare_database(connection: Connection, *, logins: Collection[str], outcome
     for name in dict.fromkeys((*VISITORS, WEB, WORKER, BACKUP, *logins)):
         if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'USAGE')", name):
             _do(connection, outcome, "GRANT USAGE ON SCHEMA public TO {}", name)
-    # Without "$user": a schema named like a role would be looked at before our own.
+    # The path leaves out "$user": a schema with the name of a role would come before ours.
     if not _one(connection, _HAS_SEARCH_PATH):
         _do(connection, outcome, "ALTER DATABASE {} SET search_path = public", database)
 
@@ -158,14 +163,14 @@ def _ensure_role(admin: Connection, role: Role, outcome: Outcome) -> None:
                 if role.name != BACKUP:
                     raise
                 outcome.warnings.append(
-                    f"{admin.info.user} may not give {BACKUP} {option}: back up with the service's own tool."
+                    f"{admin.info.user} can't give {BACKUP} {option}. Use the service's own backups."
                 )
 
 
 def _ensure_memberships(admin: Connection, role: Role, outcome: Outcome) -> None:
     wanted = {*role.may_become, *role.inherits_from}
     for granted, grantor in _memberships(admin, role.name):
-        # A managed service's admin is made an administrator of what it creates; that runs the other way.
+        # A managed service's admin is a member of the roles that it creates. Those memberships are not listed here.
         if granted not in wanted and role.name != OWNER:
             by = _sql(" GRANTED BY {}", grantor) if _knows_grant_options(admin) else sql.SQL("")
             _run(admin, outcome, _sql("REVOKE {} FROM {}", granted, role.name) + by)
@@ -175,7 +180,7 @@ def _ensure_memberships(admin: Connection, role: Role, outcome: Outcome) -> None
             try:
                 _do(admin, outcome, "GRANT {} TO {}", granted, role.name)
             except InsufficientPrivilege:
-                outcome.warnings.append(f"{admin.info.user} may not grant {granted} to {role.name}.")
+                outcome.warnings.append(f"{admin.info.user} can't grant {granted} to {role.name}.")
 
 
 def _ensure_can_become(admin: Connection, login: str, names: Iterable[str], outcome: Outcome) -> None:
@@ -211,7 +216,7 @@ def _memberships(admin: Connection, name: str) -> list[tuple[str, str]]:
 
 
 def _set_password(admin: Connection, name: str, password: str) -> None:
-    # Hashed here, so that the server's log never holds the password.
+    # The client hashes the password, so that it never appears in the server's log.
     hashed = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     admin.execute(_sql("ALTER ROLE {} PASSWORD ", name) + sql.Literal(hashed))
 
@@ -220,7 +225,7 @@ def _ensure_database(admin: Connection, database: str, outcome: Outcome) -> None
     owner = _one(admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", database)
     if owner == OWNER:
         return
-    # Only who can become the owner may hand it a database.
+    # PostgreSQL lets only a member of the owner role give it a database.
     _ensure_can_become(admin, admin.info.user, [OWNER], outcome)
     if owner is None:
         query = "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'"

@@ -1,10 +1,9 @@
-"""How the database behaves: the files `<app>/sql/schema/*.sql`, applied after `migrate`.
+"""Apply the files `<app>/sql/schema/*.sql` after `migrate`.
 
-A file holds functions, triggers, policies, grants and the CHECKs that call functions, as they are now; tables are
-Django's. A file is applied if its text has changed, or if its objects are not in the database as it made them: its
-objects are dropped, then its text is run. Objects of other files are left alone, unless they are bound to a function
-that is dropped; then their file is applied too. An object that no file makes is dropped. The reasons are in
-docs/decisions/sql.md.
+A file defines functions, triggers, policies, grants and the CHECKs that call functions, in their current version;
+Django's migrations create the tables. A file is applied if its text changed, or if one of its objects is missing or was
+altered: its objects are dropped, then its text is run. A file whose objects depend on a dropped function is applied
+too. An object that no file defines is dropped. The reasons are in docs/decisions/sql.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +30,7 @@ KEPT_DIGESTS = 10
 
 
 class SqlFilesError(Exception):
-    """The files could not be applied, and nothing was changed; the message says what to do."""
+    """The files could not be applied, and nothing was changed. The message names the cause."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +46,26 @@ class SourceFile:
 
 @dataclass
 class Plan:
-    """`stale` files are to be run, in order; `doomed` objects are dropped before; `foreign` are those no file made."""
+    """The difference between the files and the database.
+
+    `stale` holds the files to run, in order. `to_drop` holds the objects to drop before. `unmanaged` holds the objects
+    that no file defines.
+    """
 
     files: Sequence[SourceFile]
     objects: dict[str, DatabaseObject]
     stale: list[SourceFile] = field(default_factory=list)
-    doomed: set[str] = field(default_factory=set)
-    foreign: list[str] = field(default_factory=list)
+    to_drop: set[str] = field(default_factory=set)
+    unmanaged: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.stale or self.doomed or self.foreign)
+        return not (self.stale or self.to_drop or self.unmanaged)
 
 
 @cache
 def read_source_files() -> tuple[SourceFile, ...]:
-    """Return the files of all apps: in the order of INSTALLED_APPS, then by name."""
+    """Return the files of all apps, in the order of INSTALLED_APPS, then by name."""
     found = []
     for config in apps.get_app_configs():
         for path in sorted(Path(config.path, "sql", "schema").glob("*.sql")):
@@ -74,24 +77,24 @@ def read_source_files() -> tuple[SourceFile, ...]:
 def apply_sql_files(
     files: Sequence[SourceFile], *, using: str = DEFAULT_DB_ALIAS, lock_timeout: str = LOCK_TIMEOUT
 ) -> Plan:
-    """Make the database behave as these files say, in one transaction; return what was done.
+    """Apply the stale files and drop unmanaged objects, in one transaction; return the plan that was carried out.
 
-    Should be called as the owner, once the migrations are applied. Raises SqlFilesError.
+    Should be called as the owner, after the migrations. Raises SqlFilesError.
     """
     connection = connections[using]
     with transaction.atomic(using):
         with connection.cursor() as cursor:
-            # Two runs at once would both find the same work.
+            # The lock makes two deploys at once take turns.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('database.sql_files'))")
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [lock_timeout])
-        with _explained("What the files no longer make can't be dropped"):
+        with _database_errors_explained("Outdated objects can't be dropped"):
             plan = make_plan(connection, files)
-            foreign = plan.foreign
-            # A right to a table takes the rights to its columns along, so that another file may lose some.
-            while plan.doomed:
-                drop_objects(connection, [each for identity, each in plan.objects.items() if identity in plan.doomed])
+            unmanaged = plan.unmanaged
+            # REVOKE on a table also revokes the grants on its columns. Those may belong to another file: plan again.
+            while plan.to_drop:
+                drop_objects(connection, [each for identity, each in plan.objects.items() if identity in plan.to_drop])
                 plan = make_plan(connection, files)
-            plan.foreign = foreign
+            plan.unmanaged = unmanaged
         if plan.stale:
             _run(connection, plan)
         SqlFile.objects.using(using).exclude(pk__in=[file.path for file in files]).delete()
@@ -99,7 +102,7 @@ def apply_sql_files(
 
 
 def make_plan(connection: BaseDatabaseWrapper, files: Sequence[SourceFile]) -> Plan:
-    """Compare the files with what was applied and with what there is."""
+    """Compare the files with the record of applied files and with the objects in the database."""
     stored = {row.path: row for row in SqlFile.objects.using(connection.alias)}
     plan = Plan(files, read_objects(connection))
     digests = {identity: each.digest for identity, each in plan.objects.items()}
@@ -111,55 +114,57 @@ def make_plan(connection: BaseDatabaseWrapper, files: Sequence[SourceFile]) -> P
             stale.add(file.path)
         if row:
             made_by |= dict.fromkeys(row.objects_made, file.path)
-    plan.foreign = sorted(digests.keys() - made_by.keys())
-    plan.doomed = {identity for identity in digests if made_by.get(identity, "") in {"", *stale}}
-    while bound := find_dependants(connection, plan.doomed, plan.objects):
-        stale |= {made_by[identity] for identity in bound}
-        plan.doomed |= {identity for identity in digests if made_by.get(identity) in stale}
+    plan.unmanaged = sorted(digests.keys() - made_by.keys())
+    plan.to_drop = {identity for identity in digests if made_by.get(identity, "") in {"", *stale}}
+    while dependants := find_dependants(connection, plan.to_drop, plan.objects):
+        stale |= {made_by[identity] for identity in dependants}
+        plan.to_drop |= {identity for identity in digests if made_by.get(identity) in stale}
     plan.stale = [file for file in files if file.path in stale]
     return plan
 
 
-def make_way_for_migrations(*, plan: list[tuple[Migration, bool]], using: str, **kwargs: Any) -> None:
-    """Drop all objects of the files before migrations are unapplied: a trigger or a policy holds its columns.
+def drop_objects_before_unapplying(*, plan: list[tuple[Migration, bool]], using: str, **kwargs: Any) -> None:
+    """Drop all objects of the files before migrations are unapplied. A receiver of `pre_migrate`.
 
-    Meanwhile the tables refuse everybody. `migrate` applies the files again once the migrations are done.
+    PostgreSQL refuses to drop a column that a trigger or a policy uses. Until `migrate` applies the files again, only
+    the owner can use the tables.
     """
-    goes_back = any(is_backwards for _, is_backwards in plan)
-    if goes_back and SqlFile._meta.db_table in connections[using].introspection.table_names():
+    is_unapplying = any(is_backwards for _, is_backwards in plan)
+    if is_unapplying and SqlFile._meta.db_table in connections[using].introspection.table_names():
         apply_sql_files([], using=using)
 
 
 def files_to_apply(using: str = DEFAULT_DB_ALIAS) -> tuple[SourceFile, ...] | None:
-    """Return the files of the apps that are migrated; None while another app has migrations to be applied.
+    """Return the files to apply, or None if the migrations are incomplete.
 
-    An app whose migrations are all unapplied has no tables, so that its files have nothing to say.
+    The files of an app without any applied migration are left out: it has no tables. Any other unapplied migration
+    makes the result None.
     """
     executor = MigrationExecutor(connections[using])
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     pending = {migration.app_label for migration, _ in plan}
     ours = {file.app_label for file in read_source_files()}
-    unmade = ours & pending - {label for label, _ in executor.loader.applied_migrations}
-    if pending - unmade:
+    without_tables = ours & pending - {label for label, _ in executor.loader.applied_migrations}
+    if pending - without_tables:
         return None
-    return tuple(file for file in read_source_files() if file.app_label not in unmade)
+    return tuple(file for file in read_source_files() if file.app_label not in without_tables)
 
 
 def _run(connection: BaseDatabaseWrapper, plan: Plan) -> None:
     before = read_objects(connection)
     for file in plan.stale:
-        with _explained(file.path, file.text):
-            # Not by Django's cursor: it would prepare a text of several statements once it has seen it often enough.
+        with _database_errors_explained(file.path, file.text):
+            # Django's cursor would prepare a text that it runs repeatedly. Several statements can't be prepared.
             connection.connection.execute(file.text, prepare=False)
         after = read_objects(connection)
         changed = [identity for identity, each in before.items() if after.get(identity) != each]
         if changed:
-            raise SqlFilesError(f"{file.path} changes what another file makes: {', '.join(changed)}.")
-        _remember(connection, file, [after[identity] for identity in after.keys() - before.keys()])
+            raise SqlFilesError(f"{file.path} changes objects of another file: {', '.join(changed)}.")
+        _record(connection, file, [after[identity] for identity in after.keys() - before.keys()])
         before = after
 
 
-def _remember(connection: BaseDatabaseWrapper, file: SourceFile, made: Iterable[DatabaseObject]) -> None:
+def _record(connection: BaseDatabaseWrapper, file: SourceFile, made: Iterable[DatabaseObject]) -> None:
     rows = SqlFile.objects.using(connection.alias)
     row = rows.filter(pk=file.path).first() or SqlFile(path=file.path, digest=file.digest)
     former = [each for each in [row.digest, *row.former_digests] if each != file.digest]
@@ -169,16 +174,15 @@ def _remember(connection: BaseDatabaseWrapper, file: SourceFile, made: Iterable[
 
 
 @contextmanager
-def _explained(where: str, text: str = "") -> Iterator[None]:
-    """Raise SqlFilesError for an error of PostgreSQL's, with the line of the text that it points to."""
+def _database_errors_explained(where: str, text: str = "") -> Iterator[None]:
+    """Turn errors of PostgreSQL into SqlFilesError, with the line of `text` that caused them."""
     try:
         yield
     except (psycopg.Error, DatabaseError) as error:
         cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
             raise SqlFilesError(
-                f"{where}: another transaction keeps a table locked. No SQL file was applied; run `manage.py migrate` "
-                "again."
+                f"{where}: another transaction locks a table. No SQL file was applied. Run `manage.py migrate` again."
             ) from error
         position = cause.diag.statement_position if text and isinstance(cause, psycopg.Error) else None
         line = f", line {text[: int(position)].count(chr(10)) + 1}" if position else ""

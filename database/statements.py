@@ -1,4 +1,4 @@
-"""Statements in SQL, one a file: `<app>/sql/<name>.sql`, run by app and name."""
+"""Run SQL statements that are kept in files, one statement per file: `<app>/sql/<name>.sql`."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +11,7 @@ from django.db import connection
 
 @dataclass(frozen=True)
 class Result:
-    """What a statement returned; `count` is how many rows it returned, or wrote where it returns none."""
+    """The result of a statement. `count` is the number of rows that it returned or, if it returns none, wrote."""
 
     rows: list[tuple]
     columns: list[str]
@@ -19,17 +19,17 @@ class Result:
 
     @property
     def row(self) -> tuple:
-        """The first row; raises IndexError where there is none."""
+        """The first row. Raises IndexError if there is none."""
         return self.rows[0]
 
     @property
     def value(self) -> Any:
-        """The first column of the first row."""
+        """The first column of the first row. Raises IndexError if there is none."""
         return self.row[0]
 
     @property
     def values(self) -> list[Any]:
-        """The first column."""
+        """The first column of all rows."""
         return [row[0] for row in self.rows]
 
     @property
@@ -44,7 +44,7 @@ def read_statement(app_label: str, name: str) -> str:
 
 
 def run_statement(app_label: str, name: str, /, **parameters: Any) -> Result:
-    """Run `<app>/sql/<name>.sql` with its named parameters."""
+    """Run `<app>/sql/<name>.sql` with named parameters."""
     return run_sql(read_statement(app_label, name), parameters)
 
 
@@ -57,5 +57,5 @@ def run_sql(text: str, parameters: Any = None) -> Result:
 
 
 def call_function(name: str, *arguments: Any) -> Any:
-    """Return the value of a function of the schema `app`: `call_function("app.recompute_streak", member_id)`."""
+    """Call a function in SQL and return its value: `call_function("app.recompute_streak", member_id)`."""
     return run_sql(f"SELECT {name}({', '.join(['%s'] * len(arguments))})", arguments).value

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """What tables need before they are made. Roles come from `manage.py createroles`, functions from sql/schema/."""
+    """Create what the tables need. `manage.py createroles` creates the roles, sql/schema/ the functions."""
 
     initial = True
 
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     operations = [
         TrigramExtension(),
         BtreeGistExtension(),
-        # A function may be called by the roles that its file names, and by no other.
+        # Only roles that a function's file names may call it.
         migrations.RunSQL(
             "CREATE SCHEMA app; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
             "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC; DROP SCHEMA app CASCADE",
@@ -23,19 +23,23 @@ class Migration(migrations.Migration):
             name="SqlFile",
             fields=[
                 ("path", models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ("digest", models.CharField(help_text="SHA-256 of its text.", max_length=64)),
+                ("digest", models.CharField(help_text="SHA-256 of the text that was applied last.", max_length=64)),
                 (
                     "former_digests",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=64),
                         default=list,
-                        help_text="Those applied before: a process of the release before this one is still ready.",
+                        help_text="Digests of earlier texts. The health check accepts them, so a process of an older "
+                        "release stays ready.",
                         size=None,
                     ),
                 ),
                 (
                     "objects_made",
-                    models.JSONField(default=dict, help_text="Their definitions, hashed, by what they are."),
+                    models.JSONField(
+                        default=dict,
+                        help_text="Identity of each object that the file created, with a hash of its definition.",
+                    ),
                 ),
                 ("applied_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],

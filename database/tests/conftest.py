@@ -11,7 +11,7 @@ from database.tests.template import (
 
 @pytest.fixture
 def second_database(db):
-    """Create another migrated database and return its name."""
+    """The name of another migrated database."""
     name = f"{connection.settings_dict['NAME']}_second"
     create_migrated_database(name)
     yield name
@@ -21,7 +21,7 @@ def second_database(db):
 
 @pytest.fixture
 def empty_database(db):
-    """Create a database without tables and return its name."""
+    """The name of a database without tables."""
     name = f"{connection.settings_dict['NAME']}_empty"
     create_empty_database(name)
     yield name

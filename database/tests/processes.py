@@ -1,4 +1,4 @@
-"""Python in another process, as the owner of another database."""
+"""Run Python in another process, as the owner of another database."""
 
 import json
 import subprocess
@@ -10,11 +10,11 @@ from database.tests.template import owner_environment
 
 
 def run_in(database: str, code: str):
-    """Run Python in a process of the owner's on another database; return the JSON that it prints last."""
+    """Run code in `manage.py shell` as the owner of another database. Return the JSON that it prints last."""
     done = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
         cwd=settings.BASE_DIR,
-        # Waiting for the disk after each migration would take seconds.
+        # This saves the seconds of waiting for the disk after each migration.
         env={**owner_environment(database), "PGOPTIONS": "-c synchronous_commit=off"},
         capture_output=True,
         text=True,

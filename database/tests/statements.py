@@ -1,4 +1,4 @@
-"""SQL as a login of the product would send it."""
+"""Run SQL that the database may refuse."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection, transaction
 
 
 def attempt(statement: str, parameters: Sequence = ()) -> int | str:
-    """Run a statement; return its number of rows, or the class of the error with which the database refuses it."""
+    """Run a statement. Return its number of rows or, if the database refuses it, the name of psycopg's error class."""
     with connection.cursor() as cursor:
         try:
             with transaction.atomic():

@@ -1,7 +1,7 @@
-"""One migrated database that all test runs and workers copy.
+"""The migrated template database that all test runs and pytest workers copy.
 
-Its name ends with the version of what it was made of. It is made under another name and renamed once it is complete:
-an interrupted run leaves nothing that a later run would trust.
+Its name ends with a hash of the files that define its schema. It is created under another name and renamed once it is
+complete, so that later runs never use what an interrupted run left.
 """
 
 import fcntl
@@ -28,15 +28,15 @@ LOCK = Path(settings.BASE_DIR, ".local", "test-template.lock")
 
 
 def create_migrated_database(name: str) -> None:
-    """Create a database as `migrate` leaves it, in place of one of that name."""
+    """Create a database in the state that `migrate` leaves. Replace an existing one of that name."""
     with template() as migrated, connected_as_owner() as owner:
         create_database(owner, name, template=migrated)
-    # A copy has the rights inside its template, not those to the database itself.
+    # A copy has the grants inside its template, but not those on the database itself.
     grant_logins(name)
 
 
 def create_empty_database(name: str) -> None:
-    """Create a database as `createroles` leaves it: the owner can migrate it, and the logins can connect."""
+    """Create a database in the state that `createroles` leaves: the owner can migrate it, the logins can connect."""
     with connected_as_owner() as owner:
         create_database(owner, name, template="template1")
     grant_logins(name)
@@ -48,7 +48,7 @@ def grant_logins(name: str) -> None:
 
 
 def schema_version() -> str:
-    """Return a hash of the files that decide what is in a migrated database: other packages' migrations too."""
+    """Return a hash of all files that define a migrated database, including other packages' migrations."""
     files = {
         *Path(settings.BASE_DIR, "database").glob("*.py"),
         *Path(settings.BASE_DIR, "database", "management").rglob("*.py"),
@@ -64,7 +64,7 @@ def schema_version() -> str:
 
 
 def migrate(database: str) -> None:
-    """Create a database and migrate it in a process of the owner's, which reads the files as they are now."""
+    """Create a database and migrate it as the owner, in a new process that reads the current files."""
     with connected_as_owner() as owner:
         create_database(owner, database, template="template1")
     done = subprocess.run(
@@ -76,11 +76,11 @@ def migrate(database: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"The tests' database can't be migrated:\n{done.stderr}")
+        raise RuntimeError(f"The test database can't be migrated:\n{done.stderr}")
 
 
 def owner_environment(database: str) -> dict[str, str]:
-    """Return the environment of a process that is the owner on this database."""
+    """Return the environment of a process that connects to this database as the owner."""
     url = url_of(OWNER, database)
     return {**os.environ, "NRGHAX_PROCESS": "owner", "DATABASE_URL": url, "DATABASE_OWNER_URL": url, "DEBUG": "on"}
 
@@ -93,10 +93,10 @@ def template(
     prefix: str = PREFIX,
     lock: Path = LOCK,
 ) -> Iterator[str]:
-    """The name of the template of the present version, which no other process drops meanwhile.
+    """Yield the name of the current version's template. No other process drops it during the block.
 
-    `make` makes a database where there is none of this version; templates of other versions are dropped. Processes
-    wait for each other at the file `lock`, which the kernel frees when one ends.
+    If there is no template of this version, drop those of other versions and call `make`. Processes lock the file
+    `lock`, which the kernel unlocks when a process ends.
     """
     with lock.open("w") as file, connected_as_owner() as owner:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -110,28 +110,28 @@ def template(
             make(unfinished)
             if version() != made_of:
                 raise RuntimeError("A migration or an SQL file changed while it was applied: run the tests again.")
-            # A template that somebody is connected to can't be copied.
-            owner.execute(_on("ALTER DATABASE {} ALLOW_CONNECTIONS false", unfinished))
-            owner.execute(_on("ALTER DATABASE {} RENAME TO {}", unfinished, name))
+            # PostgreSQL can't copy a template while a client is connected to it.
+            owner.execute(_format("ALTER DATABASE {} ALLOW_CONNECTIONS false", unfinished))
+            owner.execute(_format("ALTER DATABASE {} RENAME TO {}", unfinished, name))
         yield name
 
 
 @contextmanager
 def connected_as_owner() -> Iterator[Connection]:
-    """A connection that makes and drops databases."""
+    """Yield a connection of the owner that can create and drop databases."""
     with psycopg.connect(url_of(connection.settings_dict["USER"], "postgres"), autocommit=True) as owner:
-        owner.execute(_on("SET ROLE {}", OWNER))
+        owner.execute(_format("SET ROLE {}", OWNER))
         yield owner
 
 
 def create_database(owner: Connection, name: str, *, template: str) -> None:
     drop_database(owner, name)
-    owner.execute(_on("CREATE DATABASE {} TEMPLATE {}", name, template))
+    owner.execute(_format("CREATE DATABASE {} TEMPLATE {}", name, template))
 
 
 def drop_database(owner: Connection, name: str) -> None:
-    owner.execute(_on("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+    owner.execute(_format("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
-def _on(statement: str, *names: str) -> sql.Composed:
+def _format(statement: str, *names: str) -> sql.Composed:
     return sql.SQL(statement).format(*map(sql.Identifier, names))

@@ -1,4 +1,4 @@
-"""A CHECK that lists values lists the choices of its field."""
+"""CHECK constraints list exactly the choices of their fields."""
 
 import pytest
 from django.apps import apps
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 def listed_values(condition: Q | tuple, field: str) -> set | None:
-    """Return the values of the field that a condition names one by one; None where it lets others through."""
+    """Return the field's values that a condition lists; None if the condition also allows other values."""
     if isinstance(condition, tuple):
         lookup, value = condition
         return {f"{field}__in": lambda: set(value), field: lambda: {value}}.get(lookup, lambda: None)()
@@ -21,7 +21,7 @@ def listed_values(condition: Q | tuple, field: str) -> set | None:
 
 
 def listings() -> dict[str, tuple[set, set]]:
-    """Return the listed values and the choices by the constraint's name."""
+    """Return the listed values and the field's choices, by name of the constraint."""
     found = {}
     for model in apps.get_models():
         checks = [each for each in model._meta.constraints if isinstance(each, models.CheckConstraint)]
@@ -40,12 +40,12 @@ LISTINGS = listings()
 
 
 @pytest.mark.parametrize("constraint", LISTINGS)
-def test_check_lists_the_choices_of_its_field(constraint):
+def test_check_lists_choices_of_its_field(constraint):
     values, choices = LISTINGS[constraint]
     assert values == choices
 
 
-def test_the_known_checks_are_among_those_compared():
+def test_known_checks_are_compared():
     assert len(LISTINGS) >= 11
     assert {"practice_session_type_known", "leaderboards_period_known_and_begun"} <= LISTINGS.keys()
 
@@ -60,5 +60,5 @@ def test_the_known_checks_are_among_those_compared():
         (Q(status__gt="a"), None),
     ],
 )
-def test_values_of_a_condition(condition, values):
+def test_listed_values_reads_condition(condition, values):
     assert listed_values(condition, "status") == values

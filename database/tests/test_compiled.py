@@ -19,7 +19,7 @@ from practice.tests.factories import make_checkin, make_session
 pytestmark = pytest.mark.django_db
 
 
-def plain(build, *values):
+def from_queryset(build, *values):
     return list(build(*values))
 
 
@@ -32,7 +32,7 @@ def days(member: Member, first: date, last: date) -> QuerySet:
     )
 
 
-def lengths(member: Member, moment: datetime) -> QuerySet:
+def sessions(member: Member, moment: datetime) -> QuerySet:
     own = PracticeSession.objects.visible_to(member).order_by()
     early = own.filter(started_at__lt=moment).values("id", "started_at", "hack__name")[:1]
     return early.union(own.filter(started_at__gte=moment).values("id", "started_at", "hack__name")[:2], all=True)
@@ -42,97 +42,97 @@ def criteria(pk: UUID) -> QuerySet:
     return Hack.objects.filter(pk=pk).values("unlock_criteria", title=F("category__title"))
 
 
-def test_rows_are_those_of_the_queryset_for_each_member_and_day():
+def test_rows_equal_queryset_for_each_member_and_day():
     one, two = make_member(), make_member()
     for member in (one, two):
         for day in (1, 2, 3, 4):
             make_checkin(member, date(2026, 3, day))
     for member in (one, two):
         for span in ((date(2026, 3, 1), date(2026, 3, 2)), (date(2026, 3, 2), date(2026, 3, 9))):
-            assert compiled(days)(member, *span) == plain(days, member, *span) != []
-    ask = compiled(days)
-    assert len(ask(one, date(2026, 3, 1), date(2026, 3, 1))) == 1
-    assert len(ask(two, date(2026, 3, 1), date(2026, 3, 4))) == 4
-    assert ask(one, date(2026, 4, 1), date(2026, 4, 4)) == []
+            assert compiled(days)(member, *span) == from_queryset(days, member, *span) != []
+    query = compiled(days)
+    assert len(query(one, date(2026, 3, 1), date(2026, 3, 1))) == 1
+    assert len(query(two, date(2026, 3, 1), date(2026, 3, 4))) == 4
+    assert query(one, date(2026, 4, 1), date(2026, 4, 4)) == []
 
 
-def test_unions_limits_and_moments():
+def test_unions_limits_and_datetimes_are_supported():
     member, hack = make_member(), HackFactory()
     for day in (1, 2, 3, 4, 5):
         make_session(member, hack, started_at=datetime(2026, 3, day, 8, tzinfo=UTC))
     moment = datetime(2026, 3, 3, tzinfo=UTC)
-    rows = compiled(lengths)(member, moment)
+    rows = compiled(sessions)(member, moment)
     assert len(rows) == 3
-    assert rows == plain(lengths, member, moment)
+    assert rows == from_queryset(sessions, member, moment)
 
 
-def test_values_are_converted_as_the_queryset_does():
+def test_values_are_converted_like_queryset_values():
     hack = HackFactory(prerequisite_hack=HackFactory(), unlock_criteria={"practice_count": 3})
     assert compiled(criteria)(hack.pk) == [{"unlock_criteria": {"practice_count": 3}, "title": hack.category.title}]
 
 
-def test_the_sql_is_written_once():
+def test_sql_is_compiled_once():
     built = []
 
-    def ask(pk: UUID) -> QuerySet:
+    def build(pk: UUID) -> QuerySet:
         built.append(pk)
         return Hack.objects.filter(pk=pk).values("name")
 
-    once = compiled(ask)
+    query = compiled(build)
     hack = HackFactory()
-    assert once(hack.pk) == [{"name": hack.name}]
+    assert query(hack.pk) == [{"name": hack.name}]
     with CaptureQueriesContext(connection) as queries:
-        assert once(uuid4()) == []
+        assert query(uuid4()) == []
     assert len(queries) == 1
     assert len(built) == 1
 
 
-def test_models_come_with_what_they_are_joined_to(django_assert_num_queries):
-    def ask(slug: str) -> QuerySet:
+def test_models_include_related_objects_and_annotations(django_assert_num_queries):
+    def build(slug: str) -> QuerySet:
         return Hack.objects.filter(slug=slug).select_related("category").annotate(twice=F("duration_minutes") * 2)
 
-    once = compiled(ask)
+    query = compiled(build)
     for hack in (HackFactory(duration_minutes=4), HackFactory(duration_minutes=9)):
         with django_assert_num_queries(1):
-            [found] = once(hack.slug)
+            [found] = query(hack.slug)
             assert (found, found.category.title) == (hack, hack.category.title)
         assert found.twice == 2 * hack.duration_minutes
         assert found.text_guide == hack.text_guide
 
 
-def test_none_makes_another_query():
-    def ask(member: Member | None, pk: UUID) -> QuerySet:
+def test_none_compiles_separate_statement():
+    def build(member: Member | None, pk: UUID) -> QuerySet:
         return Hack.objects.with_progress_of(member).filter(pk=pk).values("name", "practice_count")
 
-    once = compiled(ask)
+    query = compiled(build)
     member, hack = make_member(), HackFactory()
     make_session(member, hack, started_at=datetime(2026, 3, 1, 8, tzinfo=UTC))
     for _ in range(2):
-        assert once(None, hack.pk) == [{"name": hack.name, "practice_count": 0}]
-        assert once(member, hack.pk) == [{"name": hack.name, "practice_count": 1}]
+        assert query(None, hack.pk) == [{"name": hack.name, "practice_count": 0}]
+        assert query(member, hack.pk) == [{"name": hack.name, "practice_count": 1}]
 
 
-def test_threads_do_not_share_a_connection():
-    once = compiled(criteria)
+def test_threads_do_not_share_connection():
+    query = compiled(criteria)
     hack = HackFactory()
-    assert len(once(hack.pk)) == 1
+    assert len(query(hack.pk)) == 1
 
-    def elsewhere():
+    def run_in_other_thread():
         try:
             with database_identity(Role.ANON):
-                return once(hack.pk), connection.connection.info.backend_pid
+                return query(hack.pk), connection.connection.info.backend_pid
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        rows, backend = pool.submit(elsewhere).result()
-    assert rows == [], "what this transaction has not committed is not there yet"
+        rows, backend = pool.submit(run_in_other_thread).result()
+    assert rows == [], "the other connection must not see the uncommitted hack"
     assert backend != connection.connection.info.backend_pid
 
 
-def test_a_parameter_that_the_statement_lacks_is_refused():
-    def ask(pk: UUID, moment: datetime) -> QuerySet:
+def test_unused_parameter_is_refused():
+    def build(pk: UUID, moment: datetime) -> QuerySet:
         return Hack.objects.filter(pk=pk).values("name")
 
     with pytest.raises(TypeError, match="moment"):
-        compiled(ask)(uuid4(), datetime(2026, 3, 1, tzinfo=UTC))
+        compiled(build)(uuid4(), datetime(2026, 3, 1, tzinfo=UTC))

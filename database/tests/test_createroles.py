@@ -1,4 +1,4 @@
-"""On a cluster of its own: roles belong to a whole cluster, so that other tests would feel these."""
+"""Tests of the database roles, on a separate cluster: roles belong to a whole cluster, which other tests share."""
 
 import psycopg
 import pytest
@@ -10,7 +10,7 @@ from psycopg.errors import InsufficientPrivilege
 from database.roles import create_roles
 from dev.embedded.postgres import Postgres
 
-# The table of roles, once more and by hand: superuser, inherit, createrole, createdb, login, replication, bypassrls.
+# The expected roles: superuser, inherit, createrole, createdb, login, replication, bypassrls.
 ATTRIBUTES = {
     "nrghax_anon": (False, True, False, False, False, False, False),
     "nrghax_auth": (False, True, False, False, False, False, False),
@@ -29,10 +29,10 @@ MEMBERSHIPS = {
     ("nrghax_web", "nrghax_staff"),
     ("nrghax_worker", "nrghax_member"),
 }
-FORGET = (
+CLEANUP = (
     "DROP DATABASE IF EXISTS nrghax WITH (FORCE)",
     *(f"DROP ROLE IF EXISTS {name}" for name in (*ATTRIBUTES, "nrghax_test", "stranger")),
-    # Last: what it granted has gone with the roles.
+    # The admin comes last, because its grants are gone once the other roles are dropped.
     "DROP ROLE IF EXISTS admin",
 )
 
@@ -47,7 +47,7 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture
 def connect(cluster):
-    """Connects to the cluster as any user; nobody stays connected."""
+    """A function that connects to the cluster as any user. The fixture closes the connections."""
     connections = []
 
     def connect(user="postgres", database="postgres"):
@@ -62,7 +62,7 @@ def connect(cluster):
 @pytest.fixture
 def superuser(connect):
     connection = connect()
-    for statement in FORGET:
+    for statement in CLEANUP:
         connection.execute(statement)
     return connection
 
@@ -84,7 +84,7 @@ def memberships(connection):
     )
 
 
-def may_become(connection, role):
+def can_become(connection, role):
     try:
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
     except InsufficientPrivilege:
@@ -93,7 +93,7 @@ def may_become(connection, role):
     return True
 
 
-def test_the_table_holds_and_a_second_run_changes_nothing(superuser):
+def test_first_run_creates_roles_and_second_run_changes_nothing(superuser):
     first = create_roles(superuser, database="nrghax")
 
     assert first.changes
@@ -103,7 +103,7 @@ def test_the_table_holds_and_a_second_run_changes_nothing(superuser):
     assert create_roles(superuser, database="nrghax").changes == []
 
 
-def test_what_somebody_added_is_taken_back(superuser):
+def test_added_attributes_and_memberships_are_revoked(superuser):
     create_roles(superuser, database="nrghax")
     superuser.execute("ALTER ROLE nrghax_web CREATEDB CREATEROLE INHERIT BYPASSRLS SUPERUSER")
     superuser.execute("GRANT nrghax_owner, nrghax_worker TO nrghax_web")
@@ -117,7 +117,7 @@ def test_what_somebody_added_is_taken_back(superuser):
     assert memberships(superuser) == MEMBERSHIPS
 
 
-def test_the_webs_login_has_no_right_until_it_becomes_a_visitor(superuser, connect):
+def test_web_login_has_no_rights_until_it_becomes_visitor(superuser, connect):
     create_roles(superuser, database="nrghax")
     connect("nrghax_owner", "nrghax").execute("CREATE TABLE t (i int); GRANT SELECT ON t TO nrghax_member")
     web = connect("nrghax_web", "nrghax")
@@ -127,37 +127,37 @@ def test_the_webs_login_has_no_right_until_it_becomes_a_visitor(superuser, conne
     web.execute("SET ROLE nrghax_member")
     assert web.execute("SELECT * FROM t").fetchall() == []
     web.execute("RESET ROLE")
-    assert not may_become(web, "nrghax_owner")
-    assert not may_become(web, "nrghax_worker")
-    assert not may_become(web, "postgres")
+    assert not can_become(web, "nrghax_owner")
+    assert not can_become(web, "nrghax_worker")
+    assert not can_become(web, "postgres")
 
 
-def test_the_worker_may_act_as_a_member_without_having_a_members_rights(superuser, connect):
+def test_worker_can_become_member_but_does_not_inherit_its_rights(superuser, connect):
     create_roles(superuser, database="nrghax")
     connect("nrghax_owner", "nrghax").execute("CREATE TABLE t (i int); GRANT SELECT ON t TO nrghax_member")
     worker = connect("nrghax_worker", "nrghax")
 
     with pytest.raises(InsufficientPrivilege):
         worker.execute("SELECT * FROM t")
-    assert may_become(worker, "nrghax_member")
-    assert not may_become(worker, "nrghax_staff")
-    assert not may_become(worker, "nrghax_owner")
+    assert can_become(worker, "nrghax_member")
+    assert not can_become(worker, "nrghax_staff")
+    assert not can_become(worker, "nrghax_owner")
 
 
-def test_the_backup_reads_everything(superuser, connect):
+def test_backup_reads_everything(superuser, connect):
     create_roles(superuser, database="nrghax")
     connect("nrghax_owner", "nrghax").execute("CREATE TABLE t AS SELECT 1 AS i")
 
     assert connect("nrghax_backup", "nrghax").execute("SELECT i FROM t").fetchone() == (1,)
 
 
-def test_strangers_stay_outside_and_only_the_owner_builds(superuser, connect):
+def test_other_logins_cannot_connect_and_only_owner_creates_objects(superuser, connect):
     create_roles(superuser, database="nrghax")
     superuser.execute("CREATE ROLE stranger LOGIN")
 
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         connect("stranger", "nrghax")
-    # Nor would a stranger who is let in see what is there.
+    # Even with a connection, another login could not use the schema.
     (usage,) = (
         connect(database="nrghax").execute("SELECT has_schema_privilege('stranger', 'public', 'USAGE')").fetchone()
     )
@@ -174,7 +174,7 @@ def test_strangers_stay_outside_and_only_the_owner_builds(superuser, connect):
     assert connect("nrghax_web", "nrghax").execute("SHOW search_path").fetchone() == ("public",)
 
 
-def test_a_database_that_stands_already_is_taken_over(superuser):
+def test_existing_database_gets_our_owner(superuser):
     superuser.execute("CREATE DATABASE nrghax")
 
     create_roles(superuser, database="nrghax")
@@ -184,19 +184,19 @@ def test_a_database_that_stands_already_is_taken_over(superuser):
     )
 
 
-def test_tests_get_a_login_that_may_become_everybody(superuser, connect):
+def test_test_login_can_become_every_role(superuser, connect):
     create_roles(superuser, database="nrghax", for_tests=True)
 
-    # Whoever asks for the plain roles afterwards does not break the tests of this cluster.
+    # A later run without `for_tests` keeps the test login.
     assert create_roles(superuser, database="nrghax").changes == []
     tester = connect("nrghax_test", "nrghax")
     for role in ("nrghax_anon", "nrghax_member", "nrghax_auth", "nrghax_staff", "nrghax_worker", "nrghax_owner"):
-        assert may_become(tester, role)
+        assert can_become(tester, role)
     connect("nrghax_owner", "nrghax").execute("CREATE DATABASE test_mine")
     superuser.execute("DROP DATABASE test_mine")
 
 
-def test_a_managed_services_admin_is_enough(superuser, connect):
+def test_admin_of_managed_service_has_enough_rights(superuser, connect):
     superuser.execute("CREATE ROLE admin LOGIN CREATEROLE CREATEDB")
     admin = connect("admin")
 
@@ -210,20 +210,20 @@ def test_a_managed_services_admin_is_enough(superuser, connect):
     assert create_roles(admin, database="nrghax").changes == []
 
 
-def test_a_login_of_another_name_may_become_ours(superuser, connect):
+def test_login_of_another_name_can_become_our_roles(superuser, connect):
     superuser.execute("CREATE ROLE stranger LOGIN")
 
     create_roles(superuser, database="nrghax", login="stranger")
 
     login = connect("stranger", "nrghax")
     for role in ("nrghax_web", "nrghax_worker", "nrghax_owner", "nrghax_anon", "nrghax_member"):
-        assert may_become(login, role)
+        assert can_become(login, role)
     with pytest.raises(InsufficientPrivilege):
         login.execute("CREATE TABLE public.mine (i int)")
     assert create_roles(superuser, database="nrghax", login="stranger").changes == []
 
 
-def test_passwords_come_from_the_urls_and_are_kept_out_of_the_log(superuser, cluster, settings, monkeypatch):
+def test_passwords_come_from_urls_and_stay_out_of_log(superuser, cluster, settings, monkeypatch):
     settings.DATABASE_ADMIN_URL = cluster.url()
     for variable, role in (
         ("DATABASE_URL", "nrghax_web"),
@@ -246,7 +246,7 @@ def test_passwords_come_from_the_urls_and_are_kept_out_of_the_log(superuser, clu
     assert "secret-of" not in log
 
 
-def test_the_command_says_who_is_needed(superuser, cluster, settings, monkeypatch):
+def test_command_explains_missing_rights_and_unreachable_server(superuser, cluster, settings, monkeypatch):
     superuser.execute("CREATE ROLE stranger LOGIN")
     settings.DATABASE_ADMIN_URL = cluster.url("stranger")
     monkeypatch.setenv("DATABASE_URL", "postgresql://stranger@db.example/nrghax")

@@ -1,4 +1,4 @@
-"""docs/database.md says what the database is."""
+"""docs/database.md matches the database."""
 
 import os
 import re
@@ -13,29 +13,29 @@ from django.db import connection
 from database import document as databasedoc
 from database.identity import Role, database_identity
 
-STALE = "docs/database.md is stale: run `make docs` and commit what it wrote."
+STALE = "docs/database.md is stale: run `make docs` and commit the result."
 
 
 def outline(text):
-    """What is there, without how a major version of PostgreSQL spells its expressions."""
+    """Return the names in the text, without expressions: their spelling depends on PostgreSQL's major version."""
     kept = re.sub(r"as PostgreSQL \d+ spells them", "", text)
     return [line.split(" | ")[0] for line in kept.splitlines()]
 
 
 @pytest.mark.django_db
-def test_the_file_is_what_the_catalogue_says():
-    written, said = databasedoc.PATH.read_text(), databasedoc.document()
+def test_file_matches_catalogue():
+    written, expected = databasedoc.PATH.read_text(), databasedoc.document()
     major = connection.pg_version // 10_000
 
-    assert outline(written) == outline(said), STALE
+    assert outline(written) == outline(expected), STALE
     if f"as PostgreSQL {major} spells them" in written:
-        assert written == said, STALE
+        assert written == expected, STALE
     else:
-        warnings.warn(f"Names were compared only: PostgreSQL {major} spells expressions its own way.", stacklevel=1)
+        warnings.warn(f"Only names were compared: PostgreSQL {major} spells expressions differently.", stacklevel=1)
 
 
 @pytest.mark.django_db
-def test_it_reads_the_same_again_and_under_any_search_path():
+def test_document_does_not_depend_on_search_path():
     before = databasedoc.document()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL search_path = app, pg_catalog")
@@ -45,7 +45,7 @@ def test_it_reads_the_same_again_and_under_any_search_path():
 
 
 @pytest.mark.django_db
-def test_what_is_changed_in_the_database_shows():
+def test_document_shows_changes_of_database():
     with database_identity(Role.OWNER), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -77,7 +77,7 @@ def test_what_is_changed_in_the_database_shows():
     assert "Out of the window." in text.partition("### app.throw\n")[2].partition("\n###")[0]
 
 
-def test_every_table_of_ours_says_what_it_is_for():
+def test_each_of_our_models_has_a_docstring():
     ours = {model for model in databasedoc.models_by_table().values() if databasedoc.is_ours(model)}
 
     assert len(ours) >= 10
@@ -85,7 +85,7 @@ def test_every_table_of_ours_says_what_it_is_for():
 
 
 @pytest.mark.django_db
-def test_the_command_makes_a_database_for_it_and_leaves_none(tmp_path):
+def test_command_creates_temporary_database_and_drops_it(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "NRGHAX_PROCESS"}
     file = tmp_path / "database.md"
 
@@ -96,10 +96,10 @@ def test_the_command_makes_a_database_for_it_and_leaves_none(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    _, complaints = done.communicate()
+    _, errors = done.communicate()
 
-    assert done.returncode == 0, complaints
+    assert done.returncode == 0, errors
     assert file.read_text() == databasedoc.document()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname = %s", [f"nrghax_databasedoc_{done.pid}"])
+        cursor.execute("SELECT datname FROM pg_database WHERE datname = %s", [f"nrghax_fresh_{done.pid}"])
         assert cursor.fetchall() == []

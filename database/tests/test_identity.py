@@ -4,50 +4,50 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.tests.factories import make_member
-from database.identity import NOBODY, Identity, Role, become, current_identity, database_identity
+from database.identity import NO_IDENTITY, Identity, Role, become, current_identity, database_identity
 
 
-def settings_in_database():
+def database_user_and_member():
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, app.uid()")
         return cursor.fetchone()
 
 
 @pytest.mark.django_db
-def test_identity_is_taken_on_and_given_back(member):
+def test_identity_is_set_and_restored(member):
     with database_identity(Role.MEMBER, member.pk):
-        assert settings_in_database() == ("nrghax_member", member.pk)
+        assert database_user_and_member() == ("nrghax_member", member.pk)
         assert current_identity() == Identity(Role.MEMBER, member.pk)
-    assert settings_in_database() == ("nrghax_worker", None)
+    assert database_user_and_member() == ("nrghax_worker", None)
 
 
 @pytest.mark.django_db
-def test_outer_identity_is_back_after_an_error(member):
+def test_outer_identity_is_restored_after_error(member):
     with pytest.raises(DatabaseError), database_identity(Role.ANON), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM practice_sessions")
-    assert settings_in_database() == ("nrghax_worker", None)
+    assert database_user_and_member() == ("nrghax_worker", None)
     assert current_identity().role == Role.WORKER
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_left_on_the_connection_afterwards():
+def test_connection_keeps_no_identity_after_transaction():
     member = make_member()
     with database_identity(Role.MEMBER, member.pk):
         pass
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, current_setting('app.user_id', true)")
         assert cursor.fetchone() == ("nrghax_test", "")
-    assert current_identity() == NOBODY
+    assert current_identity() == NO_IDENTITY
 
 
 @pytest.mark.django_db(transaction=True)
-def test_identity_needs_a_transaction():
+def test_identity_needs_transaction():
     with pytest.raises(transaction.TransactionManagementError):
         become(Role.ANON)
 
 
 @pytest.mark.django_db
-def test_identity_is_passed_as_values_not_as_sql():
+def test_identity_is_passed_as_parameters():
     text = "', true); DROP TABLE users; --"
     become(Role.MEMBER, text)  # type: ignore[arg-type]
     with connection.cursor() as cursor:
@@ -56,15 +56,13 @@ def test_identity_is_passed_as_values_not_as_sql():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_the_server_has_closed_is_made_anew():
-    """Django asks at the start of a request whether the connection still works."""
-
+def test_connection_is_reopened_after_server_closed_it():
     def backend():
         with database_identity(Role.ANON), connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             return cursor.fetchone()[0]
 
-    def end(pid):
+    def terminate(pid):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
@@ -74,7 +72,7 @@ def test_a_connection_that_the_server_has_closed_is_made_anew():
 
     before = backend()
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(end, before).result()
-    # As each request begins.
+        assert pool.submit(terminate, before).result()
+    # Django calls this at the start of each request.
     connection.close_if_unusable_or_obsolete()
     assert backend() != before

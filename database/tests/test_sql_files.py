@@ -1,4 +1,4 @@
-"""The files of sql/schema/: what they say is in the database, and nothing else."""
+"""The database contains exactly the objects that the files of sql/schema/ define."""
 
 import re
 from dataclasses import replace
@@ -18,7 +18,7 @@ from database.tests.connections import url_of
 pytestmark = pytest.mark.django_db
 
 FILES = read_source_files()
-# Locks that keep another transaction from reading, writing or altering a table.
+# The tables that this transaction locks against reading, writing or altering.
 LOCKED_TABLES = """
     SELECT DISTINCT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
     WHERE l.pid = pg_backend_pid() AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -27,7 +27,7 @@ LOCKED_TABLES = """
 
 
 @pytest.fixture(autouse=True)
-def _as_owner():
+def _run_as_owner():
     with database_identity(Role.OWNER):
         yield
 
@@ -43,7 +43,7 @@ def objects():
 
 
 def keys():
-    """The numbers that the catalogue gives objects: an object made anew has another one."""
+    """Return the objects' oids by identity. A recreated object has another oid."""
     found = read_objects(connection).items()
     return {identity: each.catalogue_key[1] for identity, each in found if each.catalogue_key[1]}
 
@@ -53,7 +53,7 @@ def extra(text, path="practice/sql/schema/zz_extra.sql"):
 
 
 def changed(path, old="\n", new="\n-- Another line.\n"):
-    """The files, with one of them changed."""
+    """Return the files, with one of them changed."""
     assert any(path == file.path and old in file.text for file in FILES)
     return [replace(file, text=file.text.replace(old, new, 1)) if file.path == path else file for file in FILES]
 
@@ -63,7 +63,7 @@ def paths(plan):
 
 
 class TestCatalogue:
-    def test_holds_exactly_what_the_files_made(self):
+    def test_objects_equal_recorded_objects(self):
         made = {}
         for row in SqlFile.objects.all():
             assert not made.keys() & row.objects_made.keys()
@@ -71,8 +71,8 @@ class TestCatalogue:
         assert made == objects()
         assert {row.path: row.digest for row in SqlFile.objects.all()} == {file.path: file.digest for file in FILES}
 
-    def test_holds_what_the_texts_say_and_no_more(self):
-        """Read from the texts, so that it does not depend on how the files are applied."""
+    def test_objects_equal_definitions_in_texts(self):
+        """Compare with the texts, independently of the code that applies them."""
         text = "\n".join(re.sub(r"--.*", "", file.text) for file in FILES)
         functions = re.findall(r"^CREATE (?:FUNCTION|PROCEDURE) app\.(\w+)", text, re.MULTILINE)
         policies = re.findall(r"^CREATE POLICY (\w+) ON (\w+)", text, re.MULTILINE)
@@ -94,7 +94,7 @@ class TestCatalogue:
             )
         )
 
-    def test_says_the_same_after_everything_is_applied_anew(self):
+    def test_reapplying_all_files_gives_same_objects(self):
         before = objects()
         SqlFile.objects.update(digest="stale")
 
@@ -106,7 +106,7 @@ class TestCatalogue:
 
 
 class TestUnchanged:
-    def test_is_not_touched_and_takes_no_lock(self):
+    def test_unchanged_files_are_not_applied_and_lock_nothing(self):
         before = keys()
 
         plan = apply_sql_files(FILES)
@@ -115,30 +115,30 @@ class TestUnchanged:
         assert keys() == before
         assert run(LOCKED_TABLES) == []
 
-    def test_only_the_tables_of_a_changed_file_are_locked(self):
+    def test_changed_file_locks_only_its_tables(self):
         before = keys()
 
         plan = apply_sql_files(changed("analytics/sql/schema/notifications.sql"))
 
         assert paths(plan) == ["analytics/sql/schema/notifications.sql"]
-        made_anew = {identity for identity, key in keys().items() if key != before[identity]}
-        assert made_anew == {identity for identity in before if identity.endswith(" ON notifications")} - {
+        recreated = {identity for identity, key in keys().items() if key != before[identity]}
+        assert recreated == {identity for identity in before if identity.endswith(" ON notifications")} - {
             identity for identity in before if identity.startswith("trigger forget")
         }
         assert {table for (table,) in run(LOCKED_TABLES)} == {"notifications"}
 
 
 class TestChanged:
-    def test_another_body_takes_the_place_of_the_first(self):
+    def test_changed_body_replaces_function(self):
         plan = apply_sql_files(changed("hacks/sql/schema/hacks.sql", "lead back to itself", "go round in a circle"))
 
         assert paths(plan) == ["hacks/sql/schema/hacks.sql"]
         [(source,)] = run("SELECT prosrc FROM pg_proc WHERE proname = 'refuse_prerequisite_cycle'")
         assert "go round in a circle" in source
-        # A constraint trigger cannot be replaced.
+        # CREATE OR REPLACE does not work for a constraint trigger.
         assert "trigger hacks_no_prerequisite_cycle ON hacks" in objects()
 
-    def test_another_signature_leaves_no_second_function(self):
+    def test_changed_signature_replaces_function(self):
         first = extra("CREATE FUNCTION app.weigh(pebble integer) RETURNS integer RETURN pebble;")
         apply_sql_files([*FILES, first])
 
@@ -147,7 +147,7 @@ class TestChanged:
 
         assert [each for each in objects() if "weigh" in each] == ["function app.weigh(integer,integer)"]
 
-    def test_a_right_that_is_no_longer_granted_is_gone(self):
+    def test_removed_grant_is_revoked(self):
         apply_sql_files(
             changed("accounts/sql/schema/users.sql", "GRANT UPDATE (username, display_name,", "GRANT UPDATE (")
         )
@@ -158,8 +158,8 @@ class TestChanged:
         apply_sql_files(changed("database/sql/schema/keys.sql", revoked, ""))
         assert run("SELECT has_function_privilege('nrghax_member', 'app.uuid7()', 'EXECUTE')") == [(False,)]
 
-    def test_what_is_bound_to_its_functions_is_made_anew_too(self):
-        """A policy, a trigger's condition, a CHECK and the body of another function know a function by its number."""
+    def test_dependants_of_changed_function_are_recreated(self):
+        """Policies, trigger conditions, CHECKs and SQL bodies refer to a function by its oid."""
         run("CREATE TABLE pebbles (id integer PRIMARY KEY, weight integer)")
         base = extra("CREATE FUNCTION app.heavy(weight integer) RETURNS boolean IMMUTABLE RETURN weight > 9;")
         bound = extra(
@@ -182,7 +182,7 @@ class TestChanged:
         assert run("SELECT app.light(50)") == [(True,)]
         assert {"constraint pebbles_light ON pebbles", "policy light ON pebbles"} <= objects().keys()
 
-    def test_a_column_that_needs_the_function_keeps_it(self):
+    def test_function_that_column_default_uses_cannot_be_dropped(self):
         base = extra("CREATE FUNCTION app.one() RETURNS integer IMMUTABLE RETURN 1;")
         apply_sql_files([*FILES, base])
         run("CREATE TABLE pebbles (id integer PRIMARY KEY, weight integer DEFAULT app.one())")
@@ -193,7 +193,7 @@ class TestChanged:
 
 
 class TestGone:
-    def test_objects_of_a_file_that_is_gone_are_dropped(self):
+    def test_objects_of_deleted_file_are_dropped(self):
         run("CREATE TABLE pebbles (id integer PRIMARY KEY, user_id uuid, updated_at timestamptz)")
         file = extra(
             """
@@ -210,7 +210,7 @@ class TestGone:
         assert [identity for identity in objects() if "pebbles" in identity] == []
         assert not SqlFile.objects.filter(path=file.path).exists()
 
-    def test_what_no_file_says_is_dropped(self):
+    def test_unmanaged_objects_are_dropped(self):
         run("CREATE POLICY by_hand ON users FOR SELECT TO nrghax_anon USING (true)")
         run("GRANT SELECT ON user_profiles TO nrghax_anon")
         run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")
@@ -220,15 +220,15 @@ class TestGone:
 
         plan = apply_sql_files(FILES)
 
-        assert plan.foreign == [
+        assert plan.unmanaged == [
             "function app.by_hand()",
             "grant SELECT ON table user_profiles TO nrghax_anon",
             "policy by_hand ON users",
             "trigger by_hand ON hacks",
         ]
         assert make_plan(connection, FILES).is_empty
-        assert not objects().keys() & set(plan.foreign)
-        # With the right to the table those to some of its columns went; they are back.
+        assert not objects().keys() & set(plan.unmanaged)
+        # Revoking the grant on the table also revoked grants on its columns. The file has restored them.
         assert "grant SELECT of columns ON table user_profiles TO nrghax_anon" in objects()
 
     @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ class TestGone:
             ("GRANT EXECUTE ON FUNCTION app.stays(uuid, text, time) TO PUBLIC", "practice/sql/schema/clocks.sql"),
         ],
     )
-    def test_what_was_changed_by_hand_is_as_its_file_says_again(self, change, file):
+    def test_manual_change_is_reverted(self, change, file):
         before = objects()
         run(change)
         assert objects() != before
@@ -256,11 +256,9 @@ class TestGone:
 
 
 class TestRefused:
-    def test_a_mistake_names_its_line_and_changes_nothing(self):
-        before, file = (
-            objects(),
-            extra("CREATE FUNCTION app.fine() RETURNS integer RETURN 1;\n\nSELECT 1 FROM nowhere;"),
-        )
+    def test_sql_error_names_line_and_changes_nothing(self):
+        before = objects()
+        file = extra("CREATE FUNCTION app.fine() RETURNS integer RETURN 1;\n\nSELECT 1 FROM nowhere;")
 
         with pytest.raises(SqlFilesError, match=r"zz_extra.sql, line 3: relation \"nowhere\" does not exist"):
             apply_sql_files([*FILES, file])
@@ -276,16 +274,16 @@ class TestRefused:
             "ALTER POLICY member_own ON users USING (true);",
         ],
     )
-    def test_an_object_has_one_home(self, text):
-        with pytest.raises(SqlFilesError, match=r"zz_extra\.sql changes what another file makes"):
+    def test_file_cannot_change_objects_of_another_file(self, text):
+        with pytest.raises(SqlFilesError, match=r"zz_extra\.sql changes objects of another file"):
             apply_sql_files([*FILES, extra(text)])
 
-    def test_a_function_is_not_written_twice(self):
+    def test_function_cannot_be_defined_twice(self):
         with pytest.raises(SqlFilesError, match="already exists"):
             apply_sql_files([*FILES, extra("CREATE FUNCTION app.uid() RETURNS uuid RETURN NULL::uuid;")])
 
 
-def test_a_table_without_a_file_refuses_every_visitor():
+def test_table_without_grants_refuses_every_role():
     run("CREATE TABLE pebbles (id integer PRIMARY KEY)")
     for role in (Role.ANON, Role.MEMBER, Role.AUTH, Role.STAFF, Role.WORKER):
         with pytest.raises(ProgrammingError, match="permission denied"), database_identity(role):
@@ -298,18 +296,18 @@ class TestCommands:
         call_command("migrate", *arguments, stdout=out)
         return out.getvalue()
 
-    def test_migrate_says_what_it_applies_and_drops(self):
+    def test_migrate_prints_applied_files_and_dropped_objects(self):
         run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")
         SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
 
-        said = self.migrate()
+        output = self.migrate()
 
-        assert "Drop function app.by_hand(), which no file says" in said
-        assert "Apply practice/sql/schema/trips.sql" in said
+        assert "Drop function app.by_hand(), which no file defines" in output
+        assert "Apply practice/sql/schema/trips.sql" in output
         assert "No SQL files to apply." in self.migrate()
 
     @pytest.mark.parametrize("option", ["--plan", "--check"])
-    def test_a_plan_changes_nothing(self, option):
+    def test_plan_and_check_change_nothing(self, option):
         SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
         out, expected = StringIO(), pytest.raises(SystemExit) if option == "--check" else transaction.atomic()
 
@@ -328,14 +326,14 @@ class TestCommands:
         assert warnings() == ""
         run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")
         SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
-        said = warnings()
-        assert "(database.W003) practice/sql/schema/trips.sql is not in the database as it stands." in said
-        assert "(database.W004) No file makes function app.by_hand()." in said
-        assert "Run `manage.py migrate`." in said
+        output = warnings()
+        assert "(database.W003) The database does not match practice/sql/schema/trips.sql." in output
+        assert "(database.W004) No SQL file defines function app.by_hand()." in output
+        assert "Run `manage.py migrate`." in output
         assert warnings(databases=()) == ""
         run("DELETE FROM django_migrations WHERE app = 'mfa' AND name LIKE '0003%'")
-        assert "(database.W001) Migrations are to be applied before the SQL files." in warnings()
-        # The command that mends it does not report it.
+        assert "(database.W001) Unapplied migrations: the SQL files can't be checked yet." in warnings()
+        # `migrate` fixes the drift, so it does not report it.
         err = StringIO()
         with pytest.raises(SystemExit):
             call_command("migrate", "--check", stdout=StringIO(), stderr=err)
@@ -344,26 +342,24 @@ class TestCommands:
 
 @pytest.mark.django_db(transaction=True)
 class TestLocks:
-    def test_a_table_in_use_is_waited_for_and_then_left_alone(self):
+    def test_locked_table_times_out_and_nothing_changes(self):
         before = objects()
         with psycopg.connect(url_of("nrghax_test")) as other:
             other.execute("SET ROLE nrghax_owner")
             other.execute("LOCK TABLE trips IN ROW SHARE MODE")
-            with pytest.raises(
-                SqlFilesError, match=r"another transaction keeps a table locked\. No SQL file was applied"
-            ):
+            with pytest.raises(SqlFilesError, match=r"another transaction locks a table\. No SQL file was applied"):
                 apply_sql_files(changed("practice/sql/schema/trips.sql"), lock_timeout="50ms")
         assert objects() == before
         assert paths(apply_sql_files(changed("practice/sql/schema/trips.sql"))) == ["practice/sql/schema/trips.sql"]
         apply_sql_files(FILES)
 
-    def test_the_command_says_so_without_a_traceback(self):
+    def test_command_reports_lock_timeout_without_traceback(self):
         SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="stale")
         with psycopg.connect(url_of("nrghax_test")) as other:
             other.execute("SET ROLE nrghax_owner")
             other.execute("SELECT pg_advisory_xact_lock(1)")
             other.execute("DROP FUNCTION app.guard_trip() CASCADE")
-            with pytest.raises(CommandError, match=r"run `manage\.py migrate` again"):
+            with pytest.raises(CommandError, match=r"Run `manage\.py migrate` again"):
                 call_command("migrate", verbosity=0)
         call_command("migrate", verbosity=0)
         assert make_plan(connection, FILES).is_empty

@@ -1,4 +1,4 @@
-"""Every table is either content for all or protected: a new one that is neither fails here."""
+"""Every table is either protected by row security or listed here as public."""
 
 import pytest
 from django.db import connection
@@ -41,7 +41,7 @@ def test_every_table_is_public_or_protected():
 
 
 @pytest.mark.django_db
-def test_visitors_cannot_write_what_is_public():
+def test_visitors_cannot_write_public_tables():
     writable = rows(
         """
         SELECT r.role, t.name, p.privilege
@@ -56,7 +56,7 @@ def test_visitors_cannot_write_what_is_public():
 
 
 @pytest.mark.django_db
-def test_the_web_login_has_no_table_rights_of_its_own():
+def test_web_login_has_no_table_rights():
     granted = rows(
         """
         SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -69,7 +69,7 @@ def test_the_web_login_has_no_table_rights_of_its_own():
 
 
 @pytest.mark.django_db
-def test_partitions_are_sealed():
+def test_partitions_have_no_policies_and_no_grants():
     partitions = rows(
         """
         SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,
@@ -80,13 +80,13 @@ def test_partitions_are_sealed():
         """
     )
     assert len(partitions) >= 4
-    for name, sealed, policies, grants in partitions:
-        assert (sealed, policies, grants or 0) == (True, 0, 0), name
+    for name, has_row_security, policies, grants in partitions:
+        assert (has_row_security, policies, grants or 0) == (True, 0, 0), name
 
 
 @pytest.mark.django_db
-def test_policies_ask_who_it_is_once_a_statement():
-    """app.uid() unwrapped would be called for every row: 24 times slower on a full scan."""
+def test_policies_call_uid_once_per_statement():
+    """Without `(SELECT app.uid())`, PostgreSQL calls it for each row: 24 times slower on a full scan."""
     unwrapped = rows(
         """
         SELECT tablename, policyname FROM pg_policies
@@ -97,14 +97,14 @@ def test_policies_ask_who_it_is_once_a_statement():
 
 
 @pytest.mark.django_db
-def test_policy_columns_lead_an_index():
+def test_policy_columns_are_first_in_an_index():
     unindexed = rows(
         r"""
-        SELECT p.tablename, asked.columns[1] FROM pg_policies p,
-          regexp_matches(p.qual, '[( ](\w+) = \( SELECT app\.uid\(\)', 'g') AS asked(columns)
+        SELECT p.tablename, compared.columns[1] FROM pg_policies p,
+          regexp_matches(p.qual, '[( ](\w+) = \( SELECT app\.uid\(\)', 'g') AS compared(columns)
         WHERE NOT EXISTS (
           SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-          WHERE i.indrelid = p.tablename::regclass AND a.attname = asked.columns[1]
+          WHERE i.indrelid = p.tablename::regclass AND a.attname = compared.columns[1]
         )
         """
     )
@@ -112,8 +112,8 @@ def test_policy_columns_lead_an_index():
 
 
 @pytest.mark.django_db
-def test_definer_functions_have_an_empty_search_path_and_are_not_for_everybody():
-    loose = rows(
+def test_security_definer_functions_have_empty_search_path_and_no_public_callers():
+    insecure = rows(
         """
         SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
@@ -122,11 +122,11 @@ def test_definer_functions_have_an_empty_search_path_and_are_not_for_everybody()
                OR has_function_privilege('nrghax_anon', p.oid, 'EXECUTE'))
         """
     )
-    assert loose == []
+    assert insecure == []
 
 
 @pytest.mark.django_db
-def test_enums_are_text_with_a_check():
+def test_schema_has_no_native_enums():
     native = rows(
         "SELECT typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
         "WHERE typtype = 'e' AND n.nspname = 'public'"

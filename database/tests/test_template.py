@@ -1,4 +1,4 @@
-"""The template is made once for all copies, is never used half-made and is dropped once it is stale."""
+"""The template is created once for all copies, is never used before it is complete and is dropped once it is stale."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,8 +14,8 @@ CLOSED = """
 """
 
 
-class Workshop:
-    """Makes templates, with nothing in them, under a prefix of this process's own."""
+class TemplateMaker:
+    """Create empty templates under a prefix of this process."""
 
     def __init__(self, lock):
         self.prefix = f"{connection.settings_dict['NAME']}_template_"
@@ -27,12 +27,12 @@ class Workshop:
         with connected_as_owner() as owner:
             create_database(owner, database, template="template0")
 
-    def make_half(self, database):
+    def make_interrupted(self, database):
         self.make(database)
         raise KeyboardInterrupt
 
-    def need(self, version, make=None):
-        """Return the templates that there are while one of this version is used."""
+    def use(self, version, make=None):
+        """Use the template of this version. Return the versions of all templates that exist meanwhile."""
         make = make or self.make
         with (
             template(version=lambda: version, make=make, prefix=self.prefix, lock=self.lock),
@@ -46,41 +46,41 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(db, tmp_path):
-    workshop = Workshop(tmp_path / "lock")
-    yield workshop
+def maker(db, tmp_path):
+    maker = TemplateMaker(tmp_path / "lock")
+    yield maker
     with connected_as_owner() as owner:
-        for name in workshop.templates(owner):
-            drop_database(owner, workshop.prefix + name)
+        for name in maker.templates(owner):
+            drop_database(owner, maker.prefix + name)
 
 
-def test_template_is_made_once_until_its_version_changes(workshop):
+def test_template_is_created_once_per_version(maker):
     with ThreadPoolExecutor() as pool:
-        assert list(pool.map(workshop.need, ["a", "a"])) == [{"a"}, {"a"}]
-    assert workshop.made == 1
-    assert workshop.need("b") == {"b"}
+        assert list(pool.map(maker.use, ["a", "a"])) == [{"a"}, {"a"}]
+    assert maker.made == 1
+    assert maker.use("b") == {"b"}
 
 
-def test_interrupted_template_is_made_again(workshop):
+def test_interrupted_template_is_created_again(maker):
     with pytest.raises(KeyboardInterrupt):
-        workshop.need("a", make=workshop.make_half)
-    assert workshop.need("a") == {"a"}
-    assert workshop.made == 2
+        maker.use("a", make=maker.make_interrupted)
+    assert maker.use("a") == {"a"}
+    assert maker.made == 2
 
 
-def test_template_of_files_that_changed_meanwhile_is_refused(workshop):
+def test_template_is_refused_when_files_change_meanwhile(maker):
     versions = iter(["a", "b"])
     with (
         pytest.raises(RuntimeError, match="run the tests again"),
-        template(version=lambda: next(versions), make=workshop.make, prefix=workshop.prefix, lock=workshop.lock),
+        template(version=lambda: next(versions), make=maker.make, prefix=maker.prefix, lock=maker.lock),
     ):
         pass
-    assert workshop.need("a") == {"a"}
-    assert workshop.made == 2
+    assert maker.use("a") == {"a"}
+    assert maker.made == 2
 
 
 @pytest.mark.django_db
-def test_copy_is_closed_to_all_but_our_logins():
+def test_copy_is_open_to_our_logins_only():
     with connection.cursor() as cursor:
         cursor.execute(CLOSED)
         assert cursor.fetchone() == (True, True)

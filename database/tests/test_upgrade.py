@@ -1,4 +1,4 @@
-"""A database of the last release becomes, by `migrate`, what a fresh one is."""
+"""`migrate` upgrades a database of the last release to the schema of a fresh one."""
 
 import gzip
 import re
@@ -14,7 +14,7 @@ from database.tests.connections import url_of
 from database.tests.processes import run_in
 from dev.management.commands.dumprelease import RELEASED
 
-# Prints the upgraded database as docs/database.md describes it, what the check of the files finds, and its data.
+# Prints the upgraded database in the format of docs/database.md, the warnings of the drift check, and the data.
 UPGRADE = """
 import json
 from accounts.models import User
@@ -34,7 +34,7 @@ print(json.dumps({
 
 
 def without_casts(text: str) -> str:
-    """Return the text without casts and parentheses, which PostgreSQL writes differently after a dump was restored."""
+    """Return the text without casts and parentheses. PostgreSQL spells them differently in a restored dump."""
     return re.sub(r"::(character varying|text)(\[\])?|[()]", "", text)
 
 
@@ -47,7 +47,7 @@ def released_database(empty_database):
 
 
 @pytest.mark.django_db
-def test_released_database_upgrades_to_what_a_fresh_one_is(released_database):
+def test_released_database_upgrades_to_schema_of_fresh_one(released_database):
     upgraded = run_in(released_database, UPGRADE)
 
     assert upgraded["warnings"] == []

@@ -7,20 +7,20 @@ from psycopg.conninfo import conninfo_to_dict
 
 from database.roles import OWNER, WEB, WORKER, create_roles
 
-# The login that each process's URL is meant for.
+# The login that each process's URL should name.
 URL_VARIABLES = {"DATABASE_URL": WEB, "DATABASE_OWNER_URL": OWNER, "DATABASE_WORKER_URL": WORKER}
 
 
 class Command(BaseCommand):
     help = (
-        "Makes the database roles and the database, as the superuser or managed admin of DATABASE_ADMIN_URL "
-        "(else the login of DATABASE_URL), with the passwords of the processes' URLs. Repeatable."
+        "Creates the database and its roles, with the passwords in the processes' URLs. Connects with "
+        "DATABASE_ADMIN_URL (a superuser or a managed service's admin), else with DATABASE_URL. Safe to run again."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--test", action="store_true", help="also make nrghax_test, and let the owner make test databases"
+            "--test", action="store_true", help="also create nrghax_test, and let the owner create test databases"
         )
 
     def handle(self, *args, **options) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
                     for_tests=options["test"],
                 )
         except psycopg.errors.InsufficientPrivilege as error:
-            message = f"{error.diag.message_primary}; DATABASE_ADMIN_URL must name a superuser or admin."
+            message = f"{error.diag.message_primary}. DATABASE_ADMIN_URL must name a superuser or admin."
             raise CommandError(message) from error
         except psycopg.OperationalError as error:
             raise CommandError(f"The database server can't be reached: {error}") from error
@@ -48,7 +48,10 @@ class Command(BaseCommand):
 
 
 def _application_logins() -> tuple[dict[str, str], dict[str, str]]:
-    """What DATABASE_URL connects to and as whom, if that is no role of ours; and the passwords for ours."""
+    """Return the database and login of DATABASE_URL, and the passwords of our roles from all URLs.
+
+    The login is empty if it is one of our roles.
+    """
     application: dict[str, str] = {}
     passwords = {}
     for variable, role in URL_VARIABLES.items():

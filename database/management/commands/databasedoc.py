@@ -11,23 +11,23 @@ from database.document import PATH, document
 
 class Command(BaseCommand):
     help = (
-        "Writes docs/database.md from the models and from a database that is made for it, migrated, and dropped again, "
-        "so that what a developer's own database went through does not show."
+        "Writes docs/database.md from the models and from a temporary, freshly migrated database. Your own database is "
+        "not read."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--to", type=Path, default=PATH, help="another file to write")
+        parser.add_argument("--to", type=Path, default=PATH, help="file to write (default: docs/database.md)")
 
     def handle(self, *args, **options) -> None:
         with fresh_database():
             text = document()
         options["to"].write_text(text)
-        self.stdout.write(f"Written: {options['to']}")
+        self.stdout.write(f"Wrote {options['to']}")
 
 
 @contextmanager
 def fresh_database() -> Iterator[str]:
-    """Connect to a database that is made and migrated for the block; yield its name."""
+    """Connect to a new, migrated database for the block, and drop it afterwards. Yield its name."""
     own, name = connection.settings_dict["NAME"], f"nrghax_fresh_{os.getpid()}"
     connection.settings_dict["TEST"]["NAME"] = name
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)

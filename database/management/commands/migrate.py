@@ -10,10 +10,10 @@ from database.sql_files import Plan, SqlFilesError, apply_sql_files, files_to_ap
 
 
 class Command(migrate.Command):
-    help = f"{migrate.Command.help} Then applies the SQL files of the apps, which say how the database behaves."
+    help = f"{migrate.Command.help} Then applies the SQL files of the apps (<app>/sql/schema/*.sql)."
 
     def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Leave out the check of the SQL files: this command mends what it reports."""
+        """Leave out the drift check of the SQL files: this command fixes the drift."""
         tags = registry.tags_available() - {"sql_files"}
         return {**super().get_check_kwargs(options), "tags": tags}
 
@@ -23,7 +23,7 @@ class Command(migrate.Command):
         files = files_to_apply(using)
         if files is None:
             if not is_quiet:
-                self.stdout.write("SQL files: left as they are until every app is migrated.")
+                self.stdout.write("SQL files: not applied, because some migrations are unapplied.")
             return
         if options["plan"] or options["check_unapplied"]:
             plan = make_plan(connections[using], files)
@@ -39,8 +39,8 @@ class Command(migrate.Command):
 
     def _report(self, plan: Plan) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING("SQL files:"))
-        for identity in plan.foreign:
-            self.stdout.write(f"  Drop {identity}, which no file says")
+        for identity in plan.unmanaged:
+            self.stdout.write(f"  Drop {identity}, which no file defines")
         for file in plan.stale:
             self.stdout.write(f"  Apply {file.path}")
         if plan.is_empty:
