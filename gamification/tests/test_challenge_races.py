@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from gamification.actions import (
     ChallengeRefused,
     cancel_challenge,
@@ -46,7 +46,7 @@ def test_the_last_place_goes_to_one(places, second):
     outcome = []
     with database_identity(Role.MEMBER, first.pk):
         assert join_challenge(member=first, challenge=challenge)
-        waiting = meanwhile(lambda: join(other, challenge, outcome))
+        waiting = start_in_thread(lambda: join(other, challenge, outcome))
         assert waiting.is_alive()
     waiting.join()
     assert outcome == [second]
@@ -58,7 +58,7 @@ def test_a_double_click_joins_once_also_for_the_last_place():
     outcome = []
     with database_identity(Role.MEMBER, member.pk):
         assert join_challenge(member=member, challenge=challenge)
-        waiting = meanwhile(lambda: join(member, challenge, outcome))
+        waiting = start_in_thread(lambda: join(member, challenge, outcome))
         assert waiting.is_alive()
     waiting.join()
     assert outcome == [False]
@@ -71,7 +71,7 @@ def test_who_joins_while_it_is_cancelled_is_refused():
     outcome = []
     with database_identity(Role.STAFF):
         assert cancel_challenge(challenge=challenge, reason="", now=timezone.now())
-        waiting = meanwhile(lambda: join(member, challenge, outcome))
+        waiting = start_in_thread(lambda: join(member, challenge, outcome))
         assert waiting.is_alive()
     waiting.join()
     assert outcome == ["This challenge does not take place."]
@@ -91,7 +91,7 @@ def test_staff_change_nothing_that_somebody_is_joining():
 
     with database_identity(Role.MEMBER, member.pk):
         join_challenge(member=member, challenge=Challenge.objects.get())
-        waiting = meanwhile(move_the_end)
+        waiting = start_in_thread(move_the_end)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == ["challenge_is_joined"]
@@ -121,7 +121,7 @@ def test_two_workers_settle_it_once(won):
 
     with database_identity(Role.WORKER):
         assert settle_challenge(challenge_id=won.pk, now=timezone.now())
-        other = meanwhile(settle)
+        other = start_in_thread(settle)
         assert not other.is_alive()
     assert outcome == [False]
     [ended] = rows(UserActivityLog, activity_type=Activity.CHALLENGE_ENDED)
@@ -132,7 +132,7 @@ def test_two_workers_settle_it_once(won):
 
     with database_identity(Role.WORKER):
         react(str(ended.pk))
-        other = meanwhile(react_too)
+        other = start_in_thread(react_too)
         assert not other.is_alive()
     assert [entry.amount for entry in rows(XpEntry, source="challenge")] == [50]
 
@@ -146,7 +146,7 @@ def test_what_is_being_settled_is_not_cancelled_any_more(won):
 
     with database_identity(Role.WORKER):
         assert settle_challenge(challenge_id=won.pk, now=timezone.now())
-        waiting = meanwhile(cancel)
+        waiting = start_in_thread(cancel)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == [False]
@@ -163,7 +163,7 @@ def test_a_score_sees_what_was_committed_while_it_waited():
 
     with database_identity(Role.WORKER):
         assert score_challenges(now=timezone.now()) == 0
-        waiting = meanwhile(score)
+        waiting = start_in_thread(score)
         assert waiting.is_alive()
         make_session(member, HackFactory(), started_at=challenge.start_date)
     waiting.join()

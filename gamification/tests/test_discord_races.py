@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Profile
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from gamification.discord.actions import send_discord_roles, want_discord_roles
 from gamification.models import DiscordRoleGrant
 
@@ -98,7 +98,7 @@ def test_what_another_worker_has_just_written_down_is_left_as_it_is(discord, mak
     with database_identity(Role.WORKER):
         assert want_discord_roles() == 1
         DiscordRoleGrant.objects.update(state=DiscordRoleGrant.State.DONE)
-        other = meanwhile(as_worker(lambda: outcome.append(want_discord_roles())))
+        other = start_in_thread(as_worker(lambda: outcome.append(want_discord_roles())))
         assert other.is_alive()
     other.join()
     assert (outcome, rows()) == ([0], [("1001", True, "done")])

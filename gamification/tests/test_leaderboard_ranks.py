@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accounts.models import Member
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from gamification.actions import rank_members
 from gamification.leaderboards import read_board_page
 from gamification.models import Leaderboard, LeaderboardEntry, LeaderboardStep
@@ -190,7 +190,7 @@ def test_of_two_counts_at_once_the_second_leaves_it_to_the_first():
 
     with database_identity(Role.WORKER):
         assert rank_members(now=NOW) == 3
-        other = meanwhile(count)
+        other = start_in_thread(count)
     other.join()
     assert outcome == [0]
     with database_identity(Role.WORKER):

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from gamification.actions import award_xp, revoke_xp, settle_xp
 from gamification.models import UserXp, XpEntry
 from gamification.tests.factories import make_award
@@ -38,7 +38,7 @@ def test_two_that_settle_award_once(transactional_db):
         make_session(member, hack, started_at=start, created_at=start)
     with database_identity(Role.WORKER):
         assert settle_xp(member_id=member.pk) == 7
-        other = meanwhile(as_worker(settle_xp, member_id=member.pk))
+        other = start_in_thread(as_worker(settle_xp, member_id=member.pk))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -61,8 +61,8 @@ def test_two_practices_at_once_keep_the_days_limit():
     with database_identity(Role.WORKER):
         practise_in_hour(4)
         assert settle_xp(member_id=member.pk) == 1
-        assert not meanwhile(lambda: practise_in_hour(5)).is_alive()
-        other = meanwhile(as_worker(settle_xp, member_id=member.pk))
+        assert not start_in_thread(lambda: practise_in_hour(5)).is_alive()
+        other = start_in_thread(as_worker(settle_xp, member_id=member.pk))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -77,7 +77,7 @@ def test_two_deeds_at_once_keep_the_days_limit():
             award_xp(**deed, source_id=uuid7())
     with database_identity(Role.WORKER):
         award_xp(**deed, source_id=uuid7())
-        other = meanwhile(as_worker(award_xp, **deed, source_id=uuid7()))
+        other = start_in_thread(as_worker(award_xp, **deed, source_id=uuid7()))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -93,7 +93,7 @@ def test_a_deed_that_is_undone_leaves_its_place_to_one_that_comes_at_once():
             award_xp(**deed, source_id=source_id)
     with database_identity(Role.WORKER):
         award_xp(**deed, source_id=uuid7())
-        other = meanwhile(as_worker(revoke_xp, **deed, source_id=undone))
+        other = start_in_thread(as_worker(revoke_xp, **deed, source_id=undone))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -105,7 +105,7 @@ def test_rows_written_past_the_actions_at_once_are_added_up_all_the_same():
     member = make_member()
     with database_identity(Role.WORKER):
         make_award(member, 10)
-        other = meanwhile(lambda: make_award(member, 20))
+        other = start_in_thread(lambda: make_award(member, 20))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):

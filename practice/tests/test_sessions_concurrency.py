@@ -1,4 +1,4 @@
-"""Two at once, each on a connection of its own: a double click, two tabs, a phone and a laptop."""
+"""Concurrent requests on separate connections: a double click, two tabs, a phone and a laptop."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from practice.actions import close_abandoned_sessions, finish_session, log_session, resume_session, start_session
@@ -61,7 +61,7 @@ def test_two_tabs_start_one_session(sign_in, member, hack):
 
     with database_identity(Role.MEMBER, member.pk):
         start(member, hack, session_id)
-        other = meanwhile(start_in_the_other_tab)
+        other = start_in_thread(start_in_the_other_tab)
         assert other.is_alive()
     other.join()
     assert answers[0].url == reverse("practice:timer", args=[hack.slug])
@@ -80,7 +80,7 @@ def test_one_start_sent_twice_at_once_is_stored_once(sign_in, member, hack):
 
     with database_identity(Role.MEMBER, member.pk):
         start(member, hack, session_id)
-        other = meanwhile(send_it_again)
+        other = start_in_thread(send_it_again)
         assert other.is_alive()
     other.join()
     assert answers[0].status_code == 302
@@ -99,7 +99,7 @@ def test_a_second_finish_at_once_counts_nothing_again(sign_in, member, hack):
     ended_at = session.started_at + timedelta(minutes=5)
     with database_identity(Role.MEMBER, member.pk):
         finish_session(session=locked(session), now=timezone.now(), ended_at=ended_at)
-        other = meanwhile(finish_in_the_other_tab)
+        other = start_in_thread(finish_in_the_other_tab)
         assert other.is_alive()
     other.join()
     assert answers[0].url == session.get_absolute_url()
@@ -120,7 +120,7 @@ def test_a_second_resume_at_once_adds_no_pause_again(sign_in, member, hack):
 
     with database_identity(Role.MEMBER, member.pk):
         resume_session(session=locked(session), now=timezone.now())
-        other = meanwhile(resume_in_the_other_tab)
+        other = start_in_thread(resume_in_the_other_tab)
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -137,7 +137,7 @@ def test_discarding_what_is_being_finished_keeps_it(sign_in, member, hack):
 
     with database_identity(Role.MEMBER, member.pk):
         finish_session(session=locked(session), now=timezone.now())
-        other = meanwhile(discard_in_the_other_tab)
+        other = start_in_thread(discard_in_the_other_tab)
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -155,7 +155,7 @@ def test_a_finish_wins_over_the_sweep_of_forgotten_timers(member, hack):
     ended_at = session.started_at + timedelta(minutes=30)
     with database_identity(Role.MEMBER, member.pk):
         finish_session(session=locked(session), now=timezone.now(), ended_at=ended_at)
-        other = meanwhile(sweep)
+        other = start_in_thread(sweep)
         assert other.is_alive()
     other.join()
     assert closed == [0]
@@ -183,11 +183,11 @@ def test_two_logs_of_one_hack_at_once_are_both_counted(member, hack):
         with database_identity(Role.MEMBER, member.pk):
             log(7)
 
-    # The first time there is no row of progress yet, the second time there is.
+    # The first round inserts the progress row, the second round updates it.
     for practices, minutes in [(2, 12), (4, 24)]:
         with database_identity(Role.MEMBER, member.pk):
             log(5)
-            other = meanwhile(log_on_the_phone)
+            other = start_in_thread(log_on_the_phone)
             assert other.is_alive()
         other.join()
         with database_identity(Role.WORKER):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Member
 from accounts.tests.factories import make_member
 from database.identity import Role, database_identity
-from database.tests.connections import meanwhile
+from database.tests.connections import start_in_thread
 from practice.models import DailyCheckin, RestDay
 from practice.tests.factories import make_checkin
 
@@ -22,7 +22,7 @@ def test_two_check_ins_at_once_see_each_other(first, second):
     member = make_member()
     with database_identity(Role.WORKER):
         make_checkin(member, first)
-        other = meanwhile(lambda: make_checkin(member, second))
+        other = start_in_thread(lambda: make_checkin(member, second))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -52,6 +52,6 @@ def test_two_plans_at_once_do_not_make_three_rest_days_a_week():
 
     with database_identity(Role.MEMBER, member.pk):
         RestDay.objects.create(user=member, rest_date=monday + timedelta(days=1))
-        other = meanwhile(plan_wednesday)
+        other = start_in_thread(plan_wednesday)
     other.join()
     assert outcome == ["rest_day_two_a_week"]
