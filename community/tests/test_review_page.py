@@ -119,7 +119,7 @@ class TestReviewing:
         reviewer_client.post(review_url(lease), form_data(reviewer_client.get(review_url(lease))))
         page = reviewer_client.get(review_url(lease))
         read_page(page, status=410)
-        assert "You have reviewed it" in page.content.decode()
+        assert "Review sent" in page.content.decode()
 
     def test_invalid_id_is_replaced(self, lease, reviewer_client):
         response = reviewer_client.post(review_url(lease), {"id": "mine", "is_authentic": "yes"})
@@ -131,11 +131,11 @@ class TestReviewing:
         assert reviewer_client.post(release_url(lease)).url == LIST
         lease.refresh_from_db()
         assert lease.ended == "given_back"
-        assert "not yours any more" in reviewer_client.post(release_url(lease), follow=True).content.decode()
+        assert "no longer yours" in reviewer_client.post(release_url(lease), follow=True).content.decode()
 
 
 def test_hack_slug_cannot_equal_review_path():
-    with pytest.raises(ValidationError, match="an address of the site"):
+    with pytest.raises(ValidationError, match="its own pages"):
         Hack(slug=reverse("community:review-take").split("/")[-2]).clean_fields(exclude=["category", "name"])
 
 
@@ -144,11 +144,11 @@ class TestEndedLease:
         ("state", "title"),
         [
             ("changed", "The answers have changed"),
-            ("withdrawn", "It was withdrawn"),
-            ("decided", "It is decided already"),
-            ("given_back", "You have given it back"),
-            ("buddies", "You are buddies now"),
-            ("expired", "The time is over"),
+            ("withdrawn", "Submission withdrawn"),
+            ("decided", "Already decided"),
+            ("given_back", "You gave it back"),
+            ("buddies", "You are practice buddies now"),
+            ("expired", "Your time is up"),
         ],
     )
     @pytest.mark.parametrize("is_valid", [True, False], ids=["valid", "invalid"])
