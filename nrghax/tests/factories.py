@@ -42,7 +42,7 @@ from practice.tests.factories import make_checkin, make_session
 
 
 def leave_traces(member: Member) -> None:
-    """Make a row in each table that points to a person; accounts/tests/test_users.py says which is missing."""
+    """Create a row in each table that refers to a person. accounts/tests/test_users.py fails if a table is missing."""
     hack, chosen = HackFactory.create_batch(2)
     now = timezone.now()
     make_session(member, hack, started_at=now - timedelta(hours=2))
@@ -95,7 +95,7 @@ def _leave_progress(member: Member, hack: Hack) -> None:
 
 
 def _leave_verifications(member: Member, hack: Hack) -> None:
-    """One of theirs that a peer reviewed, one of a peer's that they reviewed, and one that they decided as staff."""
+    """Create a verification of the member that a peer reviews and decides, and one the other way round."""
     peer, now = make_member(), timezone.now()
     for author, reviewer in ((member, peer), (peer, member)):
         verification = HackVerification.objects.create(
@@ -109,10 +109,10 @@ def _leave_verifications(member: Member, hack: Hack) -> None:
         HackVerificationRound.objects.create(
             verification=verification, round=1, verification_questions=[], submitted_at=now, outcome="returned"
         )
-        of = {"verification": verification, "author": author, "reviewer": reviewer}
-        HackVerificationReview.objects.create(**of, round=1, is_authentic=True, seconds=60)
-        VerificationLease.objects.create(**of, expires_at=now)
-    # With a lower key and a higher one: they stand in either place of a pair.
+        people = {"verification": verification, "author": author, "reviewer": reviewer}
+        HackVerificationReview.objects.create(**people, round=1, is_authentic=True, seconds=60)
+        VerificationLease.objects.create(**people, expires_at=now)
+    # One buddy has a lower key and one a higher, so that the member is in both columns of the pairs.
     for buddy in (make_member(user=make_user(id=UUID(int=uuid7().int >> 8))), make_member()):
         PracticeBuddies.objects.create(user1=member, user2=buddy)
     ReviewerSignals.objects.create(
@@ -133,7 +133,7 @@ def _leave_verifications(member: Member, hack: Hack) -> None:
 
 
 def react_to_everything() -> None:
-    """Do what workers do until no activity waits for them."""
+    """React to all pending activities, as workers do, until none is left."""
     while pending := list(UserActivityLog.objects.pending().values_list("pk", flat=True)):
         for activity in pending:
             react(str(activity))

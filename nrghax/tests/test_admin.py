@@ -1,4 +1,4 @@
-"""Every page of the admin, of every app, under the role that staff's requests have."""
+"""Every page of the admin, for all apps, under the database role of staff's requests."""
 
 import pytest
 from django.apps import apps
@@ -44,14 +44,14 @@ def requested_by(member):
     return request
 
 
-def test_every_model_of_ours_is_registered():
+def test_all_our_models_are_registered():
     ours = {"accounts", "analytics", "hacks", "practice", "gamification", "community"}
     labels = {model._meta.label for model in apps.get_models() if model._meta.app_label in ours}
     assert labels - set(LABELS) == set()
 
 
 def pages_of(model, staff) -> dict[str, bool]:
-    """Each page of a model's admin, and whether its admin opens it to staff with every right."""
+    """Return the URLs of a model's admin pages, and whether a superuser may open each."""
     model_admin = admin.site._registry[model]
     row = model._default_manager.order_by("pk").last()
     request = requested_by(staff)
@@ -64,15 +64,15 @@ def pages_of(model, staff) -> dict[str, bool]:
     }
 
 
-# The rows are made once for all models: making them for each costs more than asking for the pages.
-def test_every_page_answers(staff_client, staff):
+# One test for all models: creating the rows costs more than requesting the pages.
+def test_every_page_responds(staff_client, staff):
     leave_rows()
     pages = {url: is_open for model in MODELS for url, is_open in pages_of(model, staff).items()}
     answers = {url: staff_client.get(url).status_code for url in pages}
     assert answers == {url: 200 if is_open else 403 for url, is_open in pages.items()}
 
 
-def test_every_list_can_be_searched_and_sorted(staff_client, staff):
+def test_every_list_is_searchable_and_sortable(staff_client, staff):
     leave_rows()
     for model in MODELS:
         model_admin = admin.site._registry[model]
@@ -85,7 +85,7 @@ def test_every_list_can_be_searched_and_sorted(staff_client, staff):
             assert response.context["cl"].result_count > 0, url
 
 
-def test_no_list_runs_a_query_per_row(staff_client):
+def test_lists_run_no_query_per_row(staff_client):
     counts = {page(model, "changelist"): [] for model in MODELS}
     for _ in range(2):
         leave_rows()
@@ -97,7 +97,7 @@ def test_no_list_runs_a_query_per_row(staff_client):
     assert {url: (few, many) for url, (few, many) in counts.items() if few != many or many > 20} == {}
 
 
-def test_every_list_is_closed_to_visitors_and_members(client):
+def test_every_list_redirects_visitors_and_members_to_login(client):
     def answers():
         return {client.get(page(model, "changelist")).headers.get("Location") for model in MODELS}
 
@@ -107,16 +107,16 @@ def test_every_list_is_closed_to_visitors_and_members(client):
     assert answers() == closed
 
 
-def test_a_visitor_logs_in_where_everybody_does(client):
+def test_admin_login_redirects_visitor_to_common_login(client):
     response = client.get(LOGIN, {"next": "/admin/"})
     assert response.url == f"{reverse('account_login')}?next=%2Fadmin%2F"
 
 
-def test_a_member_who_is_no_staff_is_told_so(member_client):
+def test_admin_login_refuses_member_without_staff_rights(member_client):
     assert member_client.get(LOGIN).status_code == 403
 
 
-def test_staff_see_what_their_permissions_say(sign_in):
+def test_staff_see_only_models_that_their_permissions_allow(sign_in):
     curator = make_member(user=make_user(is_staff=True))
     with database_identity(Role.STAFF):
         curator.user.user_permissions.add(
@@ -135,8 +135,8 @@ def directives(response) -> dict[str, str]:
     return dict(part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";"))
 
 
-def test_the_admin_alone_may_do_what_its_scripts_need(staff_client):
-    """docs/decisions/admin.md: no other page, and never an inline script."""
+def test_only_admin_pages_relax_content_security_policy(staff_client):
+    """docs/decisions/admin.md lists the exceptions. Inline scripts are never allowed."""
     strict = directives(staff_client.get("/"))
     loose = directives(staff_client.get(reverse("admin:index")))
     assert {name: value for name, value in loose.items() if strict.get(name) != value} == {
@@ -147,12 +147,12 @@ def test_the_admin_alone_may_do_what_its_scripts_need(staff_client):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=LABELS)
-def test_every_admin_wears_the_same_dress(model):
-    """allauth's own, too: they would stand naked among ours."""
+def test_every_model_admin_has_unfold_look(model):
+    """Third-party admins such as allauth's count too."""
     assert isinstance(admin.site._registry[model], ModelAdmin)
 
 
-def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
+def test_sidebar_groups_models_by_topic_and_follows_permissions(sign_in, staff_client):
     def sidebar(client):
         groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
         return {group["title"]: [item["title"] for item in group["items"]] for group in groups}
@@ -167,44 +167,44 @@ def test_the_sidebar_is_by_topic_and_by_permission(sign_in, staff_client):
     assert sidebar(sign_in(curator)) == {"Library": ["Hacks"]}
 
 
-def test_what_waits_for_staff_stands_at_the_start_and_in_the_sidebar(sign_in, staff, staff_client):
-    def told(client) -> tuple[str, list[int]]:
+def test_start_page_and_sidebar_count_verifications_that_wait_for_staff(sign_in, staff, staff_client):
+    def shown(client) -> tuple[str, list[int]]:
         index = client.get(reverse("admin:index"))
         groups = index.context["sidebar_navigation"]
         items = [item for group in groups for item in group["items"] if item["title"] == "Verifications"]
         return index.content.decode(), [item["badge"] for item in items]
 
     listed = f"{reverse('admin:community_hackverification_changelist')}?status__exact=escalated"
-    page, badges = told(staff_client)
+    page, badges = shown(staff_client)
     assert (listed in page, badges) == (False, [0])
     make_verification(status="submitted")
-    # Nobody decides their own, and what banned members have submitted waits.
+    # Staff can't decide their own verification, and those of banned members don't count.
     make_verification(author=staff, status="escalated")
     make_verification(author=make_member(user=make_user(is_active=False)), status="escalated")
     for _ in range(2):
         make_verification(status="escalated")
-    page, badges = told(staff_client)
+    page, badges = shown(staff_client)
     assert (listed in page, badges) == (True, [2])
-    assert "2 verifications wait for a decision of our staff" in page
+    assert "2 verifications need a staff decision" in page
     assert staff_client.get(listed).context["cl"].result_count == 4
     viewer = make_member(user=make_user(is_staff=True))
     with database_identity(Role.STAFF):
         viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
-    page, badges = told(sign_in(viewer))
+    page, badges = shown(sign_in(viewer))
     assert (listed in page, badges) == (False, [0])
 
 
 @pytest.mark.parametrize(
     ("model", "query", "words", "others"),
     [
-        (DiscordRoleGrant, {}, ["Nothing is here yet"], ["Reset filters", "/add/", "Create a new"]),
-        (DiscordRoleGrant, {"q": "x"}, ["Nothing matches", "Reset filters"], ["/add/", "Create a new"]),
-        (DiscordRoleGrant, {"user__exact": str(uuid7())}, ["Nothing matches", "Reset filters"], ["/add/"]),
-        (Challenge, {"q": "no such"}, ["Nothing matches", "Add challenge"], ["Create a new"]),
+        (DiscordRoleGrant, {}, ["Nothing here yet"], ["Reset filters", "/add/", "Create a new"]),
+        (DiscordRoleGrant, {"q": "x"}, ["No matches", "Reset filters"], ["/add/", "Create a new"]),
+        (DiscordRoleGrant, {"user__exact": str(uuid7())}, ["No matches", "Reset filters"], ["/add/"]),
+        (Challenge, {"q": "no such"}, ["No matches", "Add challenge"], ["Create a new"]),
     ],
 )
-def test_an_empty_list_asks_for_nothing_that_cannot_be_done(staff_client, model, query, words, others):
+def test_empty_list_offers_only_possible_actions(staff_client, model, query, words, others):
     listed = staff_client.get(page(model, "changelist"), query).content.decode()
     content = listed[listed.index('id="changelist"') :]
-    assert [each for each in words if each not in content] == []
-    assert [each for each in others if each in content] == []
+    assert [word for word in words if word not in content] == []
+    assert [word for word in others if word in content] == []

@@ -1,4 +1,4 @@
-"""A lost Valkey makes pages slower, not broken."""
+"""The cache without a server: pages are slower, not broken."""
 
 import pytest
 from django.core.cache import caches
@@ -7,7 +7,7 @@ from django.test import override_settings
 from accounts.tests.factories import PASSWORD, make_member, make_user
 from nrghax.cache import ForgivingRedisCacheClient
 
-NOWHERE = {
+UNREACHABLE_CACHE = {
     "default": {
         "BACKEND": "nrghax.cache.ForgivingRedisCache",
         "LOCATION": "redis://127.0.0.1:1/0",
@@ -18,11 +18,11 @@ NOWHERE = {
 
 @pytest.fixture
 def lost_cache():
-    with override_settings(CACHES=NOWHERE):
+    with override_settings(CACHES=UNREACHABLE_CACHE):
         yield caches["default"]
 
 
-def test_every_operation_answers_without_a_server(lost_cache):
+def test_every_operation_returns_fallback_without_server(lost_cache):
     assert lost_cache.get("a") is None
     assert lost_cache.get("a", "default") == "default"
     assert lost_cache.get_many(["a"]) == {}
@@ -38,7 +38,7 @@ def test_every_operation_answers_without_a_server(lost_cache):
     assert lost_cache.clear() is False
 
 
-def test_no_operation_of_the_client_is_forgotten():
+def test_client_overrides_every_operation():
     from django.core.cache.backends.redis import RedisCacheClient
 
     operations = {name for name in vars(RedisCacheClient) if not name.startswith("_")} - {"get_client"}
@@ -46,7 +46,7 @@ def test_no_operation_of_the_client_is_forgotten():
 
 
 @pytest.mark.django_db
-def test_people_can_sign_in_and_stay_signed_in(lost_cache, client):
+def test_members_can_log_in_and_stay_logged_in(lost_cache, client):
     make_member(user=make_user(email="someone@example.com"))
     response = client.post("/accounts/login/", {"login": "someone@example.com", "password": PASSWORD})
     assert response.status_code == 302

@@ -1,6 +1,6 @@
-"""Staff choose any colour for a category: text and controls keep their contrast in both schemes all the same.
+"""The contrast of text and controls in both colour schemes, for any colour that staff choose for a category.
 
-The tokens are read from the style sheet and computed here in Python, by the definition of OKLCH and of WCAG 2.2.
+The tokens are read from the style sheet. The colours follow the definition of OKLCH, the contrast that of WCAG 2.2.
 """
 
 import math
@@ -42,7 +42,7 @@ PAIRS = [
 
 
 def _luminance(lightness: float, chroma: float, hue: float) -> float:
-    """Relative luminance of an OKLCH colour, its channels cut to what a screen can show."""
+    """Return the relative luminance of an OKLCH colour, clipped to the sRGB gamut."""
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
@@ -58,7 +58,7 @@ def _contrast(one: float, other: float) -> float:
 
 
 def _colour(value: str, *, hue: float, chroma: float) -> tuple[float, float, float]:
-    """What a token comes to where the category's own colour has this hue and chroma."""
+    """Return a token's lightness, chroma and hue for a category colour of this hue and chroma."""
     if fixed := FIXED.fullmatch(value):
         return tuple(map(float, fixed.groups()))
     derived = DERIVED.fullmatch(value)
@@ -75,15 +75,15 @@ def tokens():
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize(("front", "back", "least"), PAIRS, ids=str)
-def test_the_contrast_of_every_pair_whatever_the_hue(tokens, front, back, least, scheme):
+@pytest.mark.parametrize(("front", "back", "minimum"), PAIRS, ids=str)
+def test_every_pair_has_enough_contrast_for_any_category_colour(tokens, front, back, minimum, scheme):
     for hue in range(0, 360, 5):
         for chroma in (0, 0.03, 0.06, 0.4):
             one, other = (_luminance(*_colour(tokens[name][scheme], hue=hue, chroma=chroma)) for name in (front, back))
-            assert _contrast(one, other) >= least, f"hue {hue}, chroma {chroma}"
+            assert _contrast(one, other) >= minimum, f"hue {hue}, chroma {chroma}"
 
 
-def test_the_arithmetic_agrees_with_known_colours():
+def test_luminance_and_contrast_match_known_colours():
     assert _luminance(1, 0, 0) == pytest.approx(1, abs=0.001)
     assert _luminance(0, 0, 0) == 0
     # sRGB red, whose luminance is 0.2126 by definition.

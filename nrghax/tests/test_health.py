@@ -30,7 +30,7 @@ def test_healthz_needs_neither_database_nor_session(client):
 
 
 @pytest.mark.django_db
-def test_readyz_when_all_is_well(client, worker_seen):
+def test_readyz_passes_when_every_check_passes(client, worker_seen):
     response = client.get("/readyz")
 
     assert response.status_code == 200
@@ -39,7 +39,7 @@ def test_readyz_when_all_is_well(client, worker_seen):
 
 
 @pytest.mark.django_db
-def test_readyz_misses_a_silent_worker(client, worker_seen):
+def test_readyz_fails_without_worker_heartbeat(client, worker_seen):
     cache.delete(WORKER_SEEN_KEY)
 
     response = client.get("/readyz")
@@ -48,12 +48,12 @@ def test_readyz_misses_a_silent_worker(client, worker_seen):
     assert response.json() == {"status": "failed", "checks": {**OK, "worker": "failed"}}
 
 
-def test_a_workers_sign_of_life_fades(worker_seen):
+def test_worker_heartbeat_expires_within_a_minute(worker_seen):
     assert 0 < cache._cache.get_client().ttl(cache.make_key(WORKER_SEEN_KEY)) <= 60
 
 
 @pytest.mark.django_db
-def test_readyz_misses_a_migration(client, worker_seen):
+def test_readyz_fails_when_migration_is_missing(client, worker_seen):
     with database_identity(Role.OWNER), connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'practice' AND name LIKE '0001%'")
 
@@ -64,7 +64,7 @@ def test_readyz_misses_a_migration(client, worker_seen):
 @pytest.mark.parametrize(
     "change", ["DELETE FROM sql_files WHERE path LIKE %s", "UPDATE sql_files SET digest = 'x' WHERE path LIKE %s"]
 )
-def test_readyz_misses_an_sql_file(client, worker_seen, change):
+def test_readyz_fails_when_sql_file_is_missing_or_outdated(client, worker_seen, change):
     with database_identity(Role.OWNER), connection.cursor() as cursor:
         cursor.execute(change, ["practice/%streak.sql"])
 
@@ -72,7 +72,7 @@ def test_readyz_misses_an_sql_file(client, worker_seen, change):
 
 
 @pytest.mark.django_db
-def test_readyz_of_the_release_before_still_answers_after_a_later_migrate(client, worker_seen):
+def test_readyz_of_old_release_passes_after_later_migrate(client, worker_seen):
     with database_identity(Role.OWNER):
         file = SqlFile.objects.get(path__endswith="streak.sql")
         SqlFile.objects.filter(pk=file.pk).update(digest="later", former_digests=[file.digest])
@@ -81,7 +81,7 @@ def test_readyz_of_the_release_before_still_answers_after_a_later_migrate(client
 
 
 @pytest.mark.django_db
-def test_readyz_misses_valkey(client, settings):
+def test_readyz_fails_without_valkey(client, settings):
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
 
     response = client.get("/readyz")
@@ -91,7 +91,7 @@ def test_readyz_misses_valkey(client, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_misses_the_database_and_finds_it_again(client, worker_seen, monkeypatch):
+def test_readyz_fails_without_database_and_recovers(client, worker_seen, monkeypatch):
     assert client.get("/readyz").status_code == 200
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "HOST", "/nowhere")
@@ -106,5 +106,5 @@ def test_readyz_misses_the_database_and_finds_it_again(client, worker_seen, monk
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_only_reading(client, path):
+def test_health_checks_refuse_post(client, path):
     assert client.post(path).status_code == 405

@@ -7,7 +7,7 @@ from hacks.tests.factories import HackCategoryFactory, HackFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_a_visitor_sees_what_there_is_to_learn(client):
+def test_visitor_sees_gateway_hacks_and_categories(client):
     category = HackCategoryFactory(name="stillness", title="Stillness")
     gateway = HackFactory(name="Sit by the window", slug="sit-by-the-window", category=category, is_gateway=True)
     other = HackFactory(name="Walk the long way", slug="walk-the-long-way", category=category)
@@ -22,7 +22,7 @@ def test_a_visitor_sees_what_there_is_to_learn(client):
     assert "2 hacks" in content
 
 
-def test_the_page_stands_before_the_first_hack_is_written(client):
+def test_page_renders_without_hacks(client):
     response = client.get(reverse("home"))
     read_page(response)
     assert "Good ones to begin with" not in response.content.decode()
@@ -35,24 +35,24 @@ def test_names_are_escaped(client):
     assert "<i>Title</i>" not in content
 
 
-def test_a_member_goes_straight_to_today(member_client):
+def test_member_is_redirected_to_today(member_client):
     response = member_client.get(reverse("home"))
     assert response.status_code == 302
     assert response.url == reverse("practice:today")
 
 
-def test_only_get_and_head_are_answered(client):
+def test_page_allows_only_get_and_head(client):
     assert client.head(reverse("home")).status_code == 200
     assert client.post(reverse("home")).status_code == 405
 
 
-def test_the_manifest_and_icons_are_served(client):
+def test_manifest_and_icons_are_served(client):
     for name in ("site.webmanifest", "logo.svg", "favicon.ico", "apple-touch-icon.png", "icon-192.png"):
         assert client.get(f"/static/icons/{name}").status_code == 200
 
 
-def test_categories_come_in_the_order_that_staff_gave_them(client):
-    # Counting groups the rows, and grouped rows forget the order of their model.
+def test_categories_follow_sort_order(client):
+    # Annotating a count groups the rows, which drops the model's default order.
     for order in (3, 1, 4, 2):
         HackFactory(category=HackCategoryFactory(title=f"Place {order}", sort_order=order))
     content = client.get(reverse("home")).content.decode()
@@ -60,16 +60,16 @@ def test_categories_come_in_the_order_that_staff_gave_them(client):
     assert places == sorted(places)
 
 
-def test_queries_do_not_grow_with_the_library(client, queries_of):
-    def look_after_adding(count):
+def test_query_count_does_not_grow_with_library(client, queries_of):
+    def count_queries_after_adding(count):
         for _ in range(count):
             HackFactory(is_gateway=True)
         return len(queries_of(lambda: client.get(reverse("home"))))
 
-    assert look_after_adding(1) == look_after_adding(10) <= 4
+    assert count_queries_after_adding(1) == count_queries_after_adding(10) <= 4
 
 
-def test_a_category_without_published_hacks_is_not_offered(client):
+def test_category_without_published_hacks_is_hidden(client):
     HackFactory(is_active=False, is_gateway=True, name="Not yet", category=HackCategoryFactory(title="Empty so far"))
     content = client.get(reverse("home")).content.decode()
     assert "Empty so far" not in content

@@ -1,4 +1,4 @@
-"""The request's transaction and identity, over HTTP against a few views made for the purpose."""
+"""The request's transaction and database identity, over HTTP against views that exist for these tests."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -15,14 +15,14 @@ from database.identity import Role, database_identity
 from nrghax.urls import urlpatterns as product_urls
 
 
-def who(request):
+def show_identity(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, app.uid()")
         role, uid = cursor.fetchone()
     return HttpResponse(f"{role} {uid}")
 
 
-def write_and(request, ending):
+def write_then_end(request, ending):
     Profile.objects.filter(pk=request.member.pk).update(bio="written")
     if ending == "raise":
         raise ValueError("after the write")
@@ -47,10 +47,10 @@ def late_template(request):
 
 
 urlpatterns = [
-    path("who/", who),
-    path("admin/who/", who),
-    path("accounts/who/", who),
-    path("write/<ending>/", write_and),
+    path("who/", show_identity),
+    path("admin/who/", show_identity),
+    path("accounts/who/", show_identity),
+    path("write/<ending>/", write_then_end),
     path("stream/", stream),
     path("late/", late_template),
     *product_urls,
@@ -59,7 +59,7 @@ urlpatterns = [
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("nrghax.tests.test_middleware")]
 
 
-def test_each_visitor_has_a_role(client, sign_in):
+def test_role_depends_on_visitor_and_path(client, sign_in):
     assert client.get("/who/").content == b"nrghax_anon None"
     assert client.get("/accounts/who/").content == b"nrghax_auth None"
     assert client.get("/admin/who/").content == b"nrghax_auth None"
@@ -70,58 +70,58 @@ def test_each_visitor_has_a_role(client, sign_in):
     assert client.get("/admin/who/").content.decode() == f"nrghax_auth {member.pk}"
 
 
-def test_staff_are_staff_under_the_admin_only(client, sign_in):
+def test_staff_have_staff_role_in_admin_only(client, sign_in):
     staff = make_member(user=make_user(is_staff=True))
     sign_in(staff)
     assert client.get("/admin/who/").content.decode() == f"nrghax_staff {staff.pk}"
     assert client.get("/who/").content.decode() == f"nrghax_member {staff.pk}"
 
 
-def test_a_made_up_session_is_a_visitor(client):
+def test_unknown_session_is_anonymous(client):
     client.cookies["sessionid"] = "0" * 32
     assert client.get("/who/").content == b"nrghax_anon None"
 
 
-def test_a_deactivated_user_is_a_visitor_at_once(member, member_client):
+def test_deactivated_user_is_anonymous_at_once(member, member_client):
     member.user.is_active = False
     member.user.save(update_fields=["is_active"])
     assert member_client.get("/who/").content == b"nrghax_anon None"
 
 
 @pytest.mark.parametrize(("ending", "bio"), [("200", "written"), ("404", "written"), ("500", ""), ("503", "")])
-def test_a_failed_response_is_rolled_back(member, member_client, ending, bio):
+def test_5xx_response_rolls_back(member, member_client, ending, bio):
     assert member_client.get(f"/write/{ending}/").status_code == int(ending)
     assert Profile.objects.get(pk=member.pk).bio == bio
 
 
-def test_an_exception_is_rolled_back(member, sign_in):
+def test_exception_rolls_back(member, sign_in):
     client = sign_in(member)
     client.raise_request_exception = False
     assert client.get("/write/raise/").status_code == 500
     assert Profile.objects.get(pk=member.pk).bio == ""
 
 
-def test_not_found_is_rolled_back_and_still_a_whole_page(member, member_client):
+def test_raised_404_rolls_back_and_renders_whole_page(member, member_client):
     response = member_client.get("/write/raise-404/")
     assert response.status_code == 404
     assert "Notifications" in response.content.decode()
     assert Profile.objects.get(pk=member.pk).bio == ""
 
 
-def test_a_stream_keeps_its_identity(member, member_client):
+def test_streamed_response_keeps_its_identity(member, member_client):
     response = member_client.get("/stream/")
     lines = b"".join(response.streaming_content).decode().splitlines()
     assert lines == [f"nrghax_member {member.pk}"] * 2
 
 
-def test_a_template_response_renders_as_its_visitor(member, member_client):
-    make_member(profile={"bio": "somebody else's"})
+def test_template_response_renders_under_visitor_identity(member, member_client):
+    make_member(profile={"bio": "another's"})
     Profile.objects.filter(pk=member.pk).update(bio="own")
     assert member_client.get("/late/").content == b"own"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_leaks_from_one_request_to_the_next_on_a_connection():
+def test_identity_does_not_leak_into_next_request_on_same_connection():
     first, second = make_member(), make_member()
     clients = []
     for member in (first, second):
@@ -140,7 +140,7 @@ def test_nothing_leaks_from_one_request_to_the_next_on_a_connection():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signing_in_and_out_needs_no_identity_from_outside(client):
+def test_login_and_logout_set_their_own_identity(client):
     """The session is read before the request has an identity and written after its transaction."""
     make_member(user=make_user(email="someone@example.com"))
     response = client.post("/accounts/login/", {"login": "someone@example.com", "password": PASSWORD})
@@ -154,7 +154,7 @@ def test_signing_in_and_out_needs_no_identity_from_outside(client):
         assert Session.objects.count() == 0
 
 
-def test_an_ended_session_ends_it_for_the_cookie(member, member_client):
+def test_cookie_of_deleted_session_is_anonymous(member, member_client):
     Session.objects.all().delete()
     from django.core.cache import cache
 
@@ -162,7 +162,7 @@ def test_an_ended_session_ends_it_for_the_cookie(member, member_client):
     assert member_client.get("/who/").content == b"nrghax_anon None"
 
 
-def test_headers_forbid_what_pages_do_not_need(client):
+def test_security_headers_are_strict(client):
     response = client.get("/who/")
     policy = response["Content-Security-Policy"]
     assert "unsafe-inline" not in policy
@@ -174,7 +174,7 @@ def test_headers_forbid_what_pages_do_not_need(client):
     assert response["X-Frame-Options"] == "DENY"
 
 
-def test_a_login_that_has_ended_leads_htmx_to_a_whole_page(client):
+def test_htmx_request_without_login_redirects_whole_page(client):
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/journal/?kind=session"}
     response = client.get("/journal/", headers=headers)
     assert response.status_code == 200

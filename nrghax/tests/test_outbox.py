@@ -1,4 +1,4 @@
-"""Nothing is lost between the commit and the task: shown with real workers and a Valkey of its own, really killed."""
+"""No activity is lost between the commit and its task. The tests kill real workers and a Valkey of their own."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from accounts.tests.factories import make_member
 from analytics.actions import enqueue_reactions, record
 from analytics.models import Activity, Notification, UserActivityLog
 from database.identity import Role, database_identity
-from database.tests.connections import is_waited_for, url_of
+from database.tests.connections import is_blocking, url_of
 from dev.embedded.valkey import Valkey
 from hacks.tests.factories import HackFactory
 from nrghax.tasks import SWEEP_AFTER, sweep_activities
@@ -36,13 +36,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"timed out after {seconds} s"
         Event().wait(0.05)
 
 
 @pytest.fixture(scope="module")
 def own_valkey(tmp_path_factory):
-    """A broker and cache that only these tests use, so that it may be killed."""
+    """A broker and cache that only these tests use, so that they can kill it."""
     server = Valkey(tmp_path_factory.mktemp("valkey"))
     server.start()
     yield server
@@ -60,7 +60,7 @@ def valkey(own_valkey, settings):
 
 def use_broker(url: str) -> None:
     current_app.conf.broker_url = url
-    # Connections are pooled by the address that was set when the first task was sent.
+    # Celery keeps a pool of connections to the URL that was set when the first task was sent.
     current_app.amqp._producer_pool = None
 
 
@@ -88,7 +88,7 @@ class Worker:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    def has_said(self, text: str, *, since: int = 0) -> bool:
+    def has_logged(self, text: str, *, since: int = 0) -> bool:
         return text in self.log.read_text()[since:]
 
     def kill(self) -> None:
@@ -106,17 +106,17 @@ def all_workers():
 
 @pytest.fixture
 def workers(valkey, all_workers, tmp_path_factory) -> list[Worker]:
-    """Two workers of the product's own, ready; those that an earlier test has killed are replaced."""
+    """Two running workers of the product. Workers that an earlier test killed are replaced."""
     logs = tmp_path_factory.mktemp("workers")
     while sum(worker.is_alive() for worker in all_workers) < 2:
         all_workers.append(Worker(valkey.url, logs / f"worker{len(all_workers)}.log"))
     alive = [worker for worker in all_workers if worker.is_alive()]
-    wait_until(lambda: all(worker.has_said(" ready.") for worker in alive))
+    wait_until(lambda: all(worker.has_logged(" ready.") for worker in alive))
     return alive
 
 
 def check_in(member) -> UserActivityLog:
-    """Over HTTP, as a browser does; returns the activity that it wrote."""
+    """Check in over HTTP. Return the recorded activity."""
     client = Client()
     with database_identity(Role.AUTH):
         client.force_login(member.user)
@@ -128,8 +128,8 @@ def check_in(member) -> UserActivityLog:
         return UserActivityLog.objects.get(user=member, activity_type=Activity.CHECKIN_SAVED)
 
 
-def practise_what_unlocks(member) -> UserActivityLog:
-    """A practice that unlocks a hack once it is reacted to; returns its activity."""
+def practise_to_unlock(member) -> UserActivityLog:
+    """Log a practice whose reaction unlocks a hack. Return its activity."""
     first = HackFactory()
     HackFactory(slug="next", prerequisite_hack=first)
     with database_identity(Role.WORKER):
@@ -143,13 +143,13 @@ def is_processed(activity: UserActivityLog) -> bool:
     return activity.processed_at is not None
 
 
-def is_told(member) -> bool:
+def is_notified(member) -> bool:
     with database_identity(Role.WORKER):
         return Notification.objects.filter(user=member).exists()
 
 
 def sweep() -> int:
-    """As beat has it done each minute, with the minute gone by."""
+    """Run the sweeper as beat does each minute, on activities that are old enough."""
     with database_identity(Role.WORKER):
         for activity in UserActivityLog.objects.filter(processed_at=None):
             activity.created_at -= SWEEP_AFTER
@@ -157,11 +157,11 @@ def sweep() -> int:
         return sweep_activities()
 
 
-def assert_effect_of_unlocking_is_one(member) -> None:
+def assert_unlocked_once(member) -> None:
     with database_identity(Role.WORKER):
         assert Notification.objects.filter(user=member).count() == 1
-        unlockings = UserActivityLog.objects.filter(user=member, activity_type=Activity.HACK_UNLOCKED)
-        assert [each.processed_at is not None for each in unlockings] == [True]
+        activities = UserActivityLog.objects.filter(user=member, activity_type=Activity.HACK_UNLOCKED)
+        assert [activity.processed_at is not None for activity in activities] == [True]
 
 
 def queue_is_empty() -> bool:
@@ -170,8 +170,8 @@ def queue_is_empty() -> bool:
         return client.llen("celery") == 0 and client.hlen("unacked") == 0
 
 
-def record_elsewhere(member) -> UserActivityLog:
-    """Over a connection of its own, so that it is committed while the test's transaction goes on."""
+def record_on_other_connection(member) -> UserActivityLog:
+    """Record a check-in and commit it while the test's own transaction stays open."""
 
     def record_and_commit():
         try:
@@ -184,68 +184,68 @@ def record_elsewhere(member) -> UserActivityLog:
         return pool.submit(record_and_commit).result()
 
 
-def test_a_check_in_is_reacted_to_and_repeats_have_one_effect(workers):
+def test_worker_reacts_to_check_in_and_repeated_delivery_has_one_effect(workers):
     member = make_member()
     activity = check_in(member)
     wait_until(lambda: is_processed(activity))
-    practice = practise_what_unlocks(member)
+    practice = practise_to_unlock(member)
     for _ in range(6):
         enqueue_reactions(practice.pk)
-    wait_until(lambda: is_told(member))
+    wait_until(lambda: is_notified(member))
     for _ in range(6):
         enqueue_reactions(practice.pk)
         enqueue_reactions(activity.pk)
     wait_until(queue_is_empty)
     assert is_processed(practice)
-    assert_effect_of_unlocking_is_one(member)
+    assert_unlocked_once(member)
 
 
-def test_valkey_killed_before_the_commit_costs_the_visitor_nothing(valkey, workers):
+def test_check_in_succeeds_and_is_swept_later_when_valkey_is_killed_before_commit(valkey, workers):
     member = make_member()
     valkey.process().kill()
     wait_until(lambda: not valkey.answers())
-    begun = time.monotonic()
+    started = time.monotonic()
     activity = check_in(member)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - started < 2
     assert not is_processed(activity)
     with database_identity(Role.WORKER):
         assert DailyCheckin.objects.filter(user=member).count() == 1
     valkey.start()
     assert sweep() == 1
-    # The same workers: they find their broker again by themselves.
+    # The same workers reconnect to the broker by themselves.
     wait_until(lambda: is_processed(activity))
     assert all(worker.is_alive() for worker in workers)
     assert sweep() == 0
 
 
-def test_worker_killed_between_the_commit_and_the_task(workers):
+def test_other_worker_reacts_when_one_is_killed_between_commit_and_task(workers):
     member = make_member()
     for worker in workers:
         worker.process.send_signal(signal.SIGSTOP)
     activity = check_in(member)
-    practice = practise_what_unlocks(member)
+    practice = practise_to_unlock(member)
     dying, other = workers
     dying.kill()
     assert not is_processed(activity)
     other.process.send_signal(signal.SIGCONT)
-    # What the dead one had been handed is nowhere but in the log.
+    # Tasks that the killed worker had received exist only in the activity log now.
     sweep()
-    wait_until(lambda: is_processed(activity) and is_processed(practice) and is_told(member))
-    assert_effect_of_unlocking_is_one(member)
+    wait_until(lambda: is_processed(activity) and is_processed(practice) and is_notified(member))
+    assert_unlocked_once(member)
 
 
-def test_worker_killed_in_the_midst_of_a_reaction(workers):
+def test_activity_is_swept_when_worker_is_killed_during_reaction(workers):
     member = make_member()
-    said_before = [len(worker.log.read_text()) for worker in workers]
+    log_lengths = [len(worker.log.read_text()) for worker in workers]
     with database_identity(Role.WORKER):
         MemberStats.objects.select_for_update().get(pk=member.pk)
-        activity = record_elsewhere(member)
-        # Recomputing the streak wants that row: the worker waits for it, and dies waiting.
-        wait_until(is_waited_for)
+        activity = record_on_other_connection(member)
+        # Recomputing the streak needs the locked row. The worker waits for it and is killed meanwhile.
+        wait_until(is_blocking)
         (busy,) = [
             worker
-            for worker, before in zip(workers, said_before, strict=True)
-            if worker.has_said("Task nrghax.tasks.react", since=before)
+            for worker, length in zip(workers, log_lengths, strict=True)
+            if worker.has_logged("Task nrghax.tasks.react", since=length)
         ]
         busy.kill()
     assert not is_processed(activity)

@@ -1,4 +1,4 @@
-"""/@username/: what a member shows, to whom, and where a former name leads."""
+"""/@username/: its content by privacy setting and visitor, and redirects from former usernames."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -39,13 +39,13 @@ def url(username="Slow_River"):
 
 
 @pytest.fixture(params=["a visitor", "another member"])
-def asker(request, client, sign_in):
+def visitor_client(request, client, sign_in):
     return client if request.param == "a visitor" else sign_in(make_member())
 
 
-def test_a_public_profile_shows_what_it_should(asker, person):
+def test_public_profile_shows_card_bio_and_facts(visitor_client, person):
     show(person)
-    response = asker.get(url())
+    response = visitor_client.get(url())
     read_page(response)
     content = response.content.decode()
     assert "<h1>Slow River</h1>" in content
@@ -57,46 +57,46 @@ def test_a_public_profile_shows_what_it_should(asker, person):
     assert response.context["facts"][1] == ("Path", "Protection")
 
 
-def test_nothing_else_is_told(asker, person):
+def test_public_profile_shows_no_private_data(visitor_client, person):
     show(person)
-    content = asker.get(url()).content.decode()
+    content = visitor_client.get(url()).content.decode()
     for private in (person.user.email, "Tokyo", "04:00", str(person.pk)):
         assert private not in content
 
 
 @pytest.mark.parametrize("hidden", ["totals are private", "streaks are hidden"])
-def test_a_streak_is_not_shown_when(hidden, asker, person, sign_in):
+def test_streak_is_not_shown_when(hidden, visitor_client, person, sign_in):
     show(person, totals=hidden != "totals are private")
     Profile.objects.filter(pk=person.pk).update(hide_streaks=hidden == "streaks are hidden")
-    assert "Longest streak" not in asker.get(url()).content.decode()
+    assert "Longest streak" not in visitor_client.get(url()).content.decode()
     assert "Longest streak" not in sign_in(person).get(url()).content.decode()
 
 
-def test_who_has_no_streak_yet_shows_none(asker, person):
+def test_no_streak_is_shown_before_first_one(visitor_client, person):
     show(person)
     MemberStats.objects.filter(pk=person.pk).update(longest_streak=0)
-    assert "Longest streak" not in asker.get(url()).content.decode()
+    assert "Longest streak" not in visitor_client.get(url()).content.decode()
 
 
-def test_a_hidden_profile_and_none_answer_alike(client, person):
-    hidden, none = client.get(url()), client.get(url("nobody_here"))
+def test_hidden_and_missing_profiles_get_same_response(client, person):
+    hidden, missing = client.get(url()), client.get(url("missing"))
     read_page(hidden, status=404)
     assert MISSING in hidden.content.decode()
-    assert hidden.content == none.content
-    # The second may have gone by between the two.
-    hidden.headers.pop("Expires"), none.headers.pop("Expires")
-    assert hidden.headers.items() == none.headers.items()
+    assert hidden.content == missing.content
+    # The clock may have moved on by a second between the two requests.
+    hidden.headers.pop("Expires"), missing.headers.pop("Expires")
+    assert hidden.headers.items() == missing.headers.items()
 
 
-def test_a_hidden_profile_does_not_show_to_another_member(asker, person):
-    response = asker.get(url())
+def test_hidden_profile_returns_404_to_others(visitor_client, person):
+    response = visitor_client.get(url())
     assert response.status_code == 404
     assert MISSING in response.content.decode()
     assert "Slow" not in response.content.decode()
 
 
 @pytest.mark.parametrize("is_public", [True, False])
-def test_its_owner_sees_it_with_a_word_on_who_else_does(sign_in, person, is_public):
+def test_owner_sees_profile_with_note_on_its_visibility(sign_in, person, is_public):
     show(person, profile=is_public)
     content = sign_in(person).get(url()).content.decode()
     assert "<h1>Slow River</h1>" in content
@@ -105,84 +105,84 @@ def test_its_owner_sees_it_with_a_word_on_who_else_does(sign_in, person, is_publ
     assert reverse("accounts:settings-privacy") in content
 
 
-def test_a_closed_account_is_never_shown(asker, person):
+def test_profile_of_inactive_account_returns_404(visitor_client, person):
     show(person)
-    assert asker.get(url()).status_code == 200
+    assert visitor_client.get(url()).status_code == 200
     User.objects.filter(pk=person.pk).update(is_active=False)
-    assert asker.get(url()).status_code == 404
+    assert visitor_client.get(url()).status_code == 404
     User.objects.filter(pk=person.pk).update(is_active=True)
-    assert asker.get(url()).status_code == 200
+    assert visitor_client.get(url()).status_code == 200
 
 
-def test_an_account_that_is_made_closed_is_not_shown():
+def test_member_of_account_created_inactive_is_inactive():
     user = User.objects.create_user("closed@example.com", "a calm breath of air", is_active=False)
     assert not Member.objects.get(pk=user.pk).is_active
 
 
-def test_another_spelling_leads_to_the_name(asker, person):
+def test_other_letter_case_redirects_to_username(visitor_client, person):
     show(person)
-    response = asker.get(url("slow_RIVER"))
+    response = visitor_client.get(url("slow_RIVER"))
     assert (response.status_code, response.url) == (301, url())
 
 
-def test_a_former_name_leads_to_the_new_one(asker, person):
+def test_former_username_redirects_to_new_one(visitor_client, person):
     show(person)
     Member.objects.filter(pk=person.pk).update(username="rapid")
     Member.objects.filter(pk=person.pk).update(username="waterfall")
     for former in ("Slow_River", "slow_river", "rapid"):
-        response = asker.get(url(former))
+        response = visitor_client.get(url(former))
         assert (response.status_code, response.url) == (301, "/@waterfall/")
-        assert "no-store" in response["Cache-Control"], "the name may be another's one day"
+        assert "no-store" in response["Cache-Control"], "another member may take the name later"
 
 
-def test_a_former_name_of_a_hidden_or_closed_account_leads_nowhere(asker, person):
+def test_former_username_returns_404_when_profile_is_hidden_or_account_inactive(visitor_client, person):
     Member.objects.filter(pk=person.pk).update(username="rapid")
-    assert asker.get(url()).status_code == 404
+    assert visitor_client.get(url()).status_code == 404
     show(person)
     User.objects.filter(pk=person.pk).update(is_active=False)
-    assert asker.get(url()).status_code == 404
+    assert visitor_client.get(url()).status_code == 404
 
 
-def test_a_former_name_leads_its_owner_home_though_hidden(sign_in, person):
+def test_former_username_redirects_owner_even_when_profile_is_hidden(sign_in, person):
     Member.objects.filter(pk=person.pk).update(username="rapid")
     assert sign_in(person).get(url()).url == "/@rapid/"
 
 
-def test_a_name_that_somebody_hidden_has_now_does_not_lead_to_its_former_owner(asker, person):
+def test_former_username_returns_404_when_hidden_member_has_it_now(visitor_client, person):
     show(person)
     Member.objects.filter(pk=person.pk).update(username="rapid")
     UsernameHistory.objects.update(until=datetime.now(UTC) - timedelta(days=91))
     make_member(username="slow_river")
-    assert asker.get(url()).status_code == 404
+    assert visitor_client.get(url()).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 31, "with space", "dash-ed", "a\x00bc", "ümläut", "..", "%27"])
-def test_what_cannot_be_a_name(client, name):
+def test_invalid_username_returns_404(client, name):
     assert client.get(url(name)).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_no_other_method(client, person, method):
+def test_profile_allows_only_reading(client, person, method):
     show(person)
     assert getattr(client, method)(url()).status_code == 405
 
 
-def test_a_member_knows_its_address(person):
+def test_absolute_url_is_profile(person):
     assert person.get_absolute_url() == url()
 
 
-def test_the_page_costs_the_same_among_any_number_of_members(asker, person, queries_of):
+def test_query_count_does_not_grow_with_members(visitor_client, person, queries_of):
     show(person)
     counts = []
     for _ in range(2):
-        counts.append(len(queries_of(lambda: asker.get(url()))))
+        counts.append(len(queries_of(lambda: visitor_client.get(url()))))
         for _ in range(3):
             show(make_member())
     assert counts[0] == counts[1] <= 6
 
 
 def rows_or_refusal(statement, parameters):
-    """The rows, or the class of the error with which the database refused."""
+    """Return the rows, or the name of the database error."""
     with connection.cursor() as cursor:
         try:
             with transaction.atomic():
@@ -201,21 +201,21 @@ def rows_or_refusal(statement, parameters):
     ],
     ids=["bio", "streak", "card"],
 )
-def test_the_database_shows_a_visitor_what_is_public_alone(statement, found, person):
-    def ask():
+def test_row_security_shows_visitors_only_public_profiles(statement, found, person):
+    def query():
         with database_identity(Role.ANON):
             return rows_or_refusal(statement, [person.pk])
 
     show(person, profile=False)
-    assert ask() == []
+    assert query() == []
     show(person)
-    assert ask() == found
+    assert query() == found
     User.objects.filter(pk=person.pk).update(is_active=False)
-    assert ask() == []
+    assert query() == []
 
 
 @pytest.mark.parametrize("column", ["timezone", "day_start", "discord_id", "discord_username", "onboarding_completed"])
-def test_where_a_public_member_lives_stays_hidden_from_visitors(column, person):
+def test_visitors_cannot_read_private_profile_column(column, person):
     show(person)
     with database_identity(Role.ANON):
         assert rows_or_refusal(f"SELECT {column} FROM user_profiles", []) == "InsufficientPrivilege"
@@ -223,28 +223,28 @@ def test_where_a_public_member_lives_stays_hidden_from_visitors(column, person):
 
 
 @pytest.mark.parametrize("column", ["current_streak", "streak_ends_at", "last_checkin_date", "strength"])
-def test_when_a_public_member_practised_stays_hidden_from_visitors(column, person):
+def test_visitors_cannot_read_private_stats_column(column, person):
     show(person)
     with database_identity(Role.ANON):
         assert rows_or_refusal(f"SELECT {column} FROM user_stats", []) == "InsufficientPrivilege"
 
 
 @pytest.mark.parametrize("switch", ["profile", "totals"])
-def test_the_database_hides_a_streak_behind_each_switch(switch, person):
-    def ask():
+def test_row_security_hides_streak_when_switched_off(switch, person):
+    def query():
         with database_identity(Role.ANON):
             return rows_or_refusal("SELECT longest_streak FROM user_stats WHERE user_id = %s", [person.pk])
 
     show(person)
-    assert ask() == [(12,)]
+    assert query() == [(12,)]
     show(person, **{switch: False})
-    assert ask() == []
+    assert query() == []
     show(person)
     Profile.objects.filter(pk=person.pk).update(hide_streaks=True)
-    assert ask() == []
+    assert query() == []
 
 
-def test_a_closed_accounts_profile_and_totals_are_hidden_from_members(person):
+def test_row_security_hides_profile_and_stats_of_inactive_account_from_members(person):
     show(person)
     stranger = make_member()
     for is_active, found in ((True, 1), (False, 0)):

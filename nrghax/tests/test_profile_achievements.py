@@ -1,4 +1,4 @@
-"""/@username/: the level and the achievements of a member, and from whom they are kept."""
+"""/@username/: the member's level and achievements, and who can see them."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def show(member, *, profile=True, totals=True):
 
 
 @pytest.fixture(params=["a visitor", "another member", "its owner"])
-def asker(request, client, sign_in, person):
+def visitor_client(request, client, sign_in, person):
     members = {"another member": make_member, "its owner": lambda: person}
     return sign_in(members[request.param]()) if request.param in members else client
 
@@ -41,64 +41,64 @@ def page(client):
     return response
 
 
-def test_level_and_achievements_are_shown_but_no_secret(asker, person):
+def test_level_and_achievements_are_shown_without_secret_ones(visitor_client, person):
     show(person)
-    response = page(asker)
+    response = page(visitor_client)
     content = response.content.decode()
     assert ("Level", "3") in response.context["facts"]
     assert "First Steps" in content
     assert "Week Warrior" in content
-    assert "Night Owl" not in content, "it would be a secret no more"
+    assert "Night Owl" not in content, "a secret achievement must stay secret"
 
 
-def test_the_latest_six_are_shown_and_the_others_unfold(asker, person):
+def test_latest_six_achievements_are_shown_and_others_unfold(visitor_client, person):
     show(person)
     for number in range(5):
         UserAchievement.objects.create(user=person, achievement=AchievementFactory(name=f"Later {number}"))
-    latest, others = page(asker).content.decode().split('<details class="fold">', 1)
+    latest, others = page(visitor_client).content.decode().split('<details class="fold">', 1)
     assert "The other 1 of 7" in others
     assert [latest.count("Later"), latest.count("Week Warrior"), others.count("First Steps")] == [5, 1, 1]
     assert "Night Owl" not in latest + others
     UserAchievement.objects.filter(achievement__name="Later 4").delete()
-    assert "The other" not in page(asker).content.decode()
+    assert "The other" not in page(visitor_client).content.decode()
 
 
-def test_what_is_private_is_not_shown(asker, person):
+def test_private_achievement_is_not_shown(visitor_client, person):
     show(person)
     UserAchievement.objects.filter(achievement__name="Week Warrior").update(is_private=True)
-    content = page(asker).content.decode()
+    content = page(visitor_client).content.decode()
     assert "First Steps" in content
     assert "Week Warrior" not in content
 
 
-def test_whoever_hides_streaks_shows_no_achievement_of_one(asker, person):
+def test_streak_achievement_is_not_shown_when_streaks_are_hidden(visitor_client, person):
     show(person)
     Profile.objects.filter(pk=person.pk).update(hide_streaks=True)
-    content = page(asker).content.decode()
+    content = page(visitor_client).content.decode()
     assert "First Steps" in content
     assert "Week Warrior" not in content
 
 
-def test_private_totals_have_no_level(asker, person):
+def test_level_is_not_shown_when_totals_are_private(visitor_client, person):
     show(person, totals=False)
-    response = page(asker)
+    response = page(visitor_client)
     assert "Level" not in dict(response.context["facts"])
     assert "First Steps" in response.content.decode()
 
 
-def test_another_ones_achievements_are_not_mixed_in(asker, person):
+def test_other_members_achievements_are_not_shown(visitor_client, person):
     show(person)
     other = make_member()
     show(other)
     UserAchievement.objects.create(user=other, achievement=AchievementFactory(name="Not Theirs"))
-    assert "Not Theirs" not in page(asker).content.decode()
+    assert "Not Theirs" not in page(visitor_client).content.decode()
 
 
-def test_any_number_of_achievements_costs_the_same(asker, person, queries_of):
+def test_query_count_does_not_grow_with_achievements(visitor_client, person, queries_of):
     show(person)
     counts = []
     for _ in range(2):
-        counts.append(len(queries_of(lambda: asker.get("/@slow_river/"))))
+        counts.append(len(queries_of(lambda: visitor_client.get("/@slow_river/"))))
         for _ in range(4):
             UserAchievement.objects.create(user=person, achievement=AchievementFactory())
     assert counts[0] == counts[1] <= 6

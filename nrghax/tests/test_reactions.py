@@ -1,4 +1,4 @@
-"""What the worker does about an activity, and what it does when that fails."""
+"""The worker's reactions to activities, failures, and the sweeper."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,16 +32,16 @@ from practice.tests.factories import make_checkin, make_session
 pytestmark = pytest.mark.django_db
 
 
-def unlocked(member, **data) -> UserActivityLog:
+def record_unlocked(member, **data) -> UserActivityLog:
     return record(member.pk, Activity.HACK_UNLOCKED, data)
 
 
-def broken(member) -> UserActivityLog:
-    """An activity whose reaction fails: it does not say which hack."""
-    return unlocked(member)
+def record_broken(member) -> UserActivityLog:
+    """Record an activity whose reaction fails, because its data lacks the hack."""
+    return record_unlocked(member)
 
 
-def as_old_as(activity: UserActivityLog, age: timedelta) -> UserActivityLog:
+def backdate(activity: UserActivityLog, age: timedelta) -> UserActivityLog:
     UserActivityLog.objects.filter(pk=activity.pk).update(created_at=timezone.now() - age)
     activity.refresh_from_db()
     return activity
@@ -52,11 +52,11 @@ def queue_length() -> int:
         return broker.default_channel.client.llen("celery")
 
 
-def test_every_type_of_activity_has_its_line():
+def test_every_activity_type_has_an_entry():
     assert set(REACTIONS) == set(Activity)
 
 
-def test_practice_unlocks_and_the_unlocking_is_told(member):
+def test_practice_unlocks_hack_and_notifies_member(member):
     first = HackFactory()
     HackFactory(name="Next", slug="next", prerequisite_hack=first, unlock_criteria={"practice_count": 1})
     make_session(member, first, started_at=timezone.now() - timedelta(hours=1))
@@ -73,19 +73,19 @@ def test_practice_unlocks_and_the_unlocking_is_told(member):
 
 
 @pytest.mark.parametrize("activity_type", [Activity.SESSION_LOGGED, Activity.SESSION_CHANGED])
-def test_who_has_practised_enough_is_told_once_that_they_can_prove_it(member, activity_type):
+def test_member_is_notified_once_when_practised_enough_to_prove_mastery(member, activity_type):
     shield = make_verified_hack(name="Shield", slug="shield")
     make_verification(shield)
     others = [
-        make_verified_hack(**but)
-        for but in ({"is_active": False}, {"requires_verification": False}, {"verification_practice_count": 4})
+        make_verified_hack(**fields)
+        for fields in ({"is_active": False}, {"requires_verification": False}, {"verification_practice_count": 4})
     ]
     for hack in others:
         make_practised(hack, 3, member)
         react(str(record(member.pk, activity_type, {"hack_id": str(hack.pk)}).pk))
     assert not Notification.objects.exists()
     make_practised(shield, 3, member)
-    # Practised long ago: nobody is told of that now.
+    # Another hack that was practised enough before: these activities are not about it.
     make_practised(make_verified_hack(), 3, member)
     for _ in range(2):
         react(str(record(member.pk, activity_type, {"hack_id": str(shield.pk)}).pk))
@@ -95,7 +95,7 @@ def test_who_has_practised_enough_is_told_once_that_they_can_prove_it(member, ac
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "returned", "verified"])
-def test_who_has_begun_to_prove_it_is_not_told_that_they_can(member, status):
+def test_member_is_not_notified_when_verification_exists(member, status):
     verification = make_verification(author=member, status=status)
     make_practised(verification.hack, 3, member)
     make_verification(verification.hack)
@@ -104,7 +104,7 @@ def test_who_has_begun_to_prove_it_is_not_told_that_they_can(member, status):
 
 
 @pytest.mark.parametrize("activity_type", [Activity.CHECKIN_SAVED, Activity.CHECKIN_DELETED])
-def test_a_check_in_has_the_streak_recomputed(member, activity_type):
+def test_check_in_recomputes_streak(member, activity_type):
     checkin = make_checkin(member, timezone.now().date())
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE nrghax_owner")
@@ -114,31 +114,31 @@ def test_a_check_in_has_the_streak_recomputed(member, activity_type):
     assert DailyCheckin.objects.get(pk=checkin.pk).streak_count == 1
 
 
-def test_a_second_delivery_has_no_effect(member):
-    activity = unlocked(member, hack_id="1", name="Next", slug="next")
+def test_second_delivery_has_no_effect(member):
+    activity = record_unlocked(member, hack_id="1", name="Next", slug="next")
     react(str(activity.pk))
     Notification.objects.all().delete()
     react(str(activity.pk))
     assert not Notification.objects.exists()
 
 
-def test_telling_the_same_twice_is_one_notification(member):
+def test_same_news_twice_is_one_notification(member):
     for _ in range(2):
-        react(str(unlocked(member, hack_id="1", name="Next", slug="next").pk))
+        react(str(record_unlocked(member, hack_id="1", name="Next", slug="next").pk))
     assert Notification.objects.count() == 1
 
 
-def test_an_activity_that_is_gone_is_nothing_to_do():
+def test_missing_activity_is_ignored():
     react("00000000-0000-7000-8000-000000000000")
 
 
 def fail(activity):
-    raise RuntimeError("as if a later reaction had failed")
+    raise RuntimeError("a later reaction fails")
 
 
-def test_a_failing_reaction_is_counted_and_leaves_nothing_half_done(member, monkeypatch):
+def test_failed_reaction_counts_attempt_and_rolls_back(member, monkeypatch):
     monkeypatch.setitem(REACTIONS, Activity.HACK_UNLOCKED, (notify_of_unlocked_hack, fail))
-    activity = unlocked(member, hack_id="1", name="Next", slug="next")
+    activity = record_unlocked(member, hack_id="1", name="Next", slug="next")
     with pytest.raises(RuntimeError):
         react(str(activity.pk))
     assert not Notification.objects.exists()
@@ -151,8 +151,12 @@ def test_a_failing_reaction_is_counted_and_leaves_nothing_half_done(member, monk
     assert Notification.objects.count() == 1
 
 
-def test_of_many_in_one_message_what_fails_holds_up_none_of_the_others(member):
-    entries = [record(member.pk, Activity.CHECKIN_SAVED), broken(member), record(member.pk, Activity.CHECKIN_SAVED)]
+def test_failed_activity_does_not_stop_others_in_same_message(member):
+    entries = [
+        record(member.pk, Activity.CHECKIN_SAVED),
+        record_broken(member),
+        record(member.pk, Activity.CHECKIN_SAVED),
+    ]
     with pytest.raises(KeyError):
         react(*(str(entry.pk) for entry in entries))
     for entry in entries:
@@ -161,13 +165,13 @@ def test_of_many_in_one_message_what_fails_holds_up_none_of_the_others(member):
     assert [entry.attempts for entry in entries] == [0, 1, 0]
 
 
-def test_what_happened_to_many_goes_into_few_messages(member, django_capture_on_commit_callbacks):
+def test_many_activities_share_messages(member, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         record_all(Activity.CHECKIN_SAVED, [(member.pk, {})] * (REACTIONS_PER_MESSAGE + 1))
     assert queue_length() == 2
 
 
-def test_an_unknown_type_is_counted_as_a_failure(member):
+def test_unknown_activity_type_counts_as_failed_attempt(member):
     activity = record(member.pk, "from_a_later_release")
     with pytest.raises(KeyError):
         react(str(activity.pk))
@@ -175,18 +179,18 @@ def test_an_unknown_type_is_counted_as_a_failure(member):
     assert activity.attempts == 1
 
 
-def test_the_sweeper_takes_what_has_waited_a_minute(member):
-    as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(seconds=61))
+def test_sweeper_enqueues_activities_that_waited_a_minute(member):
+    backdate(record(member.pk, Activity.CHECKIN_SAVED), timedelta(seconds=61))
     record(member.pk, Activity.CHECKIN_SAVED)
-    done = as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
+    done = backdate(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
     react(str(done.pk))
     assert sweep_activities() == 1
     assert queue_length() == 1
 
 
-def test_given_up_after_ten_attempts_until_somebody_has_it_tried_again(member):
-    failing = as_old_as(broken(member), timedelta(hours=1))
-    other = as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
+def test_activity_is_given_up_after_ten_attempts_until_retried(member):
+    failing = backdate(record_broken(member), timedelta(hours=1))
+    other = backdate(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
     for attempt in range(UserActivityLog.MAX_ATTEMPTS):
         assert failing in UserActivityLog.objects.pending(), f"before attempt {attempt + 1}"
         with pytest.raises(KeyError):
@@ -199,9 +203,9 @@ def test_given_up_after_ten_attempts_until_somebody_has_it_tried_again(member):
     assert not UserActivityLog.objects.given_up().exists()
 
 
-def test_the_sweeper_looks_at_a_batch_in_one_statement(member, django_assert_num_queries):
+def test_sweeper_queries_batch_in_one_statement(member, django_assert_num_queries):
     for _ in range(5):
-        as_old_as(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
+        backdate(record(member.pk, Activity.CHECKIN_SAVED), timedelta(hours=1))
     with django_assert_num_queries(1):
         assert sweep_activities() == 5
 
@@ -214,7 +218,7 @@ def partitions() -> set[str]:
         return {name.removeprefix("user_activity_logs_") for (name,) in cursor.fetchall()}
 
 
-def test_months_to_come_are_made_and_old_ones_dropped(member):
+def test_coming_partitions_are_made_and_old_ones_dropped(member):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT app.make_activity_partitions(0, '2020-01-15'), app.make_activity_partitions(0, '2020-02-15')"
@@ -224,30 +228,30 @@ def test_months_to_come_are_made_and_old_ones_dropped(member):
     keep_activity_partitions()
     months = partitions()
     assert "2020_01" not in months
-    assert "2020_02" in months, "kept: an activity in it was never reacted to"
+    assert "2020_02" in months, "a partition with an unprocessed activity is kept"
     today = timezone.now().date()
     assert {f"{today:%Y_%m}", f"{today.replace(day=1) + timedelta(days=32):%Y_%m}"} <= months
 
 
-def test_dead_sessions_are_cleared(member):
+def test_expired_sessions_are_deleted(member):
     now = timezone.now()
-    Session.objects.create(session_key="dead", session_data="", expire_date=now - timedelta(days=1))
-    Session.objects.create(session_key="alive", session_data="", expire_date=now + timedelta(days=1))
+    Session.objects.create(session_key="expired", session_data="", expire_date=now - timedelta(days=1))
+    Session.objects.create(session_key="current", session_data="", expire_date=now + timedelta(days=1))
     assert clear_sessions() == 1
-    assert Session.objects.get().session_key == "alive"
+    assert Session.objects.get().session_key == "current"
 
 
-def test_the_sign_of_life():
+def test_heartbeat_marks_worker_as_seen():
     assert cache.get(WORKER_SEEN_KEY) is None
     heartbeat()
     assert cache.get(WORKER_SEEN_KEY) is not None
 
 
-def test_reactions_are_about_their_own_member_only(member):
+def test_reactions_affect_only_their_own_member(member):
     first = HackFactory()
     HackFactory(slug="next", prerequisite_hack=first)
     other = make_member()
-    for somebody in (member, other):
-        make_session(somebody, first, started_at=timezone.now() - timedelta(hours=1))
+    for practitioner in (member, other):
+        make_session(practitioner, first, started_at=timezone.now() - timedelta(hours=1))
     react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
     assert list(UserHackProgress.objects.filter(hack__slug="next").values_list("user", flat=True)) == [member.pk]

@@ -1,7 +1,7 @@
-"""Raw SQL attacks as each visitor role: each of them must fail.
+"""Raw SQL attacks as each visitor role. Every attack must fail.
 
-A statement that the database refuses raises; one that row security blinds finds no row. Both count as failed, and
-each attack says which it expects, so that a loosened policy or grant fails here.
+An attack fails if the database refuses the statement, or if row level security hides every row. Each test states which
+of the two it expects, so that a loosened policy or grant makes it fail.
 """
 
 from datetime import UTC, date, datetime
@@ -39,7 +39,7 @@ def victim():
     make_checkin(member, date(2026, 3, 2), mood_before=3, notes="private")
     RestDay.objects.create(user=member, rest_date=date(2026, 3, 4))
     UserActivityLog.objects.create(user=member, activity_type=Activity.CHECKIN_SAVED, created_at=NOON)
-    Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Told")
+    Notification.objects.create(user=member, type="hack_unlocked", subject="x", title="Unlocked")
     make_award(member, 10)
     UserAchievement.objects.create(user=member, achievement=AchievementFactory())
     RestDayGrant.objects.create(user=member, source_id=uuid7(), granted_on=date(2026, 3, 4))
@@ -53,7 +53,8 @@ def attacker():
     return make_member(username="attacker")
 
 
-OWNED = {
+# Tables whose rows their member may change, with a change that is allowed.
+WRITABLE = {
     "practice_sessions": "notes = 'mine'",
     "daily_checkins": "notes = 'mine'",
     "user_hack_progress": "notes = 'mine'",
@@ -72,7 +73,7 @@ READ_ONLY = (
     "user_xp",
     "user_achievements",
 )
-EVERYTHING = (*OWNED, *READ_ONLY)
+MEMBER_TABLES = (*WRITABLE, *READ_ONLY)
 CREDENTIALS = (
     "accounts_user",
     "account_emailaddress",
@@ -89,8 +90,8 @@ CREDENTIALS = (
 )
 
 
-@pytest.mark.parametrize("table", EVERYTHING)
-def test_another_members_row_cannot_be_read(table, victim, attacker):
+@pytest.mark.parametrize("table", MEMBER_TABLES)
+def test_member_cannot_read_another_members_row(table, victim, attacker):
     assert attempt(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
     with database_identity(Role.MEMBER, attacker.pk):
         assert attempt(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) == 0
@@ -98,16 +99,16 @@ def test_another_members_row_cannot_be_read(table, victim, attacker):
         assert attempt(f"SELECT user_id FROM {table} WHERE user_id = %s", [victim.pk]) >= 1
 
 
-@pytest.mark.parametrize(("table", "change"), OWNED.items())
-def test_another_members_row_cannot_be_changed(table, change, victim, attacker):
+@pytest.mark.parametrize(("table", "change"), WRITABLE.items())
+def test_member_cannot_change_another_members_row(table, change, victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         assert attempt(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) == 0
     with database_identity(Role.MEMBER, victim.pk):
         assert attempt(f"UPDATE {table} SET {change} WHERE user_id = %s", [victim.pk]) >= 1
 
 
-@pytest.mark.parametrize("table", [*EVERYTHING, "users"])
-def test_another_members_row_cannot_be_deleted(table, victim, attacker):
+@pytest.mark.parametrize("table", [*MEMBER_TABLES, "users"])
+def test_member_cannot_delete_another_members_row(table, victim, attacker):
     key = "id" if table == "users" else "user_id"
     with database_identity(Role.MEMBER, attacker.pk):
         assert attempt(f"DELETE FROM {table} WHERE {key} = %s", [victim.pk]) in (0, "InsufficientPrivilege")
@@ -115,7 +116,7 @@ def test_another_members_row_cannot_be_deleted(table, victim, attacker):
 
 
 @pytest.mark.parametrize("table", ["practice_sessions", "daily_checkins", "rest_days", "user_hack_progress"])
-def test_a_row_cannot_be_given_away(table, victim, attacker):
+def test_member_cannot_give_row_to_another_member(table, victim, attacker):
     with database_identity(Role.MEMBER, victim.pk):
         assert attempt(f"UPDATE {table} SET user_id = %s", [attacker.pk]) == "InsufficientPrivilege"
 
@@ -137,35 +138,35 @@ def test_a_row_cannot_be_given_away(table, victim, attacker):
     ],
     ids=["rest day", "progress", "check-in", "session", "challenge", "activity"],
 )
-def test_nothing_can_be_inserted_for_another(statement, victim, attacker):
+def test_member_cannot_insert_row_for_another_member(statement, victim, attacker):
     DailyCheckin.objects.all().delete()
     HackFactory()
     ChallengeFactory(slug="open")
     UserHackProgress.objects.all().delete()
     with database_identity(Role.MEMBER, attacker.pk):
         assert attempt(statement, [victim.pk]) == "InsufficientPrivilege"
-        # The same for oneself is fine: it is the policy that refuses, not a mistake in the statement.
+        # The same insert works for the attacker's own row, so it is the policy that refuses.
         with transaction.atomic():
             assert attempt(statement.replace("FROM hacks", "FROM (SELECT id FROM hacks LIMIT 1) h"), [attacker.pk]) == 1
             transaction.set_rollback(True)
 
 
-def not_refused(statements):
+def accepted(statements):
     return [statement for statement in statements if attempt(statement) != "InsufficientPrivilege"]
 
 
-def test_visitors_read_nothing_of_members(victim):
+def test_visitors_cannot_read_member_data(victim):
     with database_identity(Role.ANON):
-        assert not_refused(f"SELECT * FROM {table}" for table in (*EVERYTHING, *CREDENTIALS)) == []
+        assert accepted(f"SELECT * FROM {table}" for table in (*MEMBER_TABLES, *CREDENTIALS)) == []
 
 
-def test_members_reach_no_credentials(attacker):
+def test_members_cannot_reach_credentials(attacker):
     attacks = ("SELECT * FROM {}", "DELETE FROM {}", "TRUNCATE {}")
     with database_identity(Role.MEMBER, attacker.pk):
-        assert not_refused(attack.format(table) for attack in attacks for table in CREDENTIALS) == []
+        assert accepted(attack.format(table) for attack in attacks for table in CREDENTIALS) == []
 
 
-def test_auth_pages_reach_no_member_data(victim):
+def test_auth_pages_cannot_reach_member_data(victim):
     with database_identity(Role.AUTH, victim.pk):
         for table in (
             "practice_sessions",
@@ -178,7 +179,7 @@ def test_auth_pages_reach_no_member_data(victim):
             assert attempt(f"SELECT * FROM {table}") == "InsufficientPrivilege"
 
 
-def test_auth_pages_cannot_make_staff(victim):
+def test_auth_pages_cannot_create_staff(victim):
     insert = (
         "INSERT INTO accounts_user (id, email, password, is_staff, is_superuser, is_active, date_joined) "
         "VALUES (gen_random_uuid(), 'x@example.com', '', %s, %s, true, now())"
@@ -191,7 +192,7 @@ def test_auth_pages_cannot_make_staff(victim):
         assert attempt("UPDATE accounts_user SET is_superuser = true") == "InsufficientPrivilege"
 
 
-def test_what_opens_an_account_never_changes_hands(victim, attacker):
+def test_login_credentials_cannot_move_to_another_account(victim, attacker):
     SocialAccount.objects.create(user=victim.user, provider="google", uid="1")
     Authenticator.objects.create(user=victim.user, type=Authenticator.Type.TOTP, data={})
     with database_identity(Role.AUTH, attacker.pk):
@@ -205,7 +206,7 @@ def test_what_opens_an_account_never_changes_hands(victim, attacker):
         assert attempt("UPDATE mfa_authenticator SET type = 'webauthn'") == "InsufficientPrivilege"
 
 
-def test_auth_pages_write_of_the_profile_what_discord_says_alone(victim):
+def test_auth_pages_can_write_only_discord_columns_of_profile(victim):
     with database_identity(Role.AUTH, victim.pk):
         assert attempt("UPDATE user_profiles SET discord_username = 'x' WHERE user_id = %s", [victim.pk]) == 1
         assert attempt("UPDATE user_profiles SET bio = 'x'") == "InsufficientPrivilege"
@@ -223,10 +224,10 @@ def test_row_security_cannot_be_switched_off(role, victim, attacker):
         "TRUNCATE {}",
     )
     with database_identity(role, attacker.pk):
-        assert not_refused(attack.format(table) for attack in attacks for table in EVERYTHING) == []
+        assert accepted(attack.format(table) for attack in attacks for table in MEMBER_TABLES) == []
 
 
-def test_row_security_off_reveals_nothing(victim, attacker):
+def test_setting_row_security_off_reveals_nothing(victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         attempt("SET LOCAL row_security = off")
         assert attempt("SELECT * FROM practice_sessions WHERE user_id = %s", [victim.pk]) == "InsufficientPrivilege"
@@ -239,8 +240,8 @@ def test_replication_role_cannot_silence_triggers(attacker):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_web_login_cannot_climb():
-    """As the real web login, on a connection of its own: the tests' login may become the worker."""
+def test_web_login_cannot_switch_to_stronger_role():
+    """This needs a connection as the real web login: the tests' login may switch to the worker."""
     import psycopg
 
     from database.tests.connections import url_of
@@ -256,7 +257,7 @@ def test_the_web_login_cannot_climb():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_forgotten_identity_is_loud():
+def test_connection_without_identity_is_refused_everywhere():
     def is_refused(table):
         try:
             with connection.cursor() as cursor:
@@ -265,10 +266,10 @@ def test_a_forgotten_identity_is_loud():
             return "permission denied" in str(error)
         return False
 
-    assert [table for table in (*EVERYTHING, "users", "hacks", *CREDENTIALS) if not is_refused(table)] == []
+    assert [table for table in (*MEMBER_TABLES, "users", "hacks", *CREDENTIALS) if not is_refused(table)] == []
 
 
-def test_partitions_are_not_reached_directly(victim):
+def test_partitions_cannot_be_reached_directly(victim):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'user_activity_logs'::regclass"
@@ -282,7 +283,7 @@ def test_partitions_are_not_reached_directly(victim):
                 assert attempt(f"DELETE FROM {partition}") == "InsufficientPrivilege"
 
 
-def test_system_functions_are_not_for_visitors(victim, attacker):
+def test_visitors_and_members_cannot_call_system_functions(victim, attacker):
     calls = [
         "SELECT app.make_activity_partitions(1)",
         "SELECT app.drop_activity_partitions('3000-01-01')",
@@ -303,7 +304,7 @@ def test_system_functions_are_not_for_visitors(victim, attacker):
                 assert attempt(call) == "InsufficientPrivilege", call
 
 
-def test_functions_cannot_be_replaced_or_made(attacker):
+def test_functions_and_tables_cannot_be_created_or_replaced(attacker):
     body = "RETURNS uuid LANGUAGE sql AS $$ SELECT NULL::uuid $$"
     for role in (Role.MEMBER, Role.ANON, Role.AUTH, Role.STAFF, Role.WORKER):
         with database_identity(role, attacker.pk):
@@ -312,7 +313,7 @@ def test_functions_cannot_be_replaced_or_made(attacker):
             assert attempt("CREATE TABLE public.loot (id int)") == "InsufficientPrivilege"
 
 
-def test_what_is_earned_cannot_be_written_by_its_owner(victim):
+def test_member_cannot_write_own_earned_values(victim):
     with database_identity(Role.MEMBER, victim.pk):
         for statement in (
             "UPDATE user_stats SET current_streak = 999",
@@ -342,7 +343,7 @@ def test_what_is_earned_cannot_be_written_by_its_owner(victim):
             assert attempt(statement) == "InsufficientPrivilege", statement
 
 
-def test_a_hack_cannot_be_unlocked_by_its_member(attacker):
+def test_member_cannot_unlock_hack(attacker):
     hack = HackFactory()
     with database_identity(Role.MEMBER, attacker.pk):
         insert = "INSERT INTO user_hack_progress (id, user_id, hack_id, {}) VALUES (gen_random_uuid(), %s, %s, {})"
@@ -351,7 +352,7 @@ def test_a_hack_cannot_be_unlocked_by_its_member(attacker):
         assert attempt(insert.format("is_favorite", "true"), [attacker.pk, hack.pk]) == 1
 
 
-def test_a_reacted_activity_cannot_be_forged(attacker):
+def test_member_cannot_insert_processed_activity(attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         insert = (
             "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at, {}) "
@@ -361,9 +362,9 @@ def test_a_reacted_activity_cannot_be_forged(attacker):
         assert attempt(insert.format("attempts", "10"), [attacker.pk]) == "InsufficientPrivilege"
 
 
-def test_what_comes_of_a_deed_is_not_a_members_to_record(attacker):
-    """Workers believe it: an achievement could bring any number of points."""
-    own = {
+def test_member_can_record_only_own_actions_as_activities(attacker):
+    """Workers trust an activity's data: a forged achievement could award any number of points."""
+    allowed = {
         *("session_logged", "session_changed", "session_deleted", "checkin_saved", "checkin_deleted"),
         *("challenge_joined", "challenge_left", "verification_submitted", "verification_withdrawn", "review_given"),
     }
@@ -372,22 +373,23 @@ def test_what_comes_of_a_deed_is_not_a_members_to_record(attacker):
             "INSERT INTO user_activity_logs (id, user_id, activity_type, activity_data, created_at) "
             "VALUES (gen_random_uuid(), %s, %s, '{}', now())"
         )
-        assert {each for each in Activity.values if attempt(insert, [attacker.pk, each]) == 1} == own
+        accepted_types = {kind for kind in Activity.values if attempt(insert, [attacker.pk, kind]) == 1}
+    assert accepted_types == allowed
 
 
-def test_whoever_hides_streaks_shows_none_to_other_members(victim, attacker):
+def test_streak_is_hidden_from_other_members_when_switched_off(victim, attacker):
     Member.objects.filter(pk=victim.pk).update(privacy_settings={"leaderboard_visible": True, "profile_public": False})
-    seen = "SELECT current_streak FROM user_stats WHERE user_id = %s"
+    query = "SELECT current_streak FROM user_stats WHERE user_id = %s"
     with database_identity(Role.MEMBER, attacker.pk):
-        assert attempt(seen, [victim.pk]) == 1
+        assert attempt(query, [victim.pk]) == 1
     Profile.objects.filter(pk=victim.pk).update(hide_streaks=True)
     with database_identity(Role.MEMBER, attacker.pk):
-        assert attempt(seen, [victim.pk]) == 0
+        assert attempt(query, [victim.pk]) == 0
     with database_identity(Role.MEMBER, victim.pk):
-        assert attempt(seen, [victim.pk]) == 1
+        assert attempt(query, [victim.pk]) == 1
 
 
-def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, attacker):
+def test_hidden_member_has_visible_user_row_but_no_visible_profile(victim, attacker):
     with database_identity(Role.MEMBER, attacker.pk):
         assert attempt("SELECT * FROM users WHERE id = %s", [victim.pk]) == 1
         assert attempt("SELECT * FROM user_profiles WHERE user_id = %s", [victim.pk]) == 0
@@ -408,8 +410,8 @@ def test_members_who_hide_stay_joinable_but_their_profile_does_not_show(victim, 
         assert attempt("SELECT level FROM user_xp WHERE user_id = %s", [victim.pk]) == 0
 
 
-def test_staff_give_no_xp(victim, attacker):
-    """They may delete a member, and with that the awards: the totals follow."""
+def test_staff_cannot_award_xp(victim, attacker):
+    """Staff may delete awards, as deleting a member does. The totals follow."""
     with database_identity(Role.STAFF, attacker.pk):
         for statement in (
             "UPDATE xp_ledger SET amount = 999",
@@ -423,14 +425,14 @@ def test_staff_give_no_xp(victim, attacker):
         assert attempt("SELECT FROM user_xp WHERE user_id = %s AND xp_amount = 0", [victim.pk]) == 1
 
 
-def test_another_identity_in_the_same_transaction_sees_only_its_own(victim, attacker):
+def test_each_identity_in_one_transaction_sees_only_its_own_rows(victim, attacker):
     with database_identity(Role.MEMBER, victim.pk):
         assert PracticeSession.objects.count() == 1
     with database_identity(Role.MEMBER, attacker.pk):
         assert PracticeSession.objects.count() == 0
 
 
-def test_a_member_without_an_id_sees_nothing(victim):
+def test_member_role_without_id_sees_nothing(victim):
     with database_identity(Role.MEMBER):
-        for table in EVERYTHING:
+        for table in MEMBER_TABLES:
             assert attempt(f"SELECT user_id FROM {table}") == 0

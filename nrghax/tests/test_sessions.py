@@ -19,7 +19,7 @@ def cached(session):
     return cache.get(f"nrghax.session.{session.session_key}")
 
 
-def test_a_session_is_read_from_the_cache_and_else_from_its_row(session, django_assert_num_queries):
+def test_session_is_read_from_cache_or_else_from_database(session, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert SessionStore(session.session_key)["colour"] == "green"
     cache.clear()
@@ -28,8 +28,8 @@ def test_a_session_is_read_from_the_cache_and_else_from_its_row(session, django_
         assert SessionStore(session.session_key)["colour"] == "green"
 
 
-def test_the_cache_is_believed_for_a_minute_only(session):
-    """A cache that was away when somebody signed out still holds the session; it must not do so for weeks."""
+def test_cache_keeps_session_for_a_minute_only(session):
+    """If the cache is down while a member logs out, it still holds the session when it comes back."""
     client = cache._cache.get_client()
     key = cache.make_key(f"nrghax.session.{session.session_key}")
     assert 0 < client.ttl(key) <= CACHE_SECONDS == 60
@@ -38,13 +38,13 @@ def test_the_cache_is_believed_for_a_minute_only(session):
     assert 0 < client.ttl(key) <= CACHE_SECONDS
 
 
-def test_a_session_that_has_ended_is_nowhere(session):
+def test_flushed_session_leaves_cache_and_database(session):
     session.flush()
     assert cached(session) is None
     assert Session.objects.count() == 0
 
 
-def test_a_made_up_key_is_forgotten():
+def test_unknown_session_key_is_dropped():
     store = SessionStore("0" * 32)
     assert store.load() == {}
     assert store.session_key is None

@@ -1,4 +1,4 @@
-"""Settings are read when a process starts: each test starts one."""
+"""The settings in a fresh process: Django reads them only at start."""
 
 import json
 import os
@@ -35,7 +35,7 @@ print(json.dumps({
 
 
 def start(*command, **environment):
-    """Run Python in the project with nothing of this process's environment but what it needs to start at all."""
+    """Run Python in the project, in an environment that inherits only PATH, HOME and LANG."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
         [sys.executable, *command],
@@ -48,16 +48,16 @@ def start(*command, **environment):
 
 
 def show(entry, **environment):
-    done = start("-c", f"{entry}\n{SHOW}", **environment)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    process = start("-c", f"{entry}\n{SHOW}", **environment)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
 
 
-def test_production_is_silent_under_djangos_deployment_checks():
-    done = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+def test_production_passes_django_deployment_checks():
+    process = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
 
-    assert done.returncode == 0, done.stderr
-    assert "no issues (0 silenced)" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert "no issues (0 silenced)" in process.stdout
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_production_is_silent_under_djangos_deployment_checks():
         ({"DISCORD_BOT_TOKEN": "t"}, "Set both of DISCORD_BOT_TOKEN and DISCORD_GUILD_ID"),
     ],
 )
-def test_production_refuses_to_start(change, message):
+def test_production_does_not_start_when_variable_is_wrong(change, message):
     environment = {name: value for name, value in {**PRODUCTION, **change}.items() if value is not None}
 
-    done = start("-c", "import nrghax.settings", **environment)
+    process = start("-c", "import nrghax.settings", **environment)
 
-    assert done.returncode != 0
-    assert message in done.stderr
+    assert process.returncode != 0
+    assert message in process.stderr
 
 
-def test_a_database_url_alone_means_production():
-    done = start("-c", "import nrghax.settings", DATABASE_URL=PRODUCTION["DATABASE_URL"])
+def test_database_url_alone_means_production():
+    process = start("-c", "import nrghax.settings", DATABASE_URL=PRODUCTION["DATABASE_URL"])
 
-    assert done.returncode != 0
-    assert "Set SECRET_KEY" in done.stderr
+    assert process.returncode != 0
+    assert "Set SECRET_KEY" in process.stderr
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_database_url_alone_means_production():
         ("import manage", "nrghax_owner"),
     ],
 )
-def test_each_entry_point_has_its_own_login(entry, user):
+def test_each_entry_point_uses_its_own_login(entry, user):
     shown = show(entry, **PRODUCTION)
 
     assert shown["user"] == user
@@ -113,7 +113,7 @@ def test_each_entry_point_has_its_own_login(entry, user):
 
 
 @pytest.mark.parametrize("process", ["web", "worker", "owner"])
-def test_a_login_of_another_name_assumes_the_role(process):
+def test_login_with_other_name_switches_to_role(process):
     urls = {"DATABASE_URL": "postgresql://postgres:p@db.example/nrghax"}
     environment = {name: value for name, value in PRODUCTION.items() if "DATABASE" not in name}
 
@@ -124,20 +124,20 @@ def test_a_login_of_another_name_assumes_the_role(process):
     assert shown["admin"] == urls["DATABASE_URL"]
 
 
-def test_roles_are_made_by_the_admin_url():
+def test_admin_url_is_used_for_roles():
     admin = "postgresql://postgres:p@db.example/postgres"
 
     assert show("import manage", **PRODUCTION, DATABASE_ADMIN_URL=admin)["admin"] == admin
 
 
-def test_runserver_is_the_web_too():
+def test_runserver_uses_web_login():
     entry = "import sys; sys.argv = ['manage.py', 'runserver']; import manage"
 
     assert show(entry, **PRODUCTION)["user"] == "nrghax_web"
 
 
-def test_a_newcomer_needs_no_variable():
-    # The servers are those of the test run; what is shown is that nothing has to be set to reach them.
+def test_development_needs_no_variables():
+    # The servers of the test run are used. The test shows that no variable is needed to reach them.
     data_dir = str(settings.DATA_DIR)
     shown = show("import manage", NRGHAX_DATA_DIR=data_dir)
 
@@ -146,11 +146,11 @@ def test_a_newcomer_needs_no_variable():
     assert shown["redis"].startswith("redis://:")
 
 
-@pytest.mark.parametrize(("debug", "is_there"), [("on", True), ("off", False)])
-def test_the_commands_of_development_are_there_with_debug_alone(debug, is_there):
-    done = start("manage.py", "help", "--commands", **{**PRODUCTION, "DEBUG": debug})
+@pytest.mark.parametrize(("debug", "is_available"), [("on", True), ("off", False)])
+def test_development_commands_need_debug(debug, is_available):
+    process = start("manage.py", "help", "--commands", **{**PRODUCTION, "DEBUG": debug})
 
-    assert ("demologins" in done.stdout.split()) is is_there
+    assert ("demologins" in process.stdout.split()) is is_available
 
 
 WITHOUT_DEVELOPMENT = r"""
@@ -161,8 +161,8 @@ def distributions(path):
     return set(re.findall(r"^([\w.-]+)==", open(path).read().lower(), re.MULTILINE))
 
 missing = distributions("requirements-dev.txt") - distributions("requirements.txt")
-for module, brought_by in packages_distributions().items():
-    if {name.lower().replace("_", "-") for name in brought_by} <= missing:
+for module, owners in packages_distributions().items():
+    if {name.lower().replace("_", "-") for name in owners} <= missing:
         sys.modules[module] = None
 sys.modules["dev"] = None
 import manage
@@ -176,15 +176,15 @@ import psutil
 """
 
 
-def test_production_needs_nothing_of_development():
-    done = start("-c", WITHOUT_DEVELOPMENT, **PRODUCTION)
+def test_production_starts_without_development_packages():
+    process = start("-c", WITHOUT_DEVELOPMENT, **PRODUCTION)
 
-    # Everything before the last line works; that line shows that the packages really are out of reach.
-    assert done.stderr.endswith("ModuleNotFoundError: import of psutil halted; None in sys.modules\n")
+    # All lines but the last succeed. The last proves that the development packages really are out of reach.
+    assert process.stderr.endswith("ModuleNotFoundError: import of psutil halted; None in sys.modules\n")
 
 
-def test_static_files_refer_to_nothing_that_is_missing(settings, tmp_path):
-    # The storage of production without its compression, which would take most of the time.
+def test_static_files_refer_to_existing_files_only(settings, tmp_path):
+    # The storage of production without compression, which would take most of the time.
     storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
     settings.STATIC_ROOT = tmp_path
@@ -194,7 +194,7 @@ def test_static_files_refer_to_nothing_that_is_missing(settings, tmp_path):
     assert (tmp_path / "staticfiles.json").exists()
 
 
-LOGINS = """
+SHOW_LOGINS = """
 import json
 import manage
 from django.conf import settings
@@ -205,7 +205,7 @@ print(json.dumps([keyed, directives["form-action"][1:], directives["img-src"][2:
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "shown"),
     [
         (PRODUCTION, [[], [], [], True]),
         ({**PRODUCTION, "STAFF_NEED_MFA": "off"}, [[], [], [], False]),
@@ -220,13 +220,13 @@ print(json.dumps([keyed, directives["form-action"][1:], directives["img-src"][2:
     ],
     ids=["no provider", "staff by password", "google", "discord"],
 )
-def test_our_forms_lead_to_the_providers_with_keys_alone(variables, told):
-    done = start("-c", LOGINS, **variables)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == told
+def test_only_providers_with_keys_are_enabled(variables, shown):
+    process = start("-c", SHOW_LOGINS, **variables)
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout) == shown
 
 
-def test_half_of_a_providers_keys_is_a_mistake():
-    done = start("-c", LOGINS, **PRODUCTION, GOOGLE_CLIENT_ID="i")
-    assert done.returncode != 0
-    assert "Set both of GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET" in done.stderr
+def test_provider_with_one_key_only_is_refused():
+    process = start("-c", SHOW_LOGINS, **PRODUCTION, GOOGLE_CLIENT_ID="i")
+    assert process.returncode != 0
+    assert "Set both of GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET" in process.stderr

@@ -1,4 +1,4 @@
-"""What practice and check-ins set off in the ledger of XP, and what members are told of their levels."""
+"""XP for practice, check-ins and later awards, and notifications of new levels."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -19,24 +19,24 @@ from practice.tests.factories import make_checkin, make_session
 pytestmark = pytest.mark.django_db
 
 
-def happen(member, activity: Activity) -> None:
+def record_and_react(member, activity: Activity) -> None:
     react(str(record(member.pk, activity, {}).pk))
 
 
-def told(member) -> list[tuple[str, str]]:
+def level_notifications(member) -> list[tuple[str, str]]:
     rows = Notification.objects.filter(user=member, type="level_reached").order_by("subject")
     return list(rows.values_list("subject", "title"))
 
 
 @pytest.mark.parametrize("activity", [Activity.SESSION_LOGGED, Activity.SESSION_CHANGED, Activity.CHECKIN_SAVED])
-def test_what_was_done_is_awarded_and_the_level_celebrated_once(member, activity):
+def test_practice_earns_xp_and_level_is_announced_once(member, activity):
     hack = HackFactory(category__name="focus", category__title="Focus")
     make_award(member, 290, category=hack.category)
     make_session(member, hack, started_at=timezone.now() - timedelta(hours=1))
     for _ in range(2):
-        happen(member, activity)
+        record_and_react(member, activity)
     assert XpEntry.objects.filter(source="session").count() == 1
-    assert told(member) == [
+    assert level_notifications(member) == [
         ("focus:3", "You've reached level 3 in Focus"),
         ("overall:3", "You've reached level 3"),
     ]
@@ -46,19 +46,19 @@ def test_what_was_done_is_awarded_and_the_level_celebrated_once(member, activity
     ("activity", "model"),
     [(Activity.SESSION_DELETED, PracticeSession), (Activity.CHECKIN_DELETED, DailyCheckin)],
 )
-def test_what_was_undone_takes_its_award_back(member, activity, model):
+def test_deleted_session_or_check_in_loses_its_xp(member, activity, model):
     make_session(member, HackFactory(), started_at=timezone.now() - timedelta(hours=1))
     make_checkin(member, timezone.now().date())
-    happen(member, Activity.SESSION_LOGGED)
+    record_and_react(member, Activity.SESSION_LOGGED)
     assert XpEntry.objects.count() == 2
     model.objects.all().delete()
-    happen(member, activity)
+    record_and_react(member, activity)
     assert XpEntry.objects.count() == 1
     assert UserXp.objects.get(category=None).xp_amount == XpEntry.objects.get().amount
 
 
 @pytest.mark.parametrize("activity", [Activity.VERIFICATION_REWARDED, Activity.ACHIEVEMENT_EARNED])
-def test_a_deed_counts_for_its_own_day_however_late_a_worker_comes_to_it(member, activity):
+def test_xp_counts_for_day_of_activity_when_worker_is_late(member, activity):
     done_at = timezone.now() - timedelta(days=3)
     verified = make_verification(author=member, status="verified", verified_at=done_at)
     data = {

@@ -26,7 +26,7 @@ def test_filters_work_in_place_and_live_in_the_address(visit, device):
     expect(search).to_be_focused()
     search.fill("")
     page.locator("label", has_text="Relaxation").first.click()
-    page.get_by_text("More filters and order").click()
+    page.get_by_text("More filters and sorting").click()
     page.get_by_label("Length").select_option("5")
     expect(page).to_have_url(re.compile(r"/hacks/\?category=relaxation&length=5$"))
     expect(page.get_by_role("link", name="Long Exhale")).to_be_visible()
@@ -71,7 +71,7 @@ def test_a_favourite_is_one_press(visit, has_javascript):
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     if has_javascript:
-        expect(page.locator("#announcer")).to_have_text("Breath Wave is now among your favourites.")
+        expect(page.locator("#announcer")).to_have_text("Breath Wave added to your favourites.")
         expect(button).to_be_focused()
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
@@ -97,6 +97,6 @@ def test_no_request_leaves_for_a_film_before_somebody_asks(visit, product):
     page = visitor.go("/hacks/kind-hand/")
     page.wait_for_load_state("networkidle")
     assert asked == []
-    page.get_by_role("link", name="Watch at YouTube").click()
+    page.get_by_role("link", name="Watch on YouTube").click()
     expect(page.frame_locator("iframe[title='Kind Hand: video']").get_by_text("A film")).to_be_visible()
     assert asked == ["https://www.youtube-nocookie.com/embed/abc"]
