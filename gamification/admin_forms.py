@@ -1,5 +1,7 @@
-"""The forms with which staff write achievements and challenges: fields for what the database keeps as JSON, and who
-would earn an achievement."""
+"""The staff's forms for achievements and challenges, with fields for the JSON columns.
+
+The form for achievements can also preview which members would earn it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -13,13 +15,13 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 
 from accounts.templatetags.ui import icon_names
 from gamification.actions import Candidates, preview_achievement
-from gamification.challenges import AIMS, MOST_XP, validate_reward
-from gamification.kinds import KINDS, MOST, Kind
+from gamification.challenges import CHALLENGE_KINDS, MAX_REWARD_XP, validate_reward
+from gamification.kinds import KINDS, MAX_CRITERION_VALUE, Kind
 from gamification.models import Achievement, Challenge
 from hacks.models import Hack, HackCategory
 
-# The name of the button that looks and saves nothing.
-CHECK = "_check"
+# The name of the button that previews the members who would earn the achievement, and saves nothing.
+CHECK_BUTTON = "_check"
 
 
 def _labels(kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
@@ -38,8 +40,11 @@ def _achievements() -> list[tuple[str, str]]:
     return [("", "None"), *Achievement.objects.values_list("slug", "name")]
 
 
-def naming(key: str, names: list[str]) -> Iterator[tuple[str, str]]:
-    """What counts one of these hacks or categories alone; a challenge that is over needs it no more."""
+def dependants_of(key: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield (name, words) for each achievement or challenge whose criteria name one of `names`.
+
+    `key` is "hack" (names are slugs) or "category". Challenges that are over or cancelled are left out.
+    """
     for model, rows in (
         (Achievement, Achievement.objects.all()),
         (Challenge, Challenge.objects.filter(cancelled_at=None, end_date__gt=timezone.now())),
@@ -50,7 +55,7 @@ def naming(key: str, names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 class PartsWidget(MultiWidget):
-    """The parts of a JSON object beside each other, each with its label."""
+    """A JSON object as one labelled input for each key."""
 
     template_name = "admin/widgets/criteria.html"
     labels: dict[str, str]
@@ -66,12 +71,12 @@ class PartsWidget(MultiWidget):
 
 
 class CriteriaWidget(PartsWidget):
-    labels = {"type": "What counts", "value": "How much of it", "hack": "Of one hack", "category": "Of one category"}
+    labels = {"type": "What counts", "value": "Target", "hack": "Only this hack", "category": "Only this category"}
 
     def __init__(self, attrs: dict[str, Any] | None = None, kinds: Mapping[str, Kind] = KINDS) -> None:
         widgets = {
             "type": UnfoldAdminSelectWidget(choices=partial(_labels, kinds)),
-            "value": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MOST}),
+            "value": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MAX_CRITERION_VALUE}),
             "hack": UnfoldAdminSelectWidget(choices=_hacks),
             "category": UnfoldAdminSelectWidget(choices=_categories),
         }
@@ -82,23 +87,23 @@ class CriteriaField(MultiValueField):
     def __init__(self, kinds: Mapping[str, Kind] = KINDS, **kwargs) -> None:
         fields = (
             ChoiceField(choices=partial(_labels, kinds), error_messages={"incomplete": "Choose what counts."}),
-            IntegerField(error_messages={"incomplete": "Say how much of it."}),
+            IntegerField(error_messages={"incomplete": "Enter a target."}),
             ChoiceField(choices=_hacks, required=False),
             ChoiceField(choices=_categories, required=False),
         )
         super().__init__(fields, require_all_fields=False, widget=CriteriaWidget(kinds=kinds), **kwargs)
 
     def compress(self, data_list: list[Any]) -> dict[str, Any]:
-        """What fits together is the model's validator's to say."""
-        return _given(CriteriaWidget, data_list)
+        """Return the criteria from the filled-in parts. The model's validator checks the combination."""
+        return _filled_in(CriteriaWidget, data_list)
 
 
 class RewardWidget(PartsWidget):
-    labels = {"xp": "How much XP", "achievement": "Which achievement"}
+    labels = {"xp": "XP", "achievement": "Achievement"}
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         widgets = {
-            "xp": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MOST_XP}),
+            "xp": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MAX_REWARD_XP}),
             "achievement": UnfoldAdminSelectWidget(choices=_achievements),
         }
         super().__init__(widgets, attrs)
@@ -112,16 +117,16 @@ class RewardField(MultiValueField):
         super().__init__(fields, require_all_fields=False, required=False, **kwargs)
 
     def compress(self, data_list: list[Any]) -> dict[str, Any]:
-        return _given(RewardWidget, data_list)
+        return _filled_in(RewardWidget, data_list)
 
 
-def _given(widget: type[PartsWidget], values: list[Any]) -> dict[str, Any]:
-    """The parts that are filled in, by name."""
+def _filled_in(widget: type[PartsWidget], values: list[Any]) -> dict[str, Any]:
+    """Return the filled-in parts by name."""
     return {name: value for name, value in zip(widget.labels, values, strict=False) if value not in (None, "")}
 
 
 class SuggestionsWidget(UnfoldAdminTextInputWidget):
-    """A line of text, and beneath it what may be meant; anything else can be typed all the same."""
+    """A text input with a list of suggestions. Other values can be typed too."""
 
     template_name = "admin/widgets/suggestions.html"
 
@@ -142,73 +147,75 @@ class SuggestionsWidget(UnfoldAdminTextInputWidget):
         }
 
 
-def _shelves() -> Iterable[str]:
-    """The categories that achievements have already."""
+def _achievement_categories() -> Iterable[str]:
+    """Return the categories of the existing achievements."""
     return Achievement.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()
 
 
 class AchievementForm(ModelForm):
     criteria_json = CriteriaField(
-        label="Criteria", help_text="A hack or a category narrows what counts, where it can be counted by that."
+        label="Criteria", help_text="Choose a hack or a category to count only that. Not every type can be narrowed."
     )
 
     class Meta:
         model = Achievement
         fields = ["criteria_json"]  # The admin adds the others.
         labels = {"icon_url": "Icon"}
-        help_texts = {"icon_url": "One of these names. Without one it is “sparkles”."}
+        help_texts = {"icon_url": "The name of an icon. Left empty, it's “sparkles”."}
         widgets = {
             "icon_url": SuggestionsWidget(lambda: sorted(icon_names()), shows_icons=True),
-            "category": SuggestionsWidget(_shelves),
+            "category": SuggestionsWidget(_achievement_categories),
         }
 
     def clean_icon_url(self) -> str:
         name = self.cleaned_data["icon_url"]
         if name and name not in icon_names():
-            raise ValidationError("There is no icon of this name.", code="unknown")
+            raise ValidationError("There's no icon with this name. Choose one from the list.", code="unknown")
         return name
 
     def full_clean(self) -> None:
-        """A check asks of the criteria alone: what is not filled in yet is no mistake."""
+        """Validate the form. For a preview, keep only the errors of the criteria: other fields may still be empty."""
         super().full_clean()
-        if CHECK in self.data:
+        if CHECK_BUTTON in self.data:
             self._errors = ErrorDict({name: each for name, each in self.errors.items() if name == "criteria_json"})
 
     def is_valid(self) -> bool:
-        """Never when it is only to be checked: then it comes back as it was sent, and nothing is saved."""
-        return super().is_valid() and CHECK not in self.data
+        """Return False for a preview too, so that the admin shows the form again and saves nothing."""
+        return super().is_valid() and CHECK_BUTTON not in self.data
 
     @property
     def candidates(self) -> Candidates | None:
-        """Who would earn it now, where that was asked and can be said."""
-        if CHECK not in self.data or "criteria_json" in self.errors:
+        """The members who would earn it now; None unless a preview was requested and the criteria are valid."""
+        if CHECK_BUTTON not in self.data or "criteria_json" in self.errors:
             return None
         return preview_achievement(criteria=self.cleaned_data["criteria_json"])
 
 
 class ChallengeForm(ModelForm):
-    """Once somebody takes part, the admin leaves out what is fixed by then, so that each field may be missing here."""
+    """The form of a challenge. Any field may be missing: the admin removes fixed fields once a member has joined."""
 
     criteria_json = CriteriaField(
-        AIMS, label="Criteria", help_text="A hack or a category narrows what counts, where it can be counted by that."
+        CHALLENGE_KINDS,
+        label="Criteria",
+        help_text="Choose a hack or a category to count only that. Not every type can be narrowed.",
     )
-    reward_value = RewardField(label="Of the reward", help_text="Only what the reward above needs.")
+    reward_value = RewardField(label="Reward details", help_text="Fill in only what the reward above needs.")
 
     class Meta:
         model = Challenge
         fields = ["criteria_json", "reward_value"]  # The admin adds the others.
         help_texts = {
-            "start_date": "By your own clock.",
-            "end_date": "By your own clock. This moment is no longer in it.",
+            "start_date": "In your time zone.",
+            "end_date": "In your time zone. Practice that begins at this time or later doesn't count.",
         }
 
     def clean(self) -> None:
         super().clean()
         begins, ends = self.cleaned_data.get("start_date"), self.cleaned_data.get("end_date")
         if begins and ends and ends <= begins:
-            self.add_error("end_date", "It ends after it begins.")
+            self.add_error("end_date", "Choose an end after the beginning.")
         elif ends and "end_date" in self.changed_data and ends <= timezone.now():
-            self.add_error("end_date", "That is over already: nobody could join.")
+            self.add_error("end_date", "Choose an end in the future, so that members can join.")
         if "reward_value" in self.cleaned_data and "reward_type" in self.cleaned_data:
             try:
                 validate_reward(self.cleaned_data["reward_type"], self.cleaned_data["reward_value"])
@@ -220,7 +227,9 @@ class ChallengeForm(ModelForm):
         if places is None:
             return None
         if places < 1:
-            raise ValidationError("At least 1; empty where as many may take part as come.", code="no_place")
+            raise ValidationError("Enter 1 or more, or leave it empty for no limit.", code="no_place")
         if places < (participant_count := self.instance.participants.count()):
-            raise ValidationError(f"{participant_count} take part already.", code="too_few")
+            raise ValidationError(
+                f"Enter {participant_count} or more: {participant_count} members have already joined.", code="too_few"
+            )
         return places

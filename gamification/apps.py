@@ -9,4 +9,6 @@ class GamificationConfig(AppConfig):
     def ready(self) -> None:
         import_module("gamification.discord.receivers")
         import_module("gamification.discord.tasks")
-        import_module("hacks.dependants").NAMING.append(import_module("gamification.admin_forms").naming)
+        import_module("hacks.dependants").DEPENDANT_FINDERS.append(
+            import_module("gamification.admin_forms").dependants_of
+        )

@@ -1,6 +1,6 @@
-"""What challenges count and what they bring, and how pages put it; pure, no database.
+"""The rules of challenges: criteria, rewards and their words on pages. Pure code, no database.
 
-How it is counted stands in sql/score_challenges.sql.
+sql/score_challenges.sql counts the scores.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from django.core.exceptions import ValidationError
 from gamification import kinds
 from gamification.kinds import CATEGORY, HACK, KINDS, Kind
 
-# What was practised offline, or is still running when a challenge ends, has this long to arrive: a timer runs for six
-# hours at most, and a forgotten one is finished after twelve.
-GRACE = timedelta(hours=24)
-MOST_XP = 9_999
+# The time after the end of a challenge in which late practice still counts. A phone may have been offline. A timer runs
+# for up to six hours, and a forgotten one is finished after twelve.
+GRACE_PERIOD = timedelta(hours=24)
+MAX_REWARD_XP = 9_999
 
-# What can be counted within some days, by the criteria's type.
-AIMS: dict[str, Kind] = {
+# The kinds that can be counted within a period, by the criteria's type.
+CHALLENGE_KINDS: dict[str, Kind] = {
     "practice_count": KINDS["practice_count"],
     "practice_minutes": KINDS["practice_minutes"],
     "days_active": KINDS["days_active"]._replace(
-        once="Practise{hack} on one day{category}",
-        often="Practise{hack} on {n} different days{category}",
+        text_for_one="Practise{hack} on one day{category}",
+        text_for_many="Practise{hack} on {n} different days{category}",
         narrowed_by=frozenset({HACK, CATEGORY}),
     ),
     "hacks_tried": KINDS["hacks_tried"],
@@ -32,60 +32,65 @@ AIMS: dict[str, Kind] = {
         label="Check-ins",
         counted_by="checkins",
         units=("check-in", "check-ins"),
-        once="Check in once",
-        often="Check in {n} times",
+        text_for_one="Check in once",
+        text_for_many="Check in {n} times",
         next_step=("practice:checkin", "Check in"),
     ),
 }
-# What is said beside the aim: which practices are not of it.
-COUNTED = {
-    "checkins": "A check-in counts if you make it during the challenge, but not for a day that was over before.",
-    "": "A practice counts if it begins during the challenge and lasts a minute or longer. Log it within a week, "
-    "and no later than a day after the end.",
+# The explanation of what counts, by the criteria's type; "" for all other types.
+COUNTING_RULES = {
+    "checkins": "Check in during the challenge. A check-in for a day that ended before the start doesn't count.",
+    "": "A practice counts if you start it during the challenge and keep going for at least a minute. Log it within a "
+    "week, and no later than a day after the challenge ends.",
 }
 
-asked_for = partial(kinds.asked_for, kinds=AIMS)
-progress_towards = partial(kinds.progress_towards, kinds=AIMS)
+describe_criteria = partial(kinds.describe_criteria, kinds=CHALLENGE_KINDS)
+progress_towards = partial(kinds.progress_towards, kinds=CHALLENGE_KINDS)
 
 
-def validate_aim(criteria: Any) -> None:
-    kinds.validate_criteria(criteria, AIMS)
+def validate_challenge_criteria(criteria: Any) -> None:
+    kinds.validate_criteria(criteria, CHALLENGE_KINDS)
 
 
 def unit_of(criteria: Mapping[str, Any], number: int) -> str:
-    return AIMS[criteria["type"]].units[number != 1]
+    return CHALLENGE_KINDS[criteria["type"]].units[number != 1]
 
 
-def counted_words(criteria: Mapping[str, Any]) -> str:
-    return COUNTED.get(criteria["type"], COUNTED[""])
+def counting_rule(criteria: Mapping[str, Any]) -> str:
+    return COUNTING_RULES.get(criteria["type"], COUNTING_RULES[""])
 
 
 def validate_reward(kind: str, value: Any) -> None:
-    """Refuse a reward that says too little or too much: {"xp": 100}, {"achievement": "a-slug"}, or nothing."""
+    """Raise ValidationError if the value does not fit the kind of reward.
+
+    Valid values are {"xp": 100} for XP, {"achievement": "a-slug"} for an achievement, and {} for the others.
+    """
     match kind, value:
-        case "xp", {"xp": int(amount)} if len(value) == 1 and not isinstance(amount, bool) and 1 <= amount <= MOST_XP:
+        case "xp", {"xp": int(amount)} if (
+            len(value) == 1 and not isinstance(amount, bool) and 1 <= amount <= MAX_REWARD_XP
+        ):
             return
         case "achievement", {"achievement": str(slug)} if len(value) == 1 and slug:
             return
         case (("" | "rest_day"), {}) if not value:
             return
         case "xp", {"achievement": _}:
-            raise ValidationError("Leave the achievement empty: this reward is XP.", code="reward")
+            raise ValidationError("Leave the achievement empty: the reward is XP.", code="reward")
         case "achievement", {"xp": _}:
-            raise ValidationError("Leave the XP empty: this reward is an achievement.", code="reward")
+            raise ValidationError("Leave the XP empty: the reward is an achievement.", code="reward")
     words = {
-        "xp": f"Say how much XP: a whole number from 1 to {MOST_XP:,}.",
-        "achievement": "Choose the achievement.",
+        "xp": f"Enter the XP as a whole number from 1 to {MAX_REWARD_XP:,}.",
+        "achievement": "Choose an achievement.",
     }
-    raise ValidationError(words.get(kind, "Leave both empty: this reward has no value."), code="reward")
+    raise ValidationError(words.get(kind, "Leave both fields empty: this reward needs neither."), code="reward")
 
 
 def time_until(moment: datetime, now: datetime) -> str:
-    """How long it is, as people count: "3 days", "5 hours", "less than an hour"; rounded down."""
+    """Return the time until a moment, rounded down: "3 days", "5 hours", "less than an hour"."""
     seconds = max((moment - now).total_seconds(), 0)
     for unit, size in (("day", 86400), ("hour", 3600)):
         if number := int(seconds // size):
-            # One and a half days are more than "1 day", which would be taken for the last.
+            # Count 24 to 47 hours in hours: "1 day" would read as if the last day had begun.
             if unit == "day" and number == 1:
                 continue
             return f"{number} {unit}{'' if number == 1 else 's'}"

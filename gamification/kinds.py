@@ -1,8 +1,8 @@
-"""The kinds of achievements: what their criteria may say, and how pages put them; pure, no database.
+"""The kinds of achievements: which criteria are valid, and their words on pages. Pure code, no database.
 
-Criteria are {"type": "practice_count", "value": 10}, narrowed to one hack or one category where the kind allows it:
-{"type": "practice_count", "value": 10, "hack": "energy-ball"}. How each kind is counted stands in
-sql/achievements_by_*.sql, one file for the kinds that are read from the same rows.
+Criteria look like {"type": "practice_count", "value": 10}. Some kinds can be narrowed to one hack or one category:
+{"type": "practice_count", "value": 10, "hack": "energy-ball"}. The files sql/achievements_by_*.sql count the kinds. One
+file counts all kinds that read the same rows.
 """
 
 from collections.abc import Mapping
@@ -10,67 +10,68 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-MOST = 99_999
+MAX_CRITERION_VALUE = 99_999
 
 
 class Kind(NamedTuple):
     label: str
-    """For staff."""
+    """The name in the admin."""
     counted_by: str
-    """The end of the name of the file that counts it."""
+    """The SQL file that counts the kind: achievements_by_<counted_by>.sql."""
     units: tuple[str, str]
-    """One of what is counted, and several: "12 of 30 days"."""
-    once: str
-    """What is asked for where the value is 1."""
-    often: str
+    """The unit in the singular and the plural, as in "12 of 30 days"."""
+    text_for_one: str
+    """The task if the value is 1."""
+    text_for_many: str
+    """The task if the value is greater than 1."""
     any_hack: str = ""
-    """What stands for {hack} where the criteria name none."""
+    """The replacement for {hack} if the criteria name no hack."""
     narrowed_by: frozenset[str] = frozenset()
-    least: int = 1
-    most: int = MOST
+    min_value: int = 1
+    max_value: int = MAX_CRITERION_VALUE
     source: str = ""
-    """Of the awards in the XP ledger that are counted, where it is those."""
+    """The source of the counted awards, if the kind is counted from the XP ledger."""
     next_step: tuple[str, str] | None = None
-    """The name of an address, and what leads there; None where the product has no page for it yet."""
+    """A URL name and the text of the link; None if the product has no page for the activity yet."""
 
 
 HACK, CATEGORY = "hack", "category"
-PRACTISE = ("practice:today", "Practise today")
-VERIFICATION = "community:verification-list"
+PRACTISE_STEP = ("practice:today", "Practise today")
+VERIFICATION_URL = "community:verification-list"
 
 KINDS: dict[str, Kind] = {
     "streak": Kind(
         label="Days in a row with a check-in",
         counted_by="streak",
         units=("day", "days"),
-        once="Check in for the first time",
-        often="Check in on {n} days in a row",
+        text_for_one="Check in for the first time",
+        text_for_many="Check in on {n} days in a row",
         next_step=("practice:checkin", "Check in"),
     ),
     "practice_count": Kind(
         label="Practices",
         counted_by="practice",
         units=("practice", "practices"),
-        once="Practise{hack} once{category}",
-        often="Practise{hack} {n} times{category}",
+        text_for_one="Practise{hack} once{category}",
+        text_for_many="Practise{hack} {n} times{category}",
         narrowed_by=frozenset({HACK, CATEGORY}),
-        next_step=PRACTISE,
+        next_step=PRACTISE_STEP,
     ),
     "practice_minutes": Kind(
         label="Minutes of practice",
         counted_by="practice",
         units=("minute", "minutes"),
-        once="Practise{hack} for a minute{category}",
-        often="Practise{hack} for {n} minutes{category}",
+        text_for_one="Practise{hack} for a minute{category}",
+        text_for_many="Practise{hack} for {n} minutes{category}",
         narrowed_by=frozenset({HACK, CATEGORY}),
-        next_step=PRACTISE,
+        next_step=PRACTISE_STEP,
     ),
     "hacks_tried": Kind(
         label="Different hacks practised",
         counted_by="practice",
         units=("hack", "hacks"),
-        once="Try a hack{category}",
-        often="Try {n} different hacks{category}",
+        text_for_one="Try a hack{category}",
+        text_for_many="Try {n} different hacks{category}",
         narrowed_by=frozenset({CATEGORY}),
         next_step=("hacks:hack-list", "Find a hack"),
     ),
@@ -78,106 +79,109 @@ KINDS: dict[str, Kind] = {
         label="Different days with practice",
         counted_by="days",
         units=("day", "days"),
-        once="Practise on one day",
-        often="Practise on {n} different days",
-        next_step=PRACTISE,
+        text_for_one="Practise on one day",
+        text_for_many="Practise on {n} different days",
+        next_step=PRACTISE_STEP,
     ),
     "verification": Kind(
         label="Hacks verified by peers",
         counted_by="deeds",
         units=("hack", "hacks"),
-        once="Have your peers verify{hack}",
-        often="Have your peers verify {n} hacks",
+        text_for_one="Get{hack} verified by your peers",
+        text_for_many="Get {n} hacks verified by your peers",
         any_hack=" a hack",
         narrowed_by=frozenset({HACK}),
         source="verification",
-        next_step=(VERIFICATION, "See what can be verified"),
+        next_step=(VERIFICATION_URL, "Go to verification"),
     ),
     "reviews_given": Kind(
         label="Reviews given",
         counted_by="deeds",
         units=("review", "reviews"),
-        once="Review what a peer has submitted",
-        often="Review {n} submissions of your peers",
+        text_for_one="Review a peer's submission",
+        text_for_many="Review {n} submissions",
         source="review",
-        next_step=(VERIFICATION, "See who waits for a review"),
+        next_step=(VERIFICATION_URL, "Find a submission to review"),
     ),
     "validations": Kind(
         label="Validations given",
         counted_by="deeds",
         units=("validation", "validations"),
-        once="Validate a practice that somebody shared",
-        often="Validate {n} practices that others shared",
+        text_for_one="Validate a shared practice",
+        text_for_many="Validate {n} shared practices",
         source="validation",
     ),
     "teaching": Kind(
         label="Practices taught",
         counted_by="deeds",
         units=("time", "times"),
-        once="Teach a practice to somebody",
-        often="Teach {n} times",
+        text_for_one="Teach someone a practice",
+        text_for_many="Teach {n} times",
         source="teaching",
     ),
     "group": Kind(
         label="Group sessions",
         counted_by="deeds",
         units=("group session", "group sessions"),
-        once="Take part in a group session",
-        often="Take part in {n} group sessions",
+        text_for_one="Join a group session",
+        text_for_many="Join {n} group sessions",
         source="group",
     ),
     "referral": Kind(
-        label="Friends who practise because of them",
+        label="Invited friends who practise",
         counted_by="deeds",
         units=("friend", "friends"),
-        once="Invite a friend who then practises",
-        often="Invite {n} friends who then practise",
+        text_for_one="Invite a friend who then practises",
+        text_for_many="Invite {n} friends who then practise",
         source="referral",
     ),
     "level": Kind(
         label="Level reached",
         counted_by="level",
         units=("level", "levels"),
-        once="Reach level {n}{category}",
-        often="Reach level {n}{category}",
+        text_for_one="Reach level {n}{category}",
+        text_for_many="Reach level {n}{category}",
         narrowed_by=frozenset({CATEGORY}),
-        # Everybody begins at 1.
-        least=2,
-        next_step=("gamification:xp-rules", "See what brings XP"),
+        # Each member starts at level 1.
+        min_value=2,
+        next_step=("gamification:xp-rules", "See how to earn XP"),
     ),
     "challenge": Kind(
         label="Challenges completed",
         counted_by="deeds",
         units=("challenge", "challenges"),
-        once="Complete a challenge",
-        often="Complete {n} challenges",
+        text_for_one="Complete a challenge",
+        text_for_many="Complete {n} challenges",
         source="challenge",
-        next_step=("gamification:challenge-list", "See the challenges"),
+        next_step=("gamification:challenge-list", "See challenges"),
     ),
     "graduation": Kind(
         label="Graduation",
         counted_by="deeds",
         units=("graduation", "graduations"),
-        once="Graduate",
-        often="Graduate",
-        most=1,
+        text_for_one="Graduate",
+        text_for_many="Graduate",
+        max_value=1,
         source="graduation",
     ),
 }
 
-# What the statement that counts deeds needs to know: from the kind to the source in the ledger.
-SOURCES = {name: kind.source for name, kind in KINDS.items() if kind.source}
+# The ledger's source for each kind that achievements_by_deeds.sql counts.
+XP_SOURCES = {name: kind.source for name, kind in KINDS.items() if kind.source}
 
-# Kinds by the file that counts them, in the order in which they are evaluated.
-FAMILIES: dict[str, list[str]] = {}
+# The kinds by the SQL file that counts them, in the order of evaluation.
+KINDS_BY_FILE: dict[str, list[str]] = {}
 for _name, _kind in KINDS.items():
-    FAMILIES.setdefault(_kind.counted_by, []).append(_name)
+    KINDS_BY_FILE.setdefault(_kind.counted_by, []).append(_name)
 
 
 def validate_criteria(criteria: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
-    """Refuse what could not be counted; whether a named hack or category exists is the form's to say."""
+    """Raise ValidationError if the criteria can't be counted.
+
+    The form checks that a named hack or category exists.
+    """
     if not isinstance(criteria, dict):
-        raise ValidationError('Write an object such as {"type": "streak", "value": 7}.', code="shape")
+        raise ValidationError('Enter an object like {"type": "streak", "value": 7}.', code="shape")
     kind = kinds.get(str(criteria.get("type")))
     if kind is None:
         raise ValidationError(f"Choose a type: {', '.join(kinds)}.", code="type")
@@ -186,28 +190,28 @@ def validate_criteria(criteria: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
     if unknown := narrowed - kind.narrowed_by:
         raise ValidationError(f"“{kind.label}” can't be narrowed by: {', '.join(sorted(unknown))}.", code="option")
     if len(narrowed) > 1:
-        raise ValidationError("Narrow it to a hack or to a category, not to both.", code="both")
+        raise ValidationError("Choose a hack or a category, not both.", code="both")
     if not all(isinstance(criteria[name], str) and criteria[name] for name in narrowed):
-        raise ValidationError("Name the hack by its slug, the category by its name.", code="name")
+        raise ValidationError("Use the slug of the hack, or the name of the category.", code="name")
     if criteria["type"] == "verification" and narrowed and criteria["value"] != 1:
-        raise ValidationError("One hack is verified once: the value is 1.", code="value")
+        raise ValidationError("Enter 1: a hack is verified only once.", code="value")
 
 
 def _validate_value(value: Any, kind: Kind) -> None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
-    if is_whole and kind.least <= value <= kind.most:
+    if is_whole and kind.min_value <= value <= kind.max_value:
         return
-    if kind.least == kind.most:
-        raise ValidationError(f"The value of “{kind.label}” is {kind.least}.", code="value")
-    raise ValidationError(f"The value must be a whole number from {kind.least} to {kind.most}.", code="value")
+    if kind.min_value == kind.max_value:
+        raise ValidationError(f"Enter {kind.min_value} as the value of “{kind.label}”.", code="value")
+    raise ValidationError(f"Enter a whole number from {kind.min_value} to {kind.max_value}.", code="value")
 
 
-def asked_for(
+def describe_criteria(
     criteria: Mapping[str, Any], *, hack: str = "", category: str = "", kinds: Mapping[str, Kind] = KINDS
 ) -> str:
-    """What it takes, as an invitation; `hack` and `category` are the names that people know them by."""
+    """Return the task that the criteria set, as a sentence. `hack` and `category` are the names shown to members."""
     kind, number = kinds[criteria["type"]], criteria["value"]
-    return (kind.once if number == 1 else kind.often).format(
+    return (kind.text_for_one if number == 1 else kind.text_for_many).format(
         n=f"{number:,}",
         hack=f" {hack}" if hack else kind.any_hack,
         category=f" in {category}" if category else "",
@@ -215,7 +219,7 @@ def asked_for(
 
 
 class Progress(NamedTuple):
-    """How far somebody has come: "12 of 30 days"."""
+    """A member's progress, as in "12 of 30 days"."""
 
     done: int
     needed: int
@@ -227,7 +231,7 @@ class Progress(NamedTuple):
 
 
 def progress_towards(criteria: Mapping[str, Any], value: int, kinds: Mapping[str, Kind] = KINDS) -> Progress:
-    """Never more done than is needed: what counts further belongs to the next achievement."""
+    """Return the progress towards the criteria, capped at the value that they need."""
     kind, needed = kinds[criteria["type"]], criteria["value"]
-    # Where the least to ask for is 2, everybody has 1.
-    return Progress(min(max(value, kind.least - 1), needed), needed, kind.units[needed > 1])
+    # For a kind with the minimum 2 (level), each member has at least 1.
+    return Progress(min(max(value, kind.min_value - 1), needed), needed, kind.units[needed > 1])

@@ -1,4 +1,4 @@
-"""What a member sees of the leaderboards; they are counted by gamification/actions/leaderboards.py."""
+"""The leaderboards as a member sees them. gamification/actions/leaderboards.py counts them."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,22 +18,23 @@ from database.statements import run_statement
 from gamification.models import Challenge, Leaderboard
 
 PAGE_SIZE = 25
-# How many are shown on each side of the member's own place.
+# The number of rows shown above and below the reader's own place.
 NEIGHBOURS = 3
 SHOWN_CHALLENGES = 5
-COUNTED_EVERY = timedelta(minutes=10)
-# Members below find their own place, but no page of the list.
+COUNT_INTERVAL = timedelta(minutes=10)
+# The list ends after this many members. A member below still sees their own place.
 MAX_LISTED = 1000
-YOU, HIDDEN, WOULD_BE = "You", "You: only you see this", "Where you would be"
+# The badges beside the reader's own row: listed, hidden in a challenge, hidden on a leaderboard.
+OWN_MARK, HIDDEN_MARK, UNLISTED_MARK = "You", "Only you see this", "Where you'd be"
 
 
 class BoardRow(NamedTuple):
-    """A member on a board, as the reader sees them."""
+    """A member's row on a board, as the reader sees it."""
 
     rank: int
     is_shared: bool
     xp: int
-    mark: str  # beside the reader's own name, else empty
+    mark: str  # The badge beside the reader's own name; empty for other members.
     user_id: UUID
     username: str
     display_name: str
@@ -46,7 +47,7 @@ class BoardRow(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The address of the member's page; empty if the reader may not see it."""
+        """The URL of the member's profile; empty if the reader may not see it."""
         return reverse("accounts:profile", args=[self.username]) if self.has_page else ""
 
     @property
@@ -54,7 +55,7 @@ class BoardRow(NamedTuple):
         return _render_row(self)
 
 
-# The row is the key: a member who changes is another row, and nothing has to be invalidated.
+# The row is the key. If a member changes, the row does too, so that the cache needs no invalidation.
 @lru_cache(maxsize=4096)
 def _render_row(row: BoardRow) -> SafeString:
     return SafeString(render_to_string("gamification/_board_row.html", {"row": row}))
@@ -62,17 +63,17 @@ def _render_row(row: BoardRow) -> SafeString:
 
 @dataclass(frozen=True)
 class BoardPage:
-    """A page of a board: a page of the list, and the reader's own place among its neighbours."""
+    """A page of a board: a page of the list, and the reader's own place with its neighbours."""
 
     rows: list[BoardRow]
     page: Any
-    own: BoardRow | None  # None without XP
-    around: list[BoardRow]  # empty where `rows` shows the own place already
-    is_waiting: bool  # the reader has shown their totals since the last count, and is not listed yet
+    own: BoardRow | None  # None if the reader has no XP on this board.
+    around: list[BoardRow]  # Empty if `rows` contains the reader's own row.
+    is_waiting: bool  # The reader turned on their totals since the last count, and is not listed yet.
 
 
 def boards_of(period: Leaderboard.Period, today: date) -> list[Row]:
-    """The boards that have been counted in the period that `today` is in, overall first."""
+    """Return the counted boards of the period that contains `today`, the overall one first."""
     boards = _boards(period.value, period.starts_on(today))
     return sorted(boards, key=lambda board: board["category__name"] is not None)
 
@@ -91,16 +92,16 @@ def running_challenges(now: datetime) -> QuerySet:
 
 
 def next_count(now: datetime) -> datetime:
-    """When the boards are counted next: at each full ten minutes of the clock."""
-    return now + COUNTED_EVERY - (now - datetime.min.replace(tzinfo=UTC)) % COUNTED_EVERY
+    """Return the time of the next count: the next multiple of ten minutes on the clock."""
+    return now + COUNT_INTERVAL - (now - datetime.min.replace(tzinfo=UTC)) % COUNT_INTERVAL
 
 
 def read_board_page(member: Member, board_id: UUID, page: int) -> BoardPage:
-    """Read a page of the list in one statement; a page beyond the last is the last."""
+    """Read a page of the list in one statement. A page number beyond the last one gives the last page."""
     found = _rows(member, board_id, page)
     listed = Paginator(range(found[0]["total"] if found else 0), PAGE_SIZE).get_page(page)
     hides = not member.privacy_settings["leaderboard_visible"]
-    # Others don't see a member who hides, so that the list does not hold them.
+    # The list leaves out a reader who hides their totals, because other members don't see them either.
     rows = [_row(row, member) for row in found if not row["is_near"] and not (hides and row["user_id"] == member.pk)]
     near = [row for row in found if row["is_near"]]
     own = next((row for row in near if row["user_id"] == member.pk), None)
@@ -113,10 +114,10 @@ def read_board_page(member: Member, board_id: UUID, page: int) -> BoardPage:
     )
 
 
-def board_row(row: Row, member: Member, *, is_shared: bool, hidden: str = HIDDEN) -> BoardRow:
-    """Make a row of a statement's row with the member's card, `has_page`, `rank` and `xp`.
+def board_row(row: Row, member: Member, *, is_shared: bool, hidden: str = HIDDEN_MARK) -> BoardRow:
+    """Convert a statement's row with the member's card, `has_page`, `rank` and `xp`.
 
-    `hidden` marks the reader's own row if they hide their totals.
+    `hidden` is the badge of the reader's own row if they hide their totals.
     """
     is_own = row["user_id"] == member.pk
     shows = member.privacy_settings["leaderboard_visible"]
@@ -124,7 +125,7 @@ def board_row(row: Row, member: Member, *, is_shared: bool, hidden: str = HIDDEN
         rank=row["rank"],
         is_shared=is_shared,
         xp=row["xp"],
-        mark=(YOU if shows else hidden) if is_own else "",
+        mark=(OWN_MARK if shows else hidden) if is_own else "",
         user_id=row["user_id"],
         username=row["username"],
         display_name=row["display_name"],
@@ -134,8 +135,8 @@ def board_row(row: Row, member: Member, *, is_shared: bool, hidden: str = HIDDEN
 
 
 def _row(row: Row, member: Member) -> BoardRow:
-    """Ranks count the list alone: a member who hides has the rank that they would share."""
-    return board_row(row, member, is_shared=row["is_shared"], hidden=WOULD_BE)
+    """Convert a row of a leaderboard. Ranks count listed members only, so that a hidden reader has a would-be rank."""
+    return board_row(row, member, is_shared=row["is_shared"], hidden=UNLISTED_MARK)
 
 
 def _rows(member: Member, board_id: UUID, page: int) -> list[Row]:

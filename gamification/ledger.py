@@ -1,4 +1,4 @@
-"""What members see of their XP: totals, the day's limits, and the ledger in words."""
+"""A member's XP as the pages show it: totals, daily limits, and the ledger in words."""
 
 from datetime import date
 from typing import Any
@@ -27,11 +27,11 @@ ICONS = {
     "challenge": "flag",
     "graduation": "graduation-cap",
 }
-LATEST = 5
+LATEST_SHOWN = 5
 
 
 def standings_of(member: Member) -> list[dict[str, Any]]:
-    """The member's XP and level: overall first, then in each category, whether there is any yet or not."""
+    """Return the member's XP and level: overall first, then in each category, also those without XP."""
     overall = next((row["xp_amount"] for row in _overall(member)), 0)
     return [
         {"category": None, "title": "Overall", "icon": "zap", **_level_progress(overall)},
@@ -48,25 +48,28 @@ def standings_of(member: Member) -> list[dict[str, Any]]:
 
 
 def limits_of(member: Member, day: date) -> tuple[int, list[dict[str, Any]]]:
-    """The XP of a local day, and of each deed with a limit how many have brought some."""
-    counted = {row["source"]: row for row in _deeds(member, day)}
+    """Return the XP of a local day, and the use of each daily limit.
+
+    `count` is the number of awards with XP, `beyond` the number of awards beyond the limit.
+    """
+    counted = {row["source"]: row for row in _awards_by_source(member, day)}
     limits = [
         {
-            "deeds": rule.deeds,
+            "label": rule.plural_label,
             "count": counted[source]["paid"] if source in counted else 0,
-            "most": rule.a_day,
-            "beyond": counted[source]["deeds"] - counted[source]["paid"] if source in counted else 0,
+            "limit": rule.daily_limit,
+            "beyond": counted[source]["awards"] - counted[source]["paid"] if source in counted else 0,
         }
         for source, rule in XP_RULES.items()
-        if rule.is_offered and rule.a_day
+        if rule.is_offered and rule.daily_limit
     ]
     return sum(row["xp"] for row in counted.values()), limits
 
 
 def entries_of(member: Member) -> QuerySet:
-    """The awards, latest first, each with what it was for: a hack, an achievement or a challenge.
+    """Return the member's awards, latest first. `about` names the hack, achievement or challenge of each.
 
-    An achievement for a streak is not named to whoever hides streaks.
+    `about` leaves out achievements for streaks if the member hides streaks.
     """
     shows_streaks = Profile.objects.filter(pk=OuterRef(OuterRef("user")), hide_streaks=False)
     achievement = Achievement.objects.filter(~Q(criteria_json__type="streak") | Exists(shows_streaks))
@@ -80,9 +83,9 @@ def entries_of(member: Member) -> QuerySet:
 
 
 def entry_line(row: Row, today: date) -> dict[str, Any]:
-    """A row of `entries_of` in words."""
+    """Put a row of `entries_of` into words."""
     rule = XP_RULES[row["source"]]
-    beyond = row["amount"] == 0 and rule.a_day is not None
+    beyond = row["amount"] == 0 and rule.daily_limit is not None
     return {
         "icon": ICONS[row["source"]],
         "category": row["category__name"],
@@ -97,7 +100,7 @@ def entry_line(row: Row, today: date) -> dict[str, Any]:
 
 @compiled
 def latest_entries(member: Member) -> QuerySet:
-    return entries_of(member)[:LATEST]
+    return entries_of(member)[:LATEST_SHOWN]
 
 
 @compiled
@@ -113,14 +116,14 @@ def _categories(member: Member) -> QuerySet:
 
 
 @compiled
-def _deeds(member: Member, day: date) -> QuerySet:
+def _awards_by_source(member: Member, day: date) -> QuerySet:
     return (
         XpEntry.objects.visible_to(member)
         .filter(earned_on=day)
         .order_by()
         .values("source")
-        .annotate(deeds=Count("pk"), paid=Count("pk", filter=Q(amount__gt=0)), xp=Sum("amount"))
-        .values("source", "deeds", "paid", "xp")
+        .annotate(awards=Count("pk"), paid=Count("pk", filter=Q(amount__gt=0)), xp=Sum("amount"))
+        .values("source", "awards", "paid", "xp")
     )
 
 

@@ -26,7 +26,7 @@ def reached_level(member_id: UUID, reached: ReachedLevel) -> Notification:
         type=NotificationType.LEVEL_REACHED,
         subject=f"{reached.category or 'overall'}:{reached.level}",
         title=f"You've reached level {reached.level}{where}",
-        message="Practice by practice, it adds up.",
+        message="Every practice adds up.",
         data=leads_to("gamification:progress"),
     )
 
@@ -62,14 +62,14 @@ def cancelled_challenge(member_id: UUID, challenge: Challenge) -> Notification:
         type=NotificationType.CHALLENGE_CANCELLED,
         subject=str(challenge.pk),
         title=f"{challenge.name} was cancelled",
-        message=f"{challenge.cancellation_reason} The practice you've done stays yours.".strip(),
+        message=f"{challenge.cancellation_reason} The practice you've done still counts towards your totals.".strip(),
         data=leads_to("gamification:challenge-detail", slug=challenge.slug),
     )
 
 
 def _result_words(participant: ChallengeParticipant) -> str:
     if not participant.score:
-        return "None of your practice counted this time. There will be other challenges."
+        return "You didn't score this time. There'll be other challenges."
     challenge = participant.challenge
     score = f"{participant.score:,} {unit_of(challenge.criteria_json, participant.score)}"
     place = f"You came {ordinal(participant.rank)} of {participant.completion_data['participants']:,}, with {score}."
@@ -83,7 +83,7 @@ def _reward_words(participant: ChallengeParticipant) -> str:
             return f" +{challenge.reward_value['xp']:,} XP."
         case Challenge.Reward.ACHIEVEMENT:
             return " You've earned an achievement."
-        # Members who hide streaks are not told of rest days either.
+        # A message to a member who hides streaks does not mention rest days.
         case Challenge.Reward.REST_DAY if not participant.user.profile.hide_streaks:
             return " You've earned a rest day."
     return ""

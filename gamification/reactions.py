@@ -26,7 +26,7 @@ def score(activity: UserActivityLog) -> None:
 
 
 def award(activity: UserActivityLog) -> None:
-    """Award achievements; those that follow from a private activity are private too."""
+    """Award achievements. A private activity makes them private too."""
     award_achievements(member_id=activity.user_id, is_private=activity.is_private)
 
 
@@ -52,7 +52,7 @@ def want_roles(activity: UserActivityLog) -> None:
 
 
 def notify_of_achievement(activity: UserActivityLog) -> None:
-    """Tell of an achievement; a member who hides streaks is not told of achievements for streaks."""
+    """Notify the member of an achievement, except of one for a streak if they hide streaks."""
     is_streak = activity.activity_data["type"] == "streak"
     if is_streak and Profile.objects.filter(pk=activity.user_id, hide_streaks=True).exists():
         return
@@ -75,6 +75,6 @@ def notify_of_cancelled_challenge(activity: UserActivityLog) -> None:
 
 
 def _participant(activity: UserActivityLog) -> ChallengeParticipant | None:
-    """Return the participation that the activity is about; None if staff have deleted it since."""
+    """Return the participant of the activity's challenge; None if the row has been deleted since."""
     participants = ChallengeParticipant.objects.select_related("challenge").filter(user_id=activity.user_id)
     return participants.filter(challenge_id=activity.activity_data["challenge_id"]).first()

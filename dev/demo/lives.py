@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from gamification.kinds import SOURCES
+from gamification.kinds import XP_SOURCES
 from gamification.models import XpEntry
 from gamification.rules import level_of
 from practice.models import DailyCheckin, PracticeSession
@@ -46,7 +46,7 @@ class Deeds:
                 yield from self.checkins
             case "level":
                 yield from self._levels(criteria.get("category"))
-            case _ if source := SOURCES.get(kind):
+            case _ if source := XP_SOURCES.get(kind):
                 moments = (award.moment for award in self.awards if award.source == source)
                 yield from ((moment, number) for number, moment in enumerate(moments, start=1))
             case _:

@@ -1,4 +1,4 @@
-"""Writes on progress that span rows."""
+"""Actions: writes that span rows of XP, achievements, challenges and leaderboards."""
 
 from gamification.actions.achievements import (
     AchievementProgress,

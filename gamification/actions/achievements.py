@@ -1,4 +1,4 @@
-"""Awarding achievements, and how far members have come with them."""
+"""Award achievements, and read the members' progress towards them."""
 
 import json
 from functools import cache
@@ -11,7 +11,7 @@ from accounts.models import Member
 from analytics.actions import enqueue_on_commit
 from analytics.models import Activity
 from database.statements import read_statement, run_sql
-from gamification.kinds import FAMILIES, KINDS, SOURCES
+from gamification.kinds import KINDS, KINDS_BY_FILE, XP_SOURCES
 
 PREVIEW_NAMES = 5
 
@@ -25,7 +25,7 @@ class EarnedAchievement(NamedTuple):
 
 
 class AchievementProgress(NamedTuple):
-    """What is counted for an achievement, and what its criteria name, as people know it."""
+    """The counted value for an achievement, and the displayed names of its hack and category."""
 
     value: int
     hack: str
@@ -33,7 +33,7 @@ class AchievementProgress(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """How many members meet criteria, and the names of the first."""
+    """The number of members who meet the criteria, and the names of the first PREVIEW_NAMES."""
 
     number: int
     names: list[str]
@@ -47,57 +47,61 @@ class Candidates(NamedTuple):
 def award_achievements(
     *, member_id: UUID | None = None, achievement_id: UUID | None = None, is_private: bool = False
 ) -> list[EarnedAchievement]:
-    """Award what is due, to one member or (None) to all, of one achievement or (None) of all; return what was new.
+    """Award the earned achievements of one member or (None) all; return the new ones.
 
-    `is_private` keeps all of it from others; what counts private deeds is kept from them in any case. Each is written
-    into the activity log and reacted to once that is committed.
-    Should be called as the worker: a member's own role can award nothing.
+    `achievement_id` limits this to one achievement. `is_private` makes all of them private. An achievement that counts
+    private awards is private in any case. Each is recorded as an activity, and the reactions run after the commit.
+    Should be called as the worker: other roles can't write here.
     """
     parameters = {
         "member_id": member_id,
         "achievement_id": achievement_id,
         "is_private": is_private,
         "activity": Activity.ACHIEVEMENT_EARNED,
-        "sources": json.dumps(SOURCES),
+        "sources": json.dumps(XP_SOURCES),
     }
     earned = []
-    for family, kinds in FAMILIES.items():
-        text = _counting("award_achievements", family, of_member=member_id is not None)
+    for file, kinds in KINDS_BY_FILE.items():
+        text = _counting("award_achievements", file, of_member=member_id is not None)
         earned += [EarnedAchievement(*row) for row in run_sql(text, {**parameters, "kinds": kinds}).rows]
     enqueue_on_commit(*(achievement.activity_id for achievement in earned))
     return earned
 
 
 def achievements_progress(*, member: Member, achievement_id: UUID | None = None) -> dict[UUID, AchievementProgress]:
-    """Where the member stands with each achievement, or with one, by its id: secrets too, which are the caller's to
-    keep. One statement.
+    """Return the member's progress by achievement id, for one achievement or (None) all, in one statement.
+
+    The result includes secret achievements: the caller must not show them.
     """
-    parameters = {"member_id": member.pk, "achievement_id": achievement_id, "sources": json.dumps(SOURCES)}
-    result = run_sql(_counting("achievements_progress", *FAMILIES, of_member=True), parameters)
+    parameters = {"member_id": member.pk, "achievement_id": achievement_id, "sources": json.dumps(XP_SOURCES)}
+    result = run_sql(_counting("achievements_progress", *KINDS_BY_FILE, of_member=True), parameters)
     return {achievement: AchievementProgress(*progress) for achievement, *progress in result.rows}
 
 
 def preview_achievement(*, criteria: dict[str, Any]) -> Candidates:
-    """Who meets valid criteria now, whether they are saved or not. Should be called as staff or as the worker."""
+    """Return the members who meet the criteria now. The criteria must be valid but need not be saved.
+
+    Should be called as staff or as the worker.
+    """
     parameters = {
         "kind": criteria["type"],
         "needed": criteria["value"],
         "hack": criteria.get("hack", ""),
         "category": criteria.get("category", ""),
-        "sources": json.dumps(SOURCES),
+        "sources": json.dumps(XP_SOURCES),
         "most": PREVIEW_NAMES,
     }
-    family = KINDS[criteria["type"]].counted_by
-    rows = run_sql(_counting("achievements_preview", family, of_member=False), parameters).rows
+    file = KINDS[criteria["type"]].counted_by
+    rows = run_sql(_counting("achievements_preview", file, of_member=False), parameters).rows
     return Candidates(rows[0][1] if rows else 0, [name for name, _ in rows])
 
 
 @cache
-def _counting(statement: str, *families: str, of_member: bool) -> str:
-    """The statement's text with what counts these families of kinds, for the parameter member_id or for everybody.
+def _counting(statement: str, *files: str, of_member: bool) -> str:
+    """Return the statement's text with the files that count the kinds, for one member (member_id) or for all.
 
-    Two texts, as a plan that is kept for one member has to go by the indices.
+    The two cases have separate texts, because a stored plan for one member must use the indexes.
     """
-    counted = " UNION ALL ".join(f"({read_statement('gamification', f'achievements_by_{each}')})" for each in families)
+    counted = " UNION ALL ".join(f"({read_statement('gamification', f'achievements_by_{each}')})" for each in files)
     text = read_statement("gamification", statement).replace("\n  COUNTED\n", f"\n{counted}\n")
     return text.replace("WHOSE", "user_id = %(member_id)s::uuid" if of_member else "true")

@@ -1,4 +1,4 @@
-"""Challenges: joined and left by members, cancelled by staff; scored, ranked, settled and rewarded by workers."""
+"""Actions on challenges. Members join and leave; staff cancel; workers score, rank, settle and reward."""
 
 import json
 from datetime import datetime
@@ -13,21 +13,21 @@ from analytics.models import Activity
 from database.constraints import refused_by
 from database.statements import run_statement
 from gamification.actions.xp import award_xp
-from gamification.challenges import GRACE
+from gamification.challenges import GRACE_PERIOD
 from gamification.models import Challenge, ChallengeParticipant
-from gamification.rules import LATEST_LOGGED_DAYS, LEAST_SECONDS
+from gamification.rules import LOGGING_DEADLINE_DAYS, MIN_COUNTED_SECONDS
 from practice.actions import grant_rest_day
 
-# What the database's guards say, in words for whoever wanted in or out.
-REFUSALS = {
-    "challenge_full": "All places are taken.",
-    "challenge_off": "This challenge does not take place.",
+# The messages for members, by the constraint name that the triggers raise.
+REFUSAL_MESSAGES = {
+    "challenge_full": "This challenge is full.",
+    "challenge_off": "This challenge isn't taking place.",
     "challenge_over": "This challenge is over.",
 }
 
 
 class ChallengeRefused(Exception):
-    """A rule of the challenge is against it; `reason` says which, to the member."""
+    """A rule of the challenge forbids joining or leaving. `reason` is the message for the member."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -36,35 +36,37 @@ class ChallengeRefused(Exception):
 
 @transaction.atomic
 def join_challenge(*, member: Member, challenge: Challenge) -> bool:
-    """Take part; False where the member does already. Raises ChallengeRefused, and then writes nothing."""
+    """Join the challenge; return False if the member is already in it. Raise ChallengeRefused if a rule forbids it."""
     try:
         _, is_new = ChallengeParticipant.objects.get_or_create(challenge=challenge, user=member)
     except IntegrityError as error:
-        raise _refused(error) from error
+        raise _refusal(error) from error
     if is_new:
-        record(member.pk, Activity.CHALLENGE_JOINED, _named(challenge))
+        record(member.pk, Activity.CHALLENGE_JOINED, _activity_data(challenge))
     return is_new
 
 
 @transaction.atomic
 def leave_challenge(*, member: Member, challenge: Challenge) -> bool:
-    """Take part no longer; False where the member does not. Raises ChallengeRefused, and then writes nothing."""
+    """Leave the challenge; return False if the member has not joined. Raise ChallengeRefused if a rule forbids it."""
     try:
         with transaction.atomic():
             deleted, _ = ChallengeParticipant.objects.filter(challenge=challenge, user=member).delete()
     except IntegrityError as error:
-        raise _refused(error) from error
+        raise _refusal(error) from error
     if deleted:
-        record(member.pk, Activity.CHALLENGE_LEFT, _named(challenge))
+        record(member.pk, Activity.CHALLENGE_LEFT, _activity_data(challenge))
     return bool(deleted)
 
 
 @transaction.atomic
 def cancel_challenge(*, challenge: Challenge, reason: str, now: datetime) -> bool:
-    """Call a challenge off, without rewards, and tell who takes part; False where it is off, settled or was never
-    announced: its page would tell everybody of it. As staff.
+    """Cancel a challenge without rewards, and notify the participants.
+
+    Return False if it is already cancelled or settled, or was never announced: the page of a cancelled challenge is
+    visible to all members. Should be called as staff.
     """
-    # Whoever joins meanwhile waits, and is refused.
+    # A member who joins at the same time waits for this lock and is then refused.
     locked = Challenge.objects.select_for_update(no_key=True).get(pk=challenge.pk)
     is_draft = not locked.is_active and not locked.participants.exists()
     if locked.cancelled_at or locked.settled_at or is_draft:
@@ -74,49 +76,51 @@ def cancel_challenge(*, challenge: Challenge, reason: str, now: datetime) -> boo
     locked.cancellation_reason = reason
     locked.save(update_fields=["is_active", "cancelled_at", "cancellation_reason"])
     members = ChallengeParticipant.objects.filter(challenge=locked).values_list("user_id", flat=True)
-    record_all(Activity.CHALLENGE_CANCELLED, [(member_id, _named(locked)) for member_id in members])
+    record_all(Activity.CHALLENGE_CANCELLED, [(member_id, _activity_data(locked)) for member_id in members])
     return True
 
 
 @transaction.atomic
 def score_challenges(*, now: datetime, member_id: UUID | None = None, challenge_id: UUID | None = None) -> int:
-    """Bring the scores of one member or (None) all, in one challenge or all that are on, up to date with what was
-    practised; returns how many differed. As the worker.
+    """Update the scores of one member or (None) all, in one challenge or (None) all open ones; return how many changed.
+
+    Should be called as the worker.
     """
-    return _work_out(
+    return _run_locked(
         "score_challenges",
         {
             "member_id": member_id,
             "challenge_id": challenge_id,
             "now": now,
-            "least_seconds": LEAST_SECONDS,
-            "latest_logged_days": LATEST_LOGGED_DAYS,
+            "min_counted_seconds": MIN_COUNTED_SECONDS,
+            "logging_deadline_days": LOGGING_DEADLINE_DAYS,
         },
     )
 
 
 @transaction.atomic
 def rank_participants(*, now: datetime, challenge_id: UUID | None = None) -> int:
-    """Work out ranks and places from the scores, in one challenge or all that are on; returns how many differed.
+    """Compute ranks and places from the scores, in one challenge or (None) all open ones; return how many differed.
 
-    As the worker.
+    Should be called as the worker.
     """
-    return _work_out("rank_participants", {"member_id": None, "challenge_id": challenge_id, "now": now})
+    return _run_locked("rank_participants", {"member_id": None, "challenge_id": challenge_id, "now": now})
 
 
 def settle_challenges(*, now: datetime) -> int:
-    """Make the results final of what has been over for a while; returns how many challenges. As the worker."""
-    due = Challenge.objects.due(now - GRACE).order_by("end_date").values_list("pk", flat=True)
+    """Settle all challenges that ended before the grace period; return how many. Should be called as the worker."""
+    due = Challenge.objects.due(now - GRACE_PERIOD).order_by("end_date").values_list("pk", flat=True)
     return sum(settle_challenge(challenge_id=challenge_id, now=now) for challenge_id in list(due))
 
 
 @transaction.atomic
 def settle_challenge(*, challenge_id: UUID, now: datetime) -> bool:
-    """Score and rank for the last time and have everybody rewarded and told, each by a reaction of their own.
+    """Compute the final scores and ranks, and record an activity for each participant.
 
-    False where another worker does so, or has done so, or it was cancelled.
+    The reactions to the activities reward and notify the members. Return False if another worker settles or has settled
+    the challenge, or if it was cancelled.
     """
-    due = Challenge.objects.select_for_update(no_key=True, skip_locked=True).due(now - GRACE)
+    due = Challenge.objects.select_for_update(no_key=True, skip_locked=True).due(now - GRACE_PERIOD)
     if due.filter(pk=challenge_id).first() is None:
         return False
     score_challenges(now=now, challenge_id=challenge_id)
@@ -130,9 +134,9 @@ def settle_challenge(*, challenge_id: UUID, now: datetime) -> bool:
 
 @transaction.atomic
 def reward_participant(*, participant: ChallengeParticipant) -> None:
-    """Give who completed a settled challenge what it brings: each thing once, however often this runs. As the worker.
+    """Give the reward of a settled challenge to a member who completed it. A repeat gives nothing more.
 
-    The completed challenge is a deed in the ledger of XP also where it brings something else, or nothing.
+    A challenge without XP gets an award of 0 XP, because achievements count the awards. Should be called as the worker.
     """
     challenge = participant.challenge
     if participant.completed_at is None or challenge.settled_at is None:
@@ -162,17 +166,17 @@ def _grant_achievement(participant: ChallengeParticipant) -> None:
     enqueue_on_commit(*granted.values)
 
 
-def _work_out(statement: str, parameters: dict[str, Any]) -> int:
+def _run_locked(statement: str, parameters: dict[str, Any]) -> int:
     run_statement("gamification", "lock_participants", **parameters)
-    # A statement of its own, so that it sees what was committed while this one waited for the rows.
+    # A separate statement sees the rows that were committed while the first one waited for the locks.
     return run_statement("gamification", statement, **parameters).value
 
 
-def _named(challenge: Challenge) -> dict[str, str]:
+def _activity_data(challenge: Challenge) -> dict[str, str]:
     return {"challenge_id": str(challenge.pk), "name": challenge.name, "slug": challenge.slug}
 
 
-def _refused(error: IntegrityError) -> Exception:
-    """The refusal that a guard's error means, or the error itself."""
-    reason = REFUSALS.get(refused_by(error))
+def _refusal(error: IntegrityError) -> Exception:
+    """Return the ChallengeRefused for a trigger's error, or the error itself if it is another one."""
+    reason = REFUSAL_MESSAGES.get(refused_by(error))
     return ChallengeRefused(reason) if reason else error

@@ -1,4 +1,4 @@
-"""The leaderboards, counted anew by workers."""
+"""Count the leaderboards."""
 
 from datetime import UTC, datetime
 
@@ -7,18 +7,18 @@ from django.db import transaction
 from database.statements import run_sql, run_statement
 from gamification.models import Leaderboard
 
-# Two counts at once would write the same rows twice; the lock ends with the transaction.
-TAKE_TURN = "SELECT pg_try_advisory_xact_lock(hashtext('gamification.rank_members'))"
+# Two concurrent counts would write the same rows twice. The lock is released at the end of the transaction.
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('gamification.rank_members'))"
 
 
 @transaction.atomic
 def rank_members(*, now: datetime) -> int:
-    """Count the boards of all periods that `now` is in, by UTC; return how many places were written or deleted.
+    """Count the boards of all periods that contain `now` in UTC; return how many rows were written or deleted.
 
-    Leaves it to whoever is counting already. Should be called as the worker.
+    Do nothing and return 0 if another worker is counting. Should be called as the worker.
     """
     today = now.astimezone(UTC).date()
-    if not run_sql(TAKE_TURN).value:
+    if not run_sql(TRY_LOCK).value:
         return 0
     return run_statement(
         "gamification",

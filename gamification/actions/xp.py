@@ -1,4 +1,4 @@
-"""Awards into the ledger of XP, and what follows from it. Everything here should be called as the worker."""
+"""Write the XP ledger, and celebrate levels. All functions should be called as the worker."""
 
 import json
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from database.statements import run_statement
-from gamification.rules import LATEST_LOGGED_DAYS, LEAST_SECONDS, XP_RULES
+from gamification.rules import LOGGING_DEADLINE_DAYS, MIN_COUNTED_SECONDS, XP_RULES
 from practice.models import MemberStats
 
-SETTLED_AT_ONCE = 1000
+SETTLE_BATCH_SIZE = 1000
 
 
 class ReachedLevel(NamedTuple):
-    """In a category, by its name and title, or (None) overall."""
+    """A level that a member has reached, in a category or (None) overall."""
 
     category: str | None
     title: str | None
@@ -25,17 +25,17 @@ class ReachedLevel(NamedTuple):
 
 
 def settle_xp(*, member_id: UUID | None = None) -> int:
-    """Make the awards for practice and check-ins what they should be, for one member or (None) for all.
+    """Update the awards for practice and check-ins of one member or (None) all; return how many awards differed.
 
-    They are derived from the sessions and check-ins that there are: a repeat changes nothing, and what was undone takes
-    its award back. Returns how many awards differed.
+    The awards are derived from the existing sessions and check-ins. A repeat changes nothing. Deleting a session or
+    check-in deletes its award.
     """
     if member_id is not None:
         return _settle([member_id])
     members = run_statement("gamification", "unsettled_members", rules=_practice_rules()).values
-    # Not all under one lock: whoever checks in meanwhile waits for a batch at most.
-    starts = range(0, len(members), SETTLED_AT_ONCE)
-    return sum(_settle(members[start : start + SETTLED_AT_ONCE]) for start in starts)
+    # One transaction per batch: a member who checks in at the same time waits for one batch at most.
+    starts = range(0, len(members), SETTLE_BATCH_SIZE)
+    return sum(_settle(members[start : start + SETTLE_BATCH_SIZE]) for start in starts)
 
 
 @transaction.atomic
@@ -50,16 +50,16 @@ def award_xp(
     done_at: datetime | None = None,
     is_private: bool = False,
 ) -> bool:
-    """Write the award of one deed into the ledger; False, and nothing, where it is there already.
+    """Insert one award into the ledger; return False and write nothing if it already exists.
 
-    The amount is the rule's of the source unless it is given, and 0 beyond the day's limit. The category is the
-    hack's unless it is given. The day is the member's local one of `done_at`, which is now unless it is given. What
-    counts a private one is kept from others.
+    `amount` defaults to the rule of the source, and is 0 beyond the daily limit. `category_id` defaults to the hack's
+    category. `done_at` defaults to now, and determines the member's local day. `is_private` hides achievements that
+    count the award from other members. Raise ValueError if the source needs an amount and none is given.
     """
     rule = XP_RULES[source]
     amount = rule.amount if amount is None else amount
     if amount is None:
-        raise ValueError(f"An award of {source} needs its amount.")
+        raise ValueError(f"An award for {source} needs an amount.")
     _lock([member_id])
     awarded = run_statement(
         "gamification",
@@ -70,7 +70,7 @@ def award_xp(
         category_id=category_id,
         hack_id=hack_id,
         amount=amount,
-        a_day=rule.a_day,
+        daily_limit=rule.daily_limit,
         done_at=done_at or timezone.now(),
         is_private=is_private,
     )
@@ -79,7 +79,10 @@ def award_xp(
 
 @transaction.atomic
 def revoke_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
-    """Take the award of an undone deed back; False where there was none."""
+    """Delete an award; return False if it does not exist.
+
+    The first award beyond the daily limit then gets its XP.
+    """
     rule = XP_RULES[source]
     _lock([member_id])
     return run_statement(
@@ -88,27 +91,28 @@ def revoke_xp(*, member_id: UUID, source: str, source_id: UUID) -> bool:
         member_id=member_id,
         source=source,
         source_id=source_id,
-        amount=rule.amount if rule.a_day else None,
+        amount=rule.amount if rule.daily_limit else None,
     ).value
 
 
 def lock_xp(*, member_id: UUID) -> None:
-    """Keep other workers from this member's awards until the transaction ends.
+    """Lock the member's awards against other workers until the transaction ends.
 
-    For an award that depends on what its deed is now: read that afterwards. Should be called inside a transaction.
+    If an award depends on the present state of a row, read that row after locking. Should be called inside a
+    transaction.
     """
     _lock([member_id])
 
 
 @transaction.atomic
 def celebrate_levels(*, member_id: UUID) -> list[ReachedLevel]:
-    """The levels that the member has reached since the last time: each is returned once, whoever asks."""
+    """Return the levels that the member has reached since the last call. Each level is returned only once."""
     return [ReachedLevel(*row) for row in run_statement("gamification", "celebrate_levels", member_id=member_id).rows]
 
 
 @transaction.atomic
 def recompute_xp() -> tuple[int, int]:
-    """Hold every total against the ledger and repair it; returns how many members and rows differed."""
+    """Correct all totals that differ from the ledger; return how many members and rows differed."""
     members, rows = run_statement("gamification", "recompute_xp").row
     return members, rows
 
@@ -120,12 +124,14 @@ def _settle(member_ids: Sequence[UUID]) -> int:
 
 
 def _lock(member_ids: Sequence[UUID]) -> None:
-    """Two workers take turns on a member, as the streak does: what the second reads is what the first committed."""
+    """Lock the rows that also guard the streak. A second worker waits, and then reads what the first one committed."""
     rows = MemberStats.objects.filter(pk__in=member_ids).order_by("pk").select_for_update(no_key=True)
     list(rows.values_list("pk"))
 
 
 def _practice_rules() -> str:
-    """The rules that app.xp_due goes by."""
+    """Return the rules for app.xp_due as JSON."""
     rules: dict[str, Any] = {source: XP_RULES[source]._asdict() for source in ("session", "checkin")}
-    return json.dumps({**rules, "least_seconds": LEAST_SECONDS, "latest_logged_days": LATEST_LOGGED_DAYS})
+    return json.dumps(
+        {**rules, "min_counted_seconds": MIN_COUNTED_SECONDS, "logging_deadline_days": LOGGING_DEADLINE_DAYS}
+    )

@@ -1,4 +1,4 @@
-"""What staff see of progress."""
+"""The admin of XP, achievements, challenges and leaderboards."""
 
 from gamification.admin.achievements import AchievementAdmin, UserAchievementAdmin
 from gamification.admin.challenges import ChallengeAdmin, ChallengeParticipantAdmin
@@ -6,7 +6,7 @@ from gamification.admin.leaderboards import LeaderboardAdmin, LeaderboardEntryAd
 from gamification.admin.xp import UserXpAdmin, XpEntryAdmin
 from gamification.discord.admin import DiscordRoleGrantAdmin
 
-# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+# Sidebar topics, each with its models and their icons (nrghax/admin_site.py).
 TOPICS = {
     "Library": {"gamification.achievement": "award_star"},
     "Progress": {

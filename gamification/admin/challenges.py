@@ -10,58 +10,60 @@ from accounts.history import Change, RemembersChanges, log_changes
 from analytics.admin import ReadOnlyAdmin
 from gamification.actions import cancel_challenge
 from gamification.admin_forms import ChallengeForm
-from gamification.challenges import asked_for
+from gamification.challenges import describe_criteria
 from gamification.models import Challenge, ChallengeParticipant
-from hacks.admin_forms import DeletesOneByOne
+from hacks.admin_forms import NoBulkDeleteMixin
 
-STATES = {
+STATE_LABELS = {
     "cancelled": "Cancelled",
-    "coming": "Coming",
+    "coming": "Upcoming",
     "running": "Running",
-    "counting": "Being counted",
+    "counting": "Counting",
     "over": "Over",
 }
-REASON_LENGTH = 300
-KEPT = "What members have joined is not deleted."
-OFF = "Until its result is final, it can be cancelled in the list of challenges."
+MAX_REASON_LENGTH = 300
+DELETE_NOTE = "Members have joined this challenge, so it can't be deleted."
+CANCEL_NOTE = "Until its result is final, you can cancel it in the list of challenges."
 
 
 @admin.register(Challenge)
-class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
+class ChallengeAdmin(NoBulkDeleteMixin, RemembersChanges, ModelAdmin):
     form = ChallengeForm
-    list_display = ["name", "state", "asked_for", "start_date", "end_date", "reward", "members"]
+    list_display = ["name", "state", "requirement", "start_date", "end_date", "reward", "members"]
     list_filter = ["is_active", "reward_type", "start_date"]
     search_fields = ["name", "slug", "description"]
     ordering = ["-start_date", "name"]
     date_hierarchy = "start_date"
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["state", "asked_for", "reward", "members", "cancellation_reason", "settled_at", "created_at"]
+    readonly_fields = ["state", "requirement", "reward", "members", "cancellation_reason", "settled_at", "created_at"]
     actions = ["cancel"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).for_page(request.user.member)
 
     def get_fieldsets(self, request, obj=None):
-        """What somebody has joined stays what it was: it is told, not asked for."""
+        """Show the fixed fields as text once a member has joined or the challenge is cancelled or settled."""
         about = (None, {"fields": ["name", "slug", "description", "max_participants"]})
-        now = ("Now", {"fields": ["state", "members", "cancellation_reason", "settled_at", "created_at"]})
+        status = ("Status", {"fields": ["state", "members", "cancellation_reason", "settled_at", "created_at"]})
         if _is_fixed(obj):
-            words = [KEPT] * obj.participants.exists() + [OFF] * (not obj.cancelled_at and not obj.settled_at)
-            fixed = {"fields": ["start_date", "end_date", "asked_for", "reward"], "description": " ".join(words)}
-            return [about, ("Fixed", fixed), now]
+            notes = [DELETE_NOTE] * obj.participants.exists() + [CANCEL_NOTE] * (
+                not obj.cancelled_at and not obj.settled_at
+            )
+            fixed = {"fields": ["start_date", "end_date", "requirement", "reward"], "description": " ".join(notes)}
+            return [about, ("Fixed", fixed), status]
         open_fields = [
             ("When", {"fields": ["start_date", "end_date", "is_active"]}),
             ("What counts", {"fields": ["criteria_json"]}),
-            ("What it brings to everybody who gets there", {"fields": ["reward_type", "reward_value"]}),
+            ("Reward for everyone who completes it", {"fields": ["reward_type", "reward_value"]}),
         ]
-        return [about, *open_fields, now] if obj else [about, *open_fields]
+        return [about, *open_fields, status] if obj else [about, *open_fields]
 
     def get_readonly_fields(self, request, obj=None):
         fixed = ["start_date", "end_date", "criteria_json", "reward_value"] if _is_fixed(obj) else []
         return [*super().get_readonly_fields(request, obj), *fixed]
 
     def has_delete_permission(self, request, obj=None):
-        """Not offered where somebody has joined: the page says what to do instead."""
+        """Return False once a member has joined; DELETE_NOTE and CANCEL_NOTE explain it on the page."""
         is_joined = obj is not None and obj.participants.exists()
         return super().has_delete_permission(request, obj) and not is_joined
 
@@ -73,14 +75,14 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
     def state(self, challenge) -> str:
         if not challenge.is_active and challenge.cancelled_at is None:
             return "Not announced"
-        return STATES[challenge.state_at(timezone.now())]
+        return STATE_LABELS[challenge.state_at(timezone.now())]
 
     @admin.display(description="what counts", ordering="criteria_json")
-    def asked_for(self, challenge) -> str:
+    def requirement(self, challenge) -> str:
         criteria = challenge.criteria_json
         names = {"hack": challenge.hack_name, "category": challenge.category_title}
         missing = [f"no such {key}: {criteria[key]}" for key, name in names.items() if key in criteria and not name]
-        words = asked_for(criteria, **{key: name or "" for key, name in names.items()})
+        words = describe_criteria(criteria, **{key: name or "" for key, name in names.items()})
         return f"{words} ({missing[0]})" if missing else words
 
     @admin.display(ordering="reward_type")
@@ -96,22 +98,22 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
         url = f"{reverse('admin:gamification_challengeparticipant_changelist')}?challenge__id__exact={challenge.pk}"
         return format_html('<a href="{}">{}{}</a>', url, challenge.participant_count, places)
 
-    @admin.action(description="Cancel the chosen challenges", permissions=["change"])
+    @admin.action(description="Cancel selected challenges", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset) -> HttpResponse | None:
-        """Asks for the reason first: whoever takes part will read it."""
+        """Cancel the challenges. Without a reason, ask for it first: the participants will read it."""
         reason = request.POST.get("reason", "").strip()
-        if not reason or len(reason) > REASON_LENGTH:
-            return self._ask(request, queryset, error="reason" in request.POST, reason=reason)
-        off = [each for each in queryset if cancel_challenge(challenge=each, reason=reason, now=timezone.now())]
-        log_changes(user=request.user, changed=[(each, [Change("cancelled", "no", reason)]) for each in off])
-        if off:
-            messages.success(request, f"Cancelled, and told to whoever took part: {len(off)}.")
-        if left := len(queryset) - len(off):
-            why = "the result is final, it was cancelled before, or it was never announced"
-            messages.error(request, f"Not cancelled, because {why}: {left}.")
+        if not reason or len(reason) > MAX_REASON_LENGTH:
+            return self._confirm_cancel(request, queryset, error="reason" in request.POST, reason=reason)
+        cancelled = [each for each in queryset if cancel_challenge(challenge=each, reason=reason, now=timezone.now())]
+        log_changes(user=request.user, changed=[(each, [Change("cancelled", "no", reason)]) for each in cancelled])
+        if cancelled:
+            messages.success(request, f"Cancelled {len(cancelled)}. The participants are notified.")
+        if skipped := len(queryset) - len(cancelled):
+            why = "already final, already cancelled, or never announced"
+            messages.error(request, f"Not cancelled: {skipped} ({why}).")
         return None
 
-    def _ask(self, request: HttpRequest, queryset, *, error: bool, reason: str) -> HttpResponse:
+    def _confirm_cancel(self, request: HttpRequest, queryset, *, error: bool, reason: str) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -119,7 +121,7 @@ class ChallengeAdmin(DeletesOneByOne, RemembersChanges, ModelAdmin):
             "challenges": queryset,
             "error": error,
             "reason": reason,
-            "reason_length": REASON_LENGTH,
+            "reason_length": MAX_REASON_LENGTH,
         }
         return TemplateResponse(request, "admin/gamification/confirm_cancel.html", context)
 
@@ -134,6 +136,6 @@ class ChallengeParticipantAdmin(ReadOnlyAdmin):
     list_filter = ("challenge", ("completed_at", admin.EmptyFieldListFilter))
     list_select_related = ("challenge", "user")
     search_fields = ("user__username", "challenge__name")
-    search_help_text = "A member's username, or a challenge."
+    search_help_text = "Search by username or challenge."
     ordering = ("-challenge__start_date", "rank", "joined_at")
     readonly_fields = ("joined_at", "scored_at")

@@ -14,13 +14,13 @@ class LeaderboardAdmin(ReadOnlyAdmin):
 
 @admin.register(LeaderboardEntry)
 class LeaderboardEntryAdmin(ReadOnlyAdmin):
-    """Staff see those who hide, too: who looks after a board must see what it is counted from."""
+    """The entries of a board. Staff also see members who hide their totals, so that they can check the count."""
 
     list_display = ("user", "xp", "board", "is_listed", "updated_at")
     list_filter = ("board__period", "board__category", "is_listed")
     list_select_related = ("user", "board__category")
     search_fields = ("user__username",)
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ("board__period", "board__category", "-xp", "user")
     readonly_fields = ("updated_at",)
 

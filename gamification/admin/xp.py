@@ -1,4 +1,4 @@
-"""XP comes from deeds: staff look at it, and nobody gives any."""
+"""Read-only pages of XP. Staff can't give XP."""
 
 from django.contrib import admin
 
@@ -12,7 +12,7 @@ class XpEntryAdmin(ReadOnlyAdmin):
     list_filter = ("source", "earned_on", "category")
     list_select_related = ("user", "category", "hack")
     search_fields = ("user__username", "source_id__exact")
-    search_help_text = "A member's username, or the id of the deed."
+    search_help_text = "Search by username or source ID."
     ordering = ("-earned_on", "-created_at", "-pk")
     readonly_fields = ("id", "created_at")
 
@@ -23,10 +23,10 @@ class UserXpAdmin(ReadOnlyAdmin):
     list_filter = ("level", "category")
     list_select_related = ("user", "category")
     search_fields = ("user__username",)
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ("-xp_amount", "user")
     readonly_fields = ("celebrated_level", "updated_at")
 
-    @admin.display(description="in", ordering="category")
+    @admin.display(description="category", ordering="category")
     def board(self, total):
         return total.category or "Overall"

@@ -1,1 +1,1 @@
-"""Roles on the community's Discord server: who is to have which, and asking Discord for it."""
+"""Roles on the community's Discord server: which accounts should have them, and the requests to Discord."""

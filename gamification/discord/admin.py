@@ -7,16 +7,16 @@ from gamification.discord.models import DiscordRoleGrant
 
 @admin.register(DiscordRoleGrant)
 class DiscordRoleGrantAdmin(ReadOnlyAdmin):
-    list_display = ("whose", "role", "what", "state", "last_error", "attempts", "next_attempt_at")
+    list_display = ("member", "role", "request", "state", "last_error", "attempts", "next_attempt_at")
     list_filter = ("state", "is_wanted", "role_id")
     search_fields = ("user__username", "discord_id", "role_id")
-    search_help_text = "A member's username, or the number of a role or an account on Discord."
+    search_help_text = "Search by username, or by the Discord ID of a role or an account."
     ordering = ("-state", "-updated_at")
     readonly_fields = ("updated_at",)
     actions = ("try_again",)
 
-    @admin.display(description="member", ordering="user__username")
-    def whose(self, grant) -> str:
+    @admin.display(ordering="user__username")
+    def member(self, grant) -> str:
         return str(grant.user) if grant.user else "Erased"
 
     @admin.display(ordering="role_id")
@@ -24,16 +24,16 @@ class DiscordRoleGrantAdmin(ReadOnlyAdmin):
         return grant.role_id
 
     @admin.display(ordering="is_wanted")
-    def what(self, grant) -> str:
-        return "Give" if grant.is_wanted else "Take"
+    def request(self, grant) -> str:
+        return "Add" if grant.is_wanted else "Remove"
 
     def has_retry_permission(self, request):
         return request.user.has_perm("gamification.change_discordrolegrant")
 
-    @admin.action(description="Try again, whatever Discord said", permissions=["retry"])
+    @admin.action(description="Try again", permissions=["retry"])
     def try_again(self, request, queryset):
         number = retry_discord_roles(grants=queryset)
         if has_discord_roles():
-            self.message_user(request, f"{number} will be asked for again within a minute.", messages.SUCCESS)
+            self.message_user(request, f"{number} will be requested again within a minute.", messages.SUCCESS)
         else:
-            self.message_user(request, "Nothing is asked of Discord: it has no bot of ours.", messages.WARNING)
+            self.message_user(request, "No requests are sent: no Discord bot is set up.", messages.WARNING)

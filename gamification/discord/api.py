@@ -1,6 +1,6 @@
-"""Discord's REST API, version 10: giving a role on the community's server, and taking it.
+"""A client of Discord's REST API, version 10: add a role to a member of the community's server, or remove it.
 
-https://docs.discord.com/developers/resources/guild and /developers/topics/rate-limits say how it speaks.
+Reference: https://docs.discord.com/developers/resources/guild and /developers/topics/rate-limits.
 """
 
 import math
@@ -12,24 +12,24 @@ from urllib.parse import quote
 import requests
 from django.conf import settings
 
-MOST_ATTEMPTS = 8
+MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=30)
-# Whatever goes wrong for one role would go wrong for the next: seconds in which nobody is asked for.
-BROKEN_PAUSE = 30.0
+# Pauses in seconds after an error that would meet the next request too.
+UNAVAILABLE_PAUSE = 30.0
 BAD_TOKEN_PAUSE = 300.0
-UNSAID_PAUSE = 60.0
-LONGEST_PAUSE = 86400.0
+DEFAULT_PAUSE = 60.0
+MAX_PAUSE = 86400.0
 
-NOT_ON_SERVER = "They are not on the Discord server."
-BAD_TOKEN = "Discord does not accept DISCORD_BOT_TOKEN."  # noqa: S105
-MISSING_PERMISSION = "The bot may not: it needs “Manage Roles”, and a role of its own above this one."
+NOT_ON_SERVER = "The member is not on the Discord server."
+BAD_TOKEN = "Discord rejected DISCORD_BOT_TOKEN."  # noqa: S105
+MISSING_PERMISSION = "The bot lacks the permission: it needs “Manage Roles”, and its own role must be above this one."
 NOT_INVITED = "The bot is not on the server DISCORD_GUILD_ID."
-NO_ROLE = "There is no such role on the server."
-NO_ACCOUNT = "There is no such account on Discord."
-LIMITED = "Discord asked us to wait."
+NO_ROLE = "The server has no such role."
+NO_ACCOUNT = "Discord has no such account."
+RATE_LIMITED = "Discord's rate limit was reached."
 UNREACHABLE = "Discord could not be reached."
-# Discord's own codes, which stand in the answer's body.
-REFUSALS = {
+# Errors by Discord's code in the body of the answer.
+ERRORS = {
     10004: NOT_INVITED,
     10007: NOT_ON_SERVER,
     10011: NO_ROLE,
@@ -37,26 +37,29 @@ REFUSALS = {
     50001: NOT_INVITED,
     50013: MISSING_PERMISSION,
 }
-# What is not there need not be taken.
-GONE = {NOT_ON_SERVER, NO_ROLE, NO_ACCOUNT}
+# With one of these errors, a role that should be removed is already gone.
+ALREADY_REMOVED = {NOT_ON_SERVER, NO_ROLE, NO_ACCOUNT}
 
 
 class Outcome(StrEnum):
     DONE = "done"
-    REFUSED = "refused"  # It would be, however often we asked.
-    BROKEN = "broken"  # Another time it may work.
-    LIMITED = "limited"  # Too much was asked for; nothing is wrong with this.
+    REFUSED = "refused"  # A retry would be refused too.
+    UNAVAILABLE = "broken"  # A retry may succeed.
+    RATE_LIMITED = "limited"  # The request is valid and is sent again after the pause.
 
 
 class Answer(NamedTuple):
     outcome: Outcome
     error: str = ""
     pause: float = 0
-    """For how many seconds nothing else should be asked for either."""
+    """The seconds for which all requests should wait."""
 
 
 def change_role(session: requests.Session, *, role_id: str, discord_id: str, is_wanted: bool) -> Answer:
-    """Give the role, or take it; asking twice does no harm. Takes settings.DISCORD_TIMEOUT seconds, or twice that."""
+    """Add the role to the account, or remove it. The request is idempotent.
+
+    Connecting and reading may each take settings.DISCORD_TIMEOUT seconds.
+    """
     path = "/".join(
         quote(part, safe="") for part in ("guilds", settings.DISCORD_GUILD_ID, "members", discord_id, "roles", role_id)
     )
@@ -67,20 +70,22 @@ def change_role(session: requests.Session, *, role_id: str, discord_id: str, is_
             f"{settings.DISCORD_API_URL}/{path}",
             headers={
                 "Authorization": f"Bot {settings.DISCORD_BOT_TOKEN}",
-                "User-Agent": f"DiscordBot ({_home()}, 1.0)",
+                "User-Agent": f"DiscordBot ({_site_url()}, 1.0)",
                 "X-Audit-Log-Reason": quote(reason),
             },
             timeout=settings.DISCORD_TIMEOUT,
             allow_redirects=False,
         )
     except requests.RequestException:
-        return Answer(Outcome.BROKEN, UNREACHABLE, BROKEN_PAUSE)
+        return Answer(Outcome.UNAVAILABLE, UNREACHABLE, UNAVAILABLE_PAUSE)
     return _read(response, is_wanted=is_wanted)
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
-    """How long to wait after so many attempts: twice as long each time. `chance`, from 0 to 1, takes up to half of it
-    off, so that what failed together does not come again together."""
+    """Return the delay before the next retry. It doubles with each attempt.
+
+    `chance`, from 0 to 1, shortens the delay by up to a half, so that requests that failed together are spread out.
+    """
     return FIRST_RETRY * 2 ** (attempts - 1) * (1 - chance / 2)
 
 
@@ -90,22 +95,22 @@ def _read(response: requests.Response, *, is_wanted: bool) -> Answer:
         is_last = response.headers.get("X-RateLimit-Remaining") == "0"
         return Answer(Outcome.DONE, pause=_seconds(response.headers.get("X-RateLimit-Reset-After")) if is_last else 0)
     if status == 429:
-        # All that we ask for is one server's roles, so that every limit (X-RateLimit-Scope) is all of ours.
-        said = max(_seconds(response.headers.get("Retry-After")), _seconds(body.get("retry_after")))
-        return Answer(Outcome.LIMITED, LIMITED, said or UNSAID_PAUSE)
+        # All requests are about one server, so that a limit of any X-RateLimit-Scope applies to all of them.
+        pause = max(_seconds(response.headers.get("Retry-After")), _seconds(body.get("retry_after")))
+        return Answer(Outcome.RATE_LIMITED, RATE_LIMITED, pause or DEFAULT_PAUSE)
     if status == 401:
-        return Answer(Outcome.BROKEN, BAD_TOKEN, BAD_TOKEN_PAUSE)
+        return Answer(Outcome.UNAVAILABLE, BAD_TOKEN, BAD_TOKEN_PAUSE)
     if status >= 500:
-        return Answer(Outcome.BROKEN, f"Discord answered {status}.", BROKEN_PAUSE)
+        return Answer(Outcome.UNAVAILABLE, f"Discord answered {status}.", UNAVAILABLE_PAUSE)
     code = body.get("code")
-    error = REFUSALS.get(code, f"Discord answered {status}, code {code}.") if isinstance(code, int) else ""
-    if error in GONE and not is_wanted:
+    error = ERRORS.get(code, f"Discord answered {status}, code {code}.") if isinstance(code, int) else ""
+    if error in ALREADY_REMOVED and not is_wanted:
         return Answer(Outcome.DONE)
     return Answer(Outcome.REFUSED, error or f"Discord answered {status}.")
 
 
 def _body(response: requests.Response) -> dict[str, Any]:
-    """What stands in an answer, where it is an object at all: proxies in between answer with pages."""
+    """Return the JSON object in the answer; {} for any other body, such as a proxy's HTML page."""
     try:
         body = response.json()
     except ValueError:
@@ -113,16 +118,16 @@ def _body(response: requests.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _seconds(said: object) -> float:
-    """A number of seconds that Discord tells; 0 for anything else."""
+def _seconds(value: object) -> float:
+    """Parse a number of seconds, from 0 to MAX_PAUSE; return 0 for any other value."""
     try:
-        seconds = float(str(said))
+        seconds = float(str(value))
     except ValueError:
         return 0
-    return min(max(seconds, 0), LONGEST_PAUSE) if math.isfinite(seconds) else 0
+    return min(max(seconds, 0), MAX_PAUSE) if math.isfinite(seconds) else 0
 
 
-def _home() -> str:
-    """Discord wants to know who runs a bot."""
+def _site_url() -> str:
+    """Return the site's URL. Discord requires the URL of a bot's operator in the User-Agent."""
     host = settings.ALLOWED_HOSTS[0].lstrip("*.") if settings.ALLOWED_HOSTS else ""
     return f"https://{host or 'localhost'}"

@@ -12,30 +12,30 @@ from gamification.discord.api import NOT_ON_SERVER
 
 class DiscordRoleGrantQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """Those that they shall have: what is being taken is over for them."""
+        """Keep the member's wanted roles. Roles that are being removed are not shown to them."""
         return self.filter(user=member, is_wanted=True)
 
     def due(self, now: datetime):
-        """What Discord is to be asked next, the longest waiting first."""
+        """Keep the requests that are due, the longest waiting first."""
         return self.filter(state=DiscordRoleGrant.State.PENDING, next_attempt_at__lte=now).order_by(
             "next_attempt_at", "id"
         )
 
     def erased_before(self, moment: datetime):
-        """What has still not been taken from an account whose member had been erased by then."""
+        """Keep the roles of erased members that were last updated before `moment`."""
         return self.filter(user=None, updated_at__lt=moment)
 
 
 class DiscordRoleGrant(models.Model):
-    """That an account on Discord shall have a role, or no longer, and how far the worker has come with it.
+    """A role that a Discord account should have, or should lose, and the state of the request to Discord.
 
-    What has been taken leaves no row. A row outlives its member until the role is taken.
+    The row is deleted once the role is removed. It stays until then even if its member is erased.
     """
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting for Discord"
         DONE = "done", "Done"
-        FAILED = "failed", "Given up"
+        FAILED = "failed", "Failed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -43,13 +43,11 @@ class DiscordRoleGrant(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="discord_roles",
-        help_text="None once their account is erased.",
+        help_text="Empty once the member's account is erased.",
     )
     role_id = models.CharField("role", max_length=32)
-    discord_id = models.CharField(
-        "Discord account", max_length=32, help_text="Whose role it is, as Discord knows them."
-    )
-    is_wanted = models.BooleanField("wanted", default=True, help_text="Off where the role is to be taken.")
+    discord_id = models.CharField("Discord account", max_length=32, help_text="The Discord id of the account.")
+    is_wanted = models.BooleanField("wanted", default=True, help_text="Off if the role should be removed.")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
@@ -62,8 +60,8 @@ class DiscordRoleGrant(models.Model):
         db_table = "discord_role_grants"
         verbose_name = "Discord role"
         constraints = [
-            # Of the account, not of the member: who connects an account that was another's takes its row over, so that
-            # nobody takes away what somebody else has just been given.
+            # A row belongs to the account, not to the member. If another member connects the account, the row changes
+            # its member, so that no worker removes the role that this member has just got.
             models.UniqueConstraint(fields=["role_id", "discord_id"], name="discord_role_grants_once"),
             models.CheckConstraint(
                 condition=models.Q(state__in=["pending", "done", "failed"]), name="discord_role_grants_state_known"
@@ -80,11 +78,11 @@ class DiscordRoleGrant(models.Model):
 
     @property
     def state_words(self) -> str:
-        """The state, as the member reads it."""
+        """The state in words, for the member."""
         if self.state == self.State.DONE:
-            return "You have it."
+            return "You've got it."
         if self.state == self.State.PENDING:
-            return "It is on its way."
+            return "It's on its way."
         if self.last_error == NOT_ON_SERVER:
-            return "It could not be given: you are not on our server."
-        return "It could not be given: Discord refused it. Staff can see why."
+            return "You're not on our Discord server yet. Join it, then try again."
+        return "Discord refused to give you this role. Our staff can see why."

@@ -13,7 +13,7 @@ import gamification.kinds
 class Migration(migrations.Migration):
     initial = True
 
-    # Also on the app before this one, whose tables the SQL files of this one use.
+    # practice too, because the SQL files of this app use its tables.
     dependencies = [
         ("accounts", "0001_initial"),
         ("hacks", "0001_initial"),
@@ -58,11 +58,11 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="The role that it brings on our Discord server: a long number.",
+                        help_text="The id of the role on our Discord server: a long number. Members who earn this get it.",
                         max_length=32,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[0-9]{1,32}\\Z", "A role's id is a number, as Discord shows it."
+                                "^[0-9]{1,32}\\Z", "Enter the role's id: a long number that Discord shows."
                             )
                         ],
                         verbose_name="Discord role",
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                     "criteria_json",
                     models.JSONField(
                         help_text='{"type": "practice_count", "value": 10}',
-                        validators=[gamification.challenges.validate_aim],
+                        validators=[gamification.challenges.validate_challenge_criteria],
                         verbose_name="criteria",
                     ),
                 ),
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("", "Nothing but the joy of it"),
+                            ("", "No reward"),
                             ("xp", "XP"),
                             ("achievement", "An achievement"),
                             ("rest_day", "A rest day"),
@@ -132,12 +132,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "max_participants",
-                    models.PositiveIntegerField(blank=True, help_text="Empty: as many as come.", null=True),
+                    models.PositiveIntegerField(blank=True, help_text="Leave empty for no limit.", null=True),
                 ),
                 (
                     "is_active",
                     models.BooleanField(
-                        default=True, help_text="Cancelled, or not announced yet, where it is off.", verbose_name="on"
+                        default=True,
+                        help_text="Off if the challenge is cancelled or not announced yet.",
+                        verbose_name="on",
                     ),
                 ),
                 ("cancelled_at", models.DateTimeField(blank=True, editable=False, null=True)),
@@ -145,7 +147,7 @@ class Migration(migrations.Migration):
                 (
                     "settled_at",
                     models.DateTimeField(
-                        blank=True, editable=False, help_text="When the ranks became final.", null=True
+                        blank=True, editable=False, help_text="When the result became final.", null=True
                     ),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -208,7 +210,10 @@ class Migration(migrations.Migration):
                         choices=[("week", "This week"), ("month", "This month"), ("all", "All time")], max_length=5
                     ),
                 ),
-                ("starts_on", models.DateField(help_text="The first day that counts; none for all time.", null=True)),
+                (
+                    "starts_on",
+                    models.DateField(help_text="The first day of the period; empty for all time.", null=True),
+                ),
                 ("counted_at", models.DateTimeField()),
                 (
                     "category",
@@ -247,7 +252,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("xp", models.PositiveIntegerField()),
-                ("is_listed", models.BooleanField(help_text="Whether they showed their totals when it was counted.")),
+                (
+                    "is_listed",
+                    models.BooleanField(help_text="Whether the member showed their totals at the last count."),
+                ),
                 (
                     "updated_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
@@ -297,10 +305,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("xp", models.PositiveIntegerField()),
-                ("rank", models.PositiveIntegerField(help_text="1 + how many on the list have more.")),
+                ("rank", models.PositiveIntegerField(help_text="1 + the number of listed members with more XP.")),
                 (
                     "members",
-                    models.PositiveIntegerField(help_text="How many on the list have as much, and share the rank."),
+                    models.PositiveIntegerField(help_text="The number of listed members who share the rank."),
                 ),
                 (
                     "board",
@@ -330,14 +338,14 @@ class Migration(migrations.Migration):
                 ("earned_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "progress_data",
-                    models.JSONField(default=dict, editable=False, help_text='What was counted: {"value": 7}.'),
+                    models.JSONField(default=dict, editable=False, help_text='The count at the time: {"value": 7}.'),
                 ),
                 (
                     "is_private",
                     models.BooleanField(
                         db_default=False,
                         editable=False,
-                        help_text="Kept from others: it would tell them who was verified without their name.",
+                        help_text="Hidden from other members: it would reveal an anonymous verification.",
                     ),
                 ),
                 (
@@ -377,7 +385,9 @@ class Migration(migrations.Migration):
                 (
                     "celebrated_level",
                     models.PositiveSmallIntegerField(
-                        db_default=1, editable=False, help_text="The highest that the member was congratulated on."
+                        db_default=1,
+                        editable=False,
+                        help_text="The highest level that the member was congratulated on.",
                     ),
                 ),
                 (
@@ -441,18 +451,22 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "source_id",
-                    models.UUIDField(help_text="The row of the deed: no foreign key, as an award may outlive it."),
+                    models.UUIDField(
+                        help_text="The row that the award is for. No foreign key, because the award may outlive it."
+                    ),
                 ),
                 (
                     "amount",
-                    models.PositiveIntegerField(help_text="0 beyond the day's limit: counted as a deed, without XP."),
+                    models.PositiveIntegerField(
+                        help_text="0 beyond the daily limit; achievements still count the award."
+                    ),
                 ),
                 ("earned_on", models.DateField(help_text="The member's local day.")),
                 (
                     "is_private",
                     models.BooleanField(
                         db_default=False,
-                        help_text="Comes of a verification without the member's name: what counts it is kept from others.",
+                        help_text="From an anonymous verification: achievements that count it are hidden from others.",
                     ),
                 ),
                 (
@@ -539,7 +553,7 @@ class Migration(migrations.Migration):
                     "scored_at",
                     models.DateTimeField(
                         editable=False,
-                        help_text="When the practice ended that brought the score: earlier goes first.",
+                        help_text="When the score was reached: on equal scores the earlier one is ahead.",
                         null=True,
                     ),
                 ),
@@ -547,7 +561,7 @@ class Migration(migrations.Migration):
                 (
                     "completion_data",
                     models.JSONField(
-                        default=dict, editable=False, help_text='Once the result is final: {"participants": 12}.'
+                        default=dict, editable=False, help_text='Set when the result is final: {"participants": 12}.'
                     ),
                 ),
                 (
@@ -555,20 +569,22 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(
                         blank=True,
                         editable=False,
-                        help_text="Among all who take part, shared by equals: 1, 2, 2, 4.",
+                        help_text="Among all participants. Ties share a rank: 1, 2, 2, 4.",
                         null=True,
                     ),
                 ),
                 (
                     "ranked_score",
                     models.PositiveIntegerField(
-                        db_default=0, editable=False, help_text="The score that rank and place were worked out from."
+                        db_default=0, editable=False, help_text="The score that rank and place were computed from."
                     ),
                 ),
                 (
                     "place",
                     models.PositiveIntegerField(
-                        editable=False, help_text="The order of the list of those who show themselves.", null=True
+                        editable=False,
+                        help_text="The position in the list of participants who show their totals.",
+                        null=True,
                     ),
                 ),
                 (
@@ -576,7 +592,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         editable=False,
-                        help_text="Whether they showed themselves when the places were worked out.",
+                        help_text="Whether the member showed their totals when the places were computed.",
                     ),
                 ),
                 (
@@ -623,7 +639,7 @@ class Migration(migrations.Migration):
                 (
                     "discord_id",
                     models.CharField(
-                        help_text="Whose role it is, as Discord knows them.",
+                        help_text="The Discord id of the account.",
                         max_length=32,
                         verbose_name="Discord account",
                     ),
@@ -631,13 +647,13 @@ class Migration(migrations.Migration):
                 (
                     "is_wanted",
                     models.BooleanField(
-                        default=True, help_text="Off where the role is to be taken.", verbose_name="wanted"
+                        default=True, help_text="Off if the role should be removed.", verbose_name="wanted"
                     ),
                 ),
                 (
                     "state",
                     models.CharField(
-                        choices=[("pending", "Waiting for Discord"), ("done", "Done"), ("failed", "Given up")],
+                        choices=[("pending", "Waiting for Discord"), ("done", "Done"), ("failed", "Failed")],
                         default="pending",
                         max_length=10,
                     ),
@@ -652,7 +668,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        help_text="None once their account is erased.",
+                        help_text="Empty once the member's account is erased.",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="discord_roles",

@@ -1,4 +1,4 @@
-"""What members gain by practising: XP, achievements, challenges, and where they stand beside others."""
+"""XP, achievements, challenges, leaderboards and Discord roles."""
 
 from gamification.discord.models import DiscordRoleGrant
 from gamification.models.achievements import Achievement, UserAchievement

@@ -1,4 +1,4 @@
-"""What can be achieved, and who has."""
+"""Achievements, and which members have earned them."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -14,14 +14,14 @@ from gamification.models.criteria import NAMES_ONE_THING, WHOLE_VALUE, narrowed_
 
 class AchievementQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """All but the secrets that the member has not come upon."""
+        """Leave out secret achievements that the member has not earned."""
         return self.filter(
             models.Q(is_hidden=False)
             | models.Exists(UserAchievement.objects.filter(achievement=models.OuterRef("pk"), user=member))
         )
 
     def with_earned_by(self, member: Member):
-        """Annotate `earned_at`, when the member earned it, and `is_private`; both None where they have not."""
+        """Annotate `earned_at` and `is_private`; both are None if the member has not earned the achievement."""
         return self.annotate(
             own=models.FilteredRelation("earned", condition=models.Q(earned__user=member)),
             earned_at=models.F("own__earned_at"),
@@ -30,7 +30,7 @@ class AchievementQuerySet(models.QuerySet):
 
 
 class Achievement(models.Model):
-    """What can be achieved, and by which criteria."""
+    """An achievement, and the criteria to earn it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=80, unique=True)
@@ -50,8 +50,8 @@ class Achievement(models.Model):
         max_length=32,
         blank=True,
         default="",
-        validators=[RegexValidator(r"^[0-9]{1,32}\Z", "A role's id is a number, as Discord shows it.")],
-        help_text="The role that it brings on our Discord server: a long number.",
+        validators=[RegexValidator(r"^[0-9]{1,32}\Z", "Enter the role's id: a long number that Discord shows.")],
+        help_text="The id of the role on our Discord server: a long number. Members who earn this get it.",
     )
     sort_order = models.IntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -81,25 +81,27 @@ class UserAchievementQuerySet(models.QuerySet):
         return self.filter(user=member)
 
     def shown_to_others(self):
-        """What a public page lists: nothing secret or private, and no streak of whoever hides streaks. The policies say
-        the same."""
+        """Leave out secret and private achievements, and those for streaks of members who hide streaks.
+
+        The policies enforce the same.
+        """
         return self.filter(achievement__is_hidden=False, is_private=False).exclude(
             achievement__criteria_json__type="streak", user__profile__hide_streaks=True
         )
 
 
 class UserAchievement(models.Model):
-    """That a member has earned an achievement: written once by a worker, and never taken back."""
+    """An achievement that a member has earned. A worker writes the row once, and it is never revoked."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="achievements")
     achievement = models.ForeignKey(Achievement, on_delete=models.PROTECT, related_name="earned")
     earned_at = models.DateTimeField(default=timezone.now, editable=False)
-    progress_data = models.JSONField(default=dict, editable=False, help_text='What was counted: {"value": 7}.')
+    progress_data = models.JSONField(default=dict, editable=False, help_text='The count at the time: {"value": 7}.')
     is_private = models.BooleanField(
         db_default=False,
         editable=False,
-        help_text="Kept from others: it would tell them who was verified without their name.",
+        help_text="Hidden from other members: it would reveal an anonymous verification.",
     )
 
     objects = UserAchievementQuerySet.as_manager()

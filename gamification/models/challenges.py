@@ -1,4 +1,4 @@
-"""Time-limited challenges, and who takes part."""
+"""Time-limited challenges, and their participants."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import Member
 from database.constraints import SqlCheck, sql_list
-from gamification.challenges import AIMS, validate_aim
+from gamification.challenges import CHALLENGE_KINDS, validate_challenge_criteria
 from gamification.models.achievements import Achievement
 from gamification.models.criteria import NAMES_ONE_THING, WHOLE_VALUE, narrowed_as_allowed
 from hacks.models import Hack, HackCategory
@@ -20,7 +20,10 @@ from hacks.models import Hack, HackCategory
 
 class ChallengeQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """All but those that are not announced yet: of a cancelled one, whoever follows a link learns the reason."""
+        """Leave out challenges that are not announced, unless the member has joined them.
+
+        Cancelled challenges stay visible, because their page gives the reason.
+        """
         announced = self.filter(models.Q(is_active=True) | models.Q(cancelled_at__isnull=False))
         return announced | self.joined_by(member)
 
@@ -31,18 +34,18 @@ class ChallengeQuerySet(models.QuerySet):
         return self.filter(is_active=True, start_date__gt=now)
 
     def over(self, now: datetime):
-        """Cancelled ones too."""
+        """Keep challenges that have ended or were cancelled."""
         return self.filter(models.Q(is_active=False) | models.Q(end_date__lte=now))
 
     def joined_by(self, member: Member):
         return self.filter(models.Exists(ChallengeParticipant.objects.filter(challenge=OuterRef("pk"), user=member)))
 
     def due(self, ended_by: datetime):
-        """Over by then, and not settled yet."""
+        """Keep challenges that ended by that time and are not settled yet."""
         return self.filter(is_active=True, end_date__lte=ended_by, settled_at=None)
 
     def for_page(self, member: Member):
-        """Annotate what pages show beside a challenge: how the member does in it, and the names of what it names."""
+        """Annotate the member's own participation, and the names of the hack, category and achievement."""
         hack = Hack.objects.filter(slug=KeyTextTransform("hack", OuterRef("criteria_json")))
         category = HackCategory.objects.filter(name=KeyTextTransform("category", OuterRef("criteria_json")))
         achievement = Achievement.objects.visible_to(member).filter(
@@ -50,7 +53,7 @@ class ChallengeQuerySet(models.QuerySet):
         )
         if member.profile.hide_streaks:
             achievement = achievement.exclude(criteria_json__type="streak")
-        return self.with_taking_part().annotate(
+        return self.with_participant_count().annotate(
             own=models.FilteredRelation("participants", condition=models.Q(participants__user=member)),
             own_id=models.F("own__pk"),
             own_score=models.F("own__score"),
@@ -59,14 +62,14 @@ class ChallengeQuerySet(models.QuerySet):
             own_completed_at=models.F("own__completed_at"),
             own_data=models.F("own__completion_data"),
             hack_name=models.Subquery(hack.values("name")),
-            # Staff may have unpublished it since.
+            # Staff may have unpublished the hack since.
             hack_has_page=models.Exists(hack.visible_to(member)),
             category_title=models.Subquery(category.values("title")),
             achievement_name=models.Subquery(achievement.values("name")),
         )
 
-    def with_taking_part(self):
-        """Annotate `participant_count`: how many do, of whom a member may see some only."""
+    def with_participant_count(self):
+        """Annotate `participant_count`, which includes participants that the member may not see."""
         return self.annotate(
             participant_count=models.Func(
                 models.F("pk"), function="app.participant_count", output_field=models.PositiveIntegerField()
@@ -75,10 +78,10 @@ class ChallengeQuerySet(models.QuerySet):
 
 
 class Challenge(models.Model):
-    """What counts is what was practised from `start_date` on and before `end_date`."""
+    """A challenge. Practice counts if it begins at `start_date` or later and before `end_date`."""
 
     class Reward(models.TextChoices):
-        NOTHING = "", "Nothing but the joy of it"
+        NOTHING = "", "No reward"
         XP = "xp", "XP"
         ACHIEVEMENT = "achievement", "An achievement"
         REST_DAY = "rest_day", "A rest day"
@@ -90,15 +93,17 @@ class Challenge(models.Model):
     start_date = models.DateTimeField("begins")
     end_date = models.DateTimeField("ends")
     criteria_json = models.JSONField(
-        "criteria", validators=[validate_aim], help_text='{"type": "practice_count", "value": 10}'
+        "criteria", validators=[validate_challenge_criteria], help_text='{"type": "practice_count", "value": 10}'
     )
     reward_type = models.CharField(max_length=20, choices=Reward, blank=True, default="")
     reward_value = models.JSONField(default=dict, blank=True, help_text='{"xp": 100} or {"achievement": "a-slug"}')
-    max_participants = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as come.")
-    is_active = models.BooleanField("on", default=True, help_text="Cancelled, or not announced yet, where it is off.")
+    max_participants = models.PositiveIntegerField(null=True, blank=True, help_text="Leave empty for no limit.")
+    is_active = models.BooleanField(
+        "on", default=True, help_text="Off if the challenge is cancelled or not announced yet."
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancellation_reason = models.CharField(max_length=300, blank=True, default="")
-    settled_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the ranks became final.")
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the result became final.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ChallengeQuerySet.as_manager()
@@ -123,10 +128,13 @@ class Challenge(models.Model):
                 name="challenges_cancelled_is_off",
             ),
             SqlCheck(
-                sql=f"COALESCE(criteria_json ->> 'type', '') IN ({sql_list(AIMS)})", name="challenges_criteria_kind"
+                sql=f"COALESCE(criteria_json ->> 'type', '') IN ({sql_list(CHALLENGE_KINDS)})",
+                name="challenges_criteria_kind",
             ),
             SqlCheck(sql=WHOLE_VALUE, name="challenges_criteria_value"),
-            SqlCheck(sql=f"{narrowed_as_allowed(AIMS)} AND {NAMES_ONE_THING}", name="challenges_criteria_narrowed"),
+            SqlCheck(
+                sql=f"{narrowed_as_allowed(CHALLENGE_KINDS)} AND {NAMES_ONE_THING}", name="challenges_criteria_narrowed"
+            ),
             SqlCheck(
                 sql="CASE reward_type"
                 " WHEN 'xp' THEN reward_value - 'xp' = '{}'"
@@ -160,15 +168,15 @@ class Challenge(models.Model):
 
 class ChallengeParticipantQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """Their own, and of whoever shows their totals. The database's policies say the same."""
+        """Keep the member's own row, and those of members who show their totals. The policies enforce the same."""
         shown = models.Q(user__is_active=True, user__privacy_settings__leaderboard_visible=True)
         return self.filter(shown | models.Q(user=member))
 
 
 class ChallengeParticipant(models.Model):
-    """Where somebody stands in a challenge. They join and leave; score and rank are workers'.
+    """A member's participation in a challenge. Members insert and delete rows; workers write score and rank.
 
-    The score is brought up to date with each practice, rank and place every few minutes, from `ranked_score`.
+    The score is updated after each practice. Rank and place are updated every five minutes, from `ranked_score`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -177,23 +185,25 @@ class ChallengeParticipant(models.Model):
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
     score = models.PositiveIntegerField(db_default=0, editable=False)
     scored_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the practice ended that brought the score: earlier goes first."
+        null=True, editable=False, help_text="When the score was reached: on equal scores the earlier one is ahead."
     )
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
     completion_data = models.JSONField(
-        default=dict, editable=False, help_text='Once the result is final: {"participants": 12}.'
+        default=dict, editable=False, help_text='Set when the result is final: {"participants": 12}.'
     )
     rank = models.PositiveIntegerField(
-        null=True, blank=True, editable=False, help_text="Among all who take part, shared by equals: 1, 2, 2, 4."
+        null=True, blank=True, editable=False, help_text="Among all participants. Ties share a rank: 1, 2, 2, 4."
     )
     ranked_score = models.PositiveIntegerField(
-        db_default=0, editable=False, help_text="The score that rank and place were worked out from."
+        db_default=0, editable=False, help_text="The score that rank and place were computed from."
     )
     place = models.PositiveIntegerField(
-        null=True, editable=False, help_text="The order of the list of those who show themselves."
+        null=True, editable=False, help_text="The position in the list of participants who show their totals."
     )
     is_listed = models.BooleanField(
-        db_default=False, editable=False, help_text="Whether they showed themselves when the places were worked out."
+        db_default=False,
+        editable=False,
+        help_text="Whether the member showed their totals when the places were computed.",
     )
 
     objects = ChallengeParticipantQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""What the database asks of criteria in JSON: the rules of gamification/kinds.py, for every role."""
+"""CHECK constraints on criteria in JSON. They enforce the rules of gamification/kinds.py for every role."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ NAMES_ONE_THING = (
 
 
 def narrowed_as_allowed(kinds: Mapping[str, Kind]) -> str:
-    """SQL: no key but type and value, and a hack or a category only for the kinds that can be narrowed by it."""
+    """Return SQL that allows the keys type and value, and hack or category for the kinds that can be narrowed by it."""
     allowed = "ARRAY['type', 'value']"
     for key in (HACK, CATEGORY):
         names = sql_list(name for name, kind in kinds.items() if key in kind.narrowed_by)

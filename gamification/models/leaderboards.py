@@ -1,4 +1,4 @@
-"""Where members stand beside each other: rows that a task keeps, so that no page counts."""
+"""Leaderboards. A task counts their rows, so that pages only read them."""
 
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ from hacks.models import HackCategory
 
 
 class Leaderboard(models.Model):
-    """A board: a period, and a category or (without one) overall. Content for all members; a task counts it."""
+    """A board for a period and a category, or overall if the category is null. All members see the same boards."""
 
     class Period(models.TextChoices):
         WEEK = "week", "This week"
@@ -19,7 +19,7 @@ class Leaderboard(models.Model):
         ALL = "all", "All time"
 
         def starts_on(self, today: date) -> date | None:
-            """The first day of the period that `today` is in; all time has none."""
+            """Return the first day of the period that contains `today`; None for all time."""
             if self == Leaderboard.Period.ALL:
                 return None
             return today.replace(day=1) if self == Leaderboard.Period.MONTH else today - timedelta(days=today.weekday())
@@ -27,7 +27,7 @@ class Leaderboard(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     period = models.CharField(max_length=5, choices=Period)
     category = models.ForeignKey(HackCategory, on_delete=models.CASCADE, null=True, related_name="leaderboards")
-    starts_on = models.DateField(null=True, help_text="The first day that counts; none for all time.")
+    starts_on = models.DateField(null=True, help_text="The first day of the period; empty for all time.")
     counted_at = models.DateTimeField()
 
     class Meta:
@@ -48,14 +48,14 @@ class Leaderboard(models.Model):
 
 
 class LeaderboardEntry(models.Model):
-    """What a member has on one board; also whoever hides, for their own eyes alone."""
+    """A member's XP on one board. Members who hide their totals have rows too, which only they can read."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     board = models.ForeignKey(Leaderboard, on_delete=models.CASCADE, related_name="entries", db_index=False)
-    # The unique key below leads with it.
+    # No index: the unique constraint below begins with this column.
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="places", db_index=False)
     xp = models.PositiveIntegerField()
-    is_listed = models.BooleanField(help_text="Whether they showed their totals when it was counted.")
+    is_listed = models.BooleanField(help_text="Whether the member showed their totals at the last count.")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -64,7 +64,7 @@ class LeaderboardEntry(models.Model):
         verbose_name_plural = "leaderboard entries"
         constraints = [models.UniqueConstraint(fields=["user", "board"], name="leaderboard_entries_once_a_board")]
         indexes = [
-            # The order of the list: of equals, who joined first.
+            # The order of the list. Members with equal XP are listed in the order in which they signed up.
             models.Index(
                 fields=["board", "-xp", "user"], condition=models.Q(is_listed=True), name="leaderboard_entries_order"
             )
@@ -75,13 +75,13 @@ class LeaderboardEntry(models.Model):
 
 
 class LeaderboardStep(models.Model):
-    """The rank that an amount of XP has on a board. Whoever overtakes others moves steps, not everybody's rows."""
+    """The rank of an amount of XP on a board. A member who overtakes others changes steps, not the others' rows."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     board = models.ForeignKey(Leaderboard, on_delete=models.CASCADE, related_name="steps", db_index=False)
     xp = models.PositiveIntegerField()
-    rank = models.PositiveIntegerField(help_text="1 + how many on the list have more.")
-    members = models.PositiveIntegerField(help_text="How many on the list have as much, and share the rank.")
+    rank = models.PositiveIntegerField(help_text="1 + the number of listed members with more XP.")
+    members = models.PositiveIntegerField(help_text="The number of listed members who share the rank.")
 
     class Meta:
         db_table = "leaderboard_steps"

@@ -1,4 +1,4 @@
-"""The ledger of XP, and the totals and levels that follow from it."""
+"""The XP ledger, and the totals and levels derived from it."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -14,7 +14,7 @@ class XpEntryQuerySet(models.QuerySet):
 
 
 class XpEntry(models.Model):
-    """One award; what undoes the deed deletes it. Workers alone write here (gamification/sql/)."""
+    """One award of XP. Undoing the activity deletes it. Only workers write here (gamification/sql/)."""
 
     class Source(models.TextChoices):
         SESSION = "session", "Practice"
@@ -32,14 +32,16 @@ class XpEntry(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp_entries")
     source = models.CharField(max_length=20, choices=Source)
-    source_id = models.UUIDField(help_text="The row of the deed: no foreign key, as an award may outlive it.")
+    source_id = models.UUIDField(
+        help_text="The row that the award is for. No foreign key, because the award may outlive it."
+    )
     hack = models.ForeignKey(Hack, on_delete=models.PROTECT, null=True, related_name="xp_entries")
     category = models.ForeignKey(HackCategory, on_delete=models.PROTECT, null=True, related_name="xp_entries")
-    amount = models.PositiveIntegerField(help_text="0 beyond the day's limit: counted as a deed, without XP.")
+    amount = models.PositiveIntegerField(help_text="0 beyond the daily limit; achievements still count the award.")
     earned_on = models.DateField(help_text="The member's local day.")
     is_private = models.BooleanField(
         db_default=False,
-        help_text="Comes of a verification without the member's name: what counts it is kept from others.",
+        help_text="From an anonymous verification: achievements that count it are hidden from others.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -86,7 +88,7 @@ class UserXpQuerySet(models.QuerySet):
 
 
 class UserXp(models.Model):
-    """A member's XP and level in a category, or (without one) overall; derived from the ledger by its trigger."""
+    """A member's XP and level in a category, or overall if the category is null. The ledger's trigger derives it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp")
@@ -94,7 +96,7 @@ class UserXp(models.Model):
     xp_amount = models.PositiveIntegerField(db_default=0)
     level = models.PositiveSmallIntegerField(db_default=1)
     celebrated_level = models.PositiveSmallIntegerField(
-        db_default=1, editable=False, help_text="The highest that the member was congratulated on."
+        db_default=1, editable=False, help_text="The highest level that the member was congratulated on."
     )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -1,6 +1,6 @@
 -- Insert one award into the XP ledger; a repeat inserts nothing. Should be called while holding the lock on the
 -- member's user_stats. Parameters: member_id; source and source_id; hack_id; category_id, or null for the hack's;
--- amount; a_day, how many awards of the source bring XP on a local day (those beyond get 0), or null for no limit;
+-- amount; daily_limit, how many awards of the source bring XP on a local day (those beyond get 0), or null for no limit;
 -- done_at; is_private.
 WITH deed AS (
   SELECT users.id AS user_id, %(source)s::text AS source, %(source_id)s::uuid AS source_id, %(hack_id)s::uuid AS hack_id,
@@ -16,7 +16,7 @@ SELECT app.uuid7(), user_id, source, source_id, hack_id,
            SELECT count(*) FROM xp_ledger AS earlier
            WHERE (earlier.user_id, earlier.source, earlier.earned_on) = (deed.user_id, deed.source, deed.earned_on)
              AND earlier.amount > 0
-         ) >= %(a_day)s::integer THEN 0
+         ) >= %(daily_limit)s::integer THEN 0
          ELSE %(amount)s::integer
        END,
        earned_on, %(is_private)s::boolean

@@ -1,7 +1,7 @@
 -- Recompute the scores in challenges that have begun and are not settled. A practice counts if it begins from the start
 -- on and before the end, also if it was before the member joined. A score is reached at the end of the practice that
 -- brings it, or when the check-in is made. Write only the rows that differ and return their number. Parameters:
--- member_id and challenge_id, or null for all; now; least_seconds and latest_logged_days, from the rules of XP.
+-- member_id and challenge_id, or null for all; now; min_counted_seconds and logging_deadline_days, from the rules of XP.
 WITH begun AS (
   SELECT participant.id, user_id, joined_at, start_date, end_date,
          criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
@@ -31,9 +31,9 @@ WITH begun AS (
   JOIN hacks ON hacks.id = session.hack_id
   JOIN hack_categories ON hack_categories.id = hacks.category_id
   WHERE kind <> 'checkins'
-    AND session.ended_at IS NOT NULL AND session.duration_seconds >= %(least_seconds)s
+    AND session.ended_at IS NOT NULL AND session.duration_seconds >= %(min_counted_seconds)s
     AND app.local_date(session.created_at, session.timezone, session.day_start) - session.practice_date
-      <= %(latest_logged_days)s
+      <= %(logging_deadline_days)s
     AND (hack IS NULL OR hacks.slug = hack)
     AND (category IS NULL OR hack_categories.name = category)
   UNION ALL

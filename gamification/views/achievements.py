@@ -1,4 +1,4 @@
-"""What can be achieved, what is, and how far it is to the rest."""
+"""Pages of a member's achievements."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from accounts.models import Member
 from database.compiled import Row, compiled
 from gamification.actions import AchievementProgress, achievements_progress
 from gamification.discord.actions import has_discord_roles, retry_own_discord_roles
-from gamification.kinds import KINDS, Progress, asked_for, progress_towards
+from gamification.kinds import KINDS, Progress, describe_criteria, progress_towards
 from gamification.models import Achievement, DiscordRoleGrant
 from hacks.models import Hack
 
@@ -43,19 +43,23 @@ class AchievementCard(NamedTuple):
 
     row: Row
     url: str
-    asked_for: str
+    requirement: str
     towards: Progress
     earned_on: str
-    """Empty until it is."""
+    """Empty until the member earns it."""
     progress: AchievementProgress
     is_possible: bool
-    """Off where nothing in the product brings the deed into the ledger yet, though one may be able to log it."""
+    """False if nothing in the product counts towards it yet."""
 
 
 @require_safe
 @login_required
 def achievement_list(request: HttpRequest) -> HttpResponse:
-    """Grouped by category; in each, what is earned (the latest first), then what is nearest, last what can't be yet."""
+    """Show the achievements by category.
+
+    Each category lists earned achievements first (the latest first), then those nearest to completion, and last those
+    that can't be earned yet.
+    """
     member = request.member
     progress = achievements_progress(member=member)
     rows = _visible_to(member)
@@ -75,7 +79,7 @@ def achievement_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def achievement_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """A secret that is not found yet answers like one that nobody has thought of."""
+    """Show one achievement. A secret that the member has not earned gives 404, like an unknown slug."""
     row = next((each for each in _visible_at(request.member, slug) if not _is_left_out(each, request.member)), None)
     if row is None:
         raise Http404
@@ -93,13 +97,13 @@ def achievement_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @login_required
 def retry_discord(request: HttpRequest, slug: str) -> HttpResponse:
-    """Whoever was not on the server when the role was to be given may have joined it since."""
+    """Retry the member's failed Discord roles: the member may have joined the server since."""
     if not _visible_at(request.member, slug):
         raise Http404
     if retry_own_discord_roles():
-        messages.success(request, "Discord is asked again; look here in a minute.")
+        messages.success(request, "Trying again. Check back in a minute.")
     else:
-        messages.info(request, "There is nothing to try again, or it was tried a moment ago.")
+        messages.info(request, "Nothing to retry right now. If you've just tried, wait a minute.")
     return redirect("gamification:achievement-detail", slug)
 
 
@@ -120,7 +124,7 @@ def _discord_role(member: Member, row: Row) -> DiscordRoleGrant | None:
 
 
 def _is_left_out(row: Row, member: Member) -> bool:
-    """Whoever hides streaks sees none of them here either."""
+    """Return whether the achievement is for a streak and the member hides streaks."""
     return row["criteria_json"]["type"] == "streak" and member.profile.hide_streaks
 
 
@@ -129,7 +133,7 @@ def _card(row: Row, progress: AchievementProgress) -> AchievementCard:
     return AchievementCard(
         row=row,
         url=reverse("gamification:achievement-detail", args=[row["slug"]]),
-        asked_for=asked_for(criteria, hack=progress.hack, category=progress.category),
+        requirement=describe_criteria(criteria, hack=progress.hack, category=progress.category),
         towards=progress_towards(criteria, progress.value),
         earned_on=_day(row["earned_at"]) if row["earned_at"] else "",
         progress=progress,
@@ -157,7 +161,7 @@ def _day(moment: datetime) -> str:
 
 
 def _next_step(criteria: dict[str, Any], progress: AchievementProgress, member: Member) -> tuple[str, str] | None:
-    """Where to go from here, as an address and words; None where the product has no place for it (any more)."""
+    """Return the URL and text of the link to the next step; None if there is no page for it, or no longer."""
     name, words = KINDS[criteria["type"]].next_step or ("", "")
     if not name:
         return None

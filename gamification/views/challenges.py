@@ -1,4 +1,4 @@
-"""Challenges: which there are, how one stands in them, joining and leaving."""
+"""Pages of challenges: list, details, joining and leaving."""
 
 from collections import Counter
 from datetime import datetime
@@ -18,17 +18,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Member
 from gamification.actions import ChallengeRefused, join_challenge, leave_challenge
-from gamification.challenges import AIMS, asked_for, counted_words, ordinal, progress_towards, time_until, unit_of
+from gamification.challenges import (
+    CHALLENGE_KINDS,
+    counting_rule,
+    describe_criteria,
+    ordinal,
+    progress_towards,
+    time_until,
+    unit_of,
+)
 from gamification.kinds import Progress
 from gamification.leaderboards import BoardRow, board_row
 from gamification.models import Challenge, ChallengeParticipant
 from gamification.models.challenges import ChallengeQuerySet
 
 PAGE_SIZE = 12
-LISTED = 50
+MAX_LISTED = 50
 NEIGHBOURS = 3
-SHOWN = {"now": "Running", "coming": "Coming", "yours": "Yours", "past": "Past"}
-OPEN = ("coming", "running")
+TABS = {"now": "Running", "coming": "Upcoming", "yours": "Yours", "past": "Past"}
+OPEN_STATES = ("coming", "running")
 
 
 class ChallengeCard(NamedTuple):
@@ -36,26 +44,26 @@ class ChallengeCard(NamedTuple):
 
     row: Challenge
     state: str
-    asked_for: str
+    requirement: str
     when: str
     participant_count: str
     own: Progress | None
     result: str
-    """Of a challenge that is settled: "3rd of 12"."""
+    """The final rank, as in "3rd of 12"; empty until the challenge is settled."""
 
 
 @require_safe
 @login_required
 def challenge_list(request: HttpRequest) -> HttpResponse:
-    """What an address asks for and does not exist is what runs now."""
+    """List the challenges. An unknown `show` parameter falls back to the running ones."""
     now = timezone.now()
-    asked = request.GET.get("show", "now")
-    show = asked if asked in SHOWN else "now"
-    challenges = _shown(show, request.member, now).for_page(request.member)
+    requested = request.GET.get("show", "now")
+    show = requested if requested in TABS else "now"
+    challenges = _challenges_in_tab(show, request.member, now).for_page(request.member)
     page = Paginator(challenges, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "show": show,
-        "segments": [(words, f"?{urlencode({'show': name})}", name == show) for name, words in SHOWN.items()],
+        "segments": [(words, f"?{urlencode({'show': name})}", name == show) for name, words in TABS.items()],
         "page_obj": page,
         "cards": [_card(challenge, now) for challenge in page],
     }
@@ -72,15 +80,15 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "card": card,
         "challenge": challenge,
-        "counted": counted_words(challenge.criteria_json),
+        "counted": counting_rule(challenge.criteria_json),
         "begins": _moment(challenge.start_date),
         "ends": _moment(challenge.end_date),
         "zone": _zone(member),
         "reward": _reward(challenge, member),
-        "open": OPEN,
+        "open": OPEN_STATES,
         "places_left": None if places is None else max(places - challenge.participant_count, 0),
-        "may_join": card.state in OPEN and card.own is None,
-        "may_leave": card.state in OPEN and card.own is not None,
+        "may_join": card.state in OPEN_STATES and card.own is None,
+        "may_leave": card.state in OPEN_STATES and card.own is not None,
         "next_step": _next_step(challenge) if card.state == "running" and card.own else None,
         "is_completed": card.state != "cancelled" and card.own is not None and card.own.done == card.own.needed,
         "hides": not member.privacy_settings["leaderboard_visible"],
@@ -100,20 +108,20 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     except ChallengeRefused as refused:
         messages.error(request, refused.reason)
     else:
-        # A worker counts it, a moment after the page is shown.
-        since = " What you have done since it began is being counted." if _has_begun(challenge) else ""
-        messages.success(request, f"You take part in {challenge.name}.{since}")
+        # A worker counts past practice shortly after the response.
+        since = " We're counting what you've done since it started." if _has_begun(challenge) else ""
+        messages.success(request, f"You're in! You've joined {challenge.name}.{since}")
     return redirect(challenge)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    """Asks first: the score goes, and the place may be somebody else's a moment later."""
+    """Ask for confirmation, then leave: the score is deleted, and another member may take the place."""
     challenge = get_object_or_404(Challenge.objects.visible_to(request.member), slug=slug)
     if request.method != "POST":
         if not challenge.participants.filter(user=request.member).exists():
-            messages.info(request, f"You don't take part in {challenge.name}.")
+            messages.info(request, f"You haven't joined {challenge.name}.")
             return redirect(challenge)
         return render(request, "gamification/challenge_leave.html", {"challenge": challenge})
     try:
@@ -121,7 +129,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     except ChallengeRefused as refused:
         messages.error(request, refused.reason)
     else:
-        messages.success(request, f"You no longer take part in {challenge.name}.")
+        messages.success(request, f"You've left {challenge.name}.")
     return redirect(challenge)
 
 
@@ -129,7 +137,7 @@ def _has_begun(challenge: Challenge) -> bool:
     return challenge.start_date <= timezone.now()
 
 
-def _shown(show: str, member: Member, now: datetime) -> ChallengeQuerySet:
+def _challenges_in_tab(show: str, member: Member, now: datetime) -> ChallengeQuerySet:
     challenges = Challenge.objects.visible_to(member)
     match show:
         case "coming":
@@ -142,41 +150,41 @@ def _shown(show: str, member: Member, now: datetime) -> ChallengeQuerySet:
 
 
 def _card(challenge: Challenge, now: datetime) -> ChallengeCard:
-    """Of a row of `for_page`."""
+    """Return the card of a row of `for_page`."""
     criteria = challenge.criteria_json
     state = challenge.state_at(now)
     is_in = challenge.own_id is not None
     return ChallengeCard(
         row=challenge,
         state=state,
-        asked_for=asked_for(criteria, hack=challenge.hack_name or "", category=challenge.category_title or ""),
+        requirement=describe_criteria(
+            criteria, hack=challenge.hack_name or "", category=challenge.category_title or ""
+        ),
         when={
             "cancelled": "Cancelled",
-            "coming": f"Begins in {time_until(challenge.start_date, now)}",
+            "coming": f"Starts in {time_until(challenge.start_date, now)}",
             "running": f"{time_until(challenge.end_date, now)} left".capitalize(),
-            "counting": "Over: the result is being counted",
+            "counting": "Ended: counting the result",
             "over": f"Ended {date_format(timezone.localtime(challenge.end_date), 'j F Y')}",
         }[state],
-        participant_count=_taking_part(challenge, state),
+        participant_count=_participants_text(challenge, state),
         own=progress_towards(criteria, challenge.own_score) if is_in else None,
         result=_result(challenge) if is_in and state == "over" else "",
     )
 
 
-def _taking_part(challenge: Challenge, state: str) -> str:
-    """The places where somebody can still join."""
+def _participants_text(challenge: Challenge, state: str) -> str:
+    """Return the number of participants in words, or that the challenge is full."""
     number = challenge.participant_count
-    if state not in OPEN:
+    if state not in OPEN_STATES:
         did = "had joined" if state == "cancelled" else "took part"
-        return f"{number:,} {did}" if number else f"Nobody {did}"
+        return f"{number:,} {did}" if number else f"No one {did}"
     match number:
         case 0:
-            return "Nobody takes part yet"
+            return "No one has joined yet"
         case challenge.max_participants:
-            return f"All {number:,} places are taken" if number > 1 else "The place is taken"
-        case 1:
-            return "1 takes part"
-    return f"{number:,} take part"
+            return f"All {number:,} places are taken" if number > 1 else "The only place is taken"
+    return f"{number:,} joined"
 
 
 def _result(challenge: Challenge) -> str:
@@ -184,20 +192,20 @@ def _result(challenge: Challenge) -> str:
 
 
 def _reward(challenge: Challenge, member: Member) -> str:
-    """Whoever hides streaks is not told of rest days either."""
+    """Return the reward in words. For a member who hides streaks, a rest day gives an empty string."""
     match challenge.reward_type:
         case Challenge.Reward.XP:
             return f"{challenge.reward_value['xp']:,} XP"
         case Challenge.Reward.ACHIEVEMENT:
             name = challenge.achievement_name
-            return f"The achievement “{name}”" if name else "An achievement that is still a secret"
+            return f"The achievement “{name}”" if name else "A secret achievement"
         case Challenge.Reward.REST_DAY:
-            return "" if member.profile.hide_streaks else "A rest day into your stock"
+            return "" if member.profile.hide_streaks else "A rest day"
     return ""
 
 
 def _next_step(challenge: Challenge) -> tuple[str, str] | None:
-    """Where to go from here, as an address and words."""
+    """Return the URL and text of the link to the next step; None if there is none."""
     criteria = challenge.criteria_json
     if challenge.hack_name:
         if not challenge.hack_has_page:
@@ -206,33 +214,33 @@ def _next_step(challenge: Challenge) -> tuple[str, str] | None:
     if challenge.category_title:
         query = urlencode({"category": criteria["category"]})
         return f"{reverse('hacks:hack-list')}?{query}", f"Hacks for {challenge.category_title}"
-    name, words = AIMS[criteria["type"]].next_step or ("", "")
+    name, words = CHALLENGE_KINDS[criteria["type"]].next_step or ("", "")
     return (reverse(name), words) if name else None
 
 
 def _places(challenge: Challenge, member: Member) -> dict[str, Any]:
-    """Read the first places and, if the member is not among them, theirs and those beside it, in one statement."""
-    listed = Q(is_listed=True, place__lte=LISTED)
+    """Read the top places and, if the member is not among them, their own place with neighbours. One statement."""
+    listed = Q(is_listed=True, place__lte=MAX_LISTED)
     if challenge.own_place:
         around = (challenge.own_place - NEIGHBOURS, challenge.own_place + NEIGHBOURS)
         listed |= Q(is_listed=True, place__range=around) | Q(user=member)
     found = list(
         ChallengeParticipant.objects.visible_to(member)
         .filter(listed, challenge=challenge, place__isnull=False)
-        # A member who hides has the place of the one that they would go before.
+        # A hidden member has the place of the next listed member, and sorts before them.
         .order_by("place", "is_listed")
-        .values("user_id", "rank", "ranked_score", "place", "is_listed", *_CARD)
+        .values("user_id", "rank", "ranked_score", "place", "is_listed", *_CARD_FIELDS)
     )
     equals = Counter(row["rank"] for row in found)
     rows = [_board_row(row, member, is_shared=equals[row["rank"]] > 1) for row in found]
-    first = [row for row, each in zip(rows, found, strict=True) if each["is_listed"] and each["place"] <= LISTED]
+    first = [row for row, each in zip(rows, found, strict=True) if each["is_listed"] and each["place"] <= MAX_LISTED]
     at = next((number for number, row in enumerate(rows) if row.is_own), None)
     if at is None or rows[at] in first:
         return {"rows": first, "around": []}
     return {"rows": first, "around": rows[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]}
 
 
-_CARD = ("user__username", "user__display_name", "user__avatar_url", "user__privacy_settings", "user__is_active")
+_CARD_FIELDS = ("user__username", "user__display_name", "user__avatar_url", "user__privacy_settings", "user__is_active")
 
 
 def _board_row(row: dict[str, Any], member: Member, *, is_shared: bool) -> BoardRow:
@@ -249,7 +257,7 @@ def _board_row(row: dict[str, Any], member: Member, *, is_shared: bool) -> Board
 
 
 def _zone(member: Member) -> str:
-    """As it stands in "Times are in ...": "UTC", "New York time"."""
+    """Return the time zone for the sentence "Times are in ...": "UTC", "New York time"."""
     region, _, name = member.zone.rpartition("/")
     return f"{name.replace('_', ' ')} time" if region else name
 

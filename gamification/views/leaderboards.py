@@ -1,4 +1,4 @@
-"""Where members stand beside each other."""
+"""The page of the leaderboards."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,19 +13,19 @@ from django.views.decorators.http import require_safe
 from gamification.leaderboards import MAX_LISTED, boards_of, next_count, read_board_page, running_challenges
 from gamification.models import Leaderboard
 
-# The period, in the sentences of the page.
+# The period in words, for the end of a sentence.
 PERIOD_WORDS = {"week": "this week", "month": "this month", "all": "yet"}
 
 
 @require_safe
 @login_required
 def leaderboard(request: HttpRequest) -> HttpResponse:
-    """What an address asks for and does not exist is overall, this week or the first page."""
+    """Show a board. Unknown query parameters fall back to overall, this week, page 1."""
     now = timezone.now()
     period = _period(request.GET.get("period"))
     boards = boards_of(period, now.astimezone(UTC).date())
-    asked = request.GET.get("category")
-    board = next((each for each in boards if each["category__name"] == asked), boards[0] if boards else None)
+    requested = request.GET.get("category")
+    board = next((each for each in boards if each["category__name"] == requested), boards[0] if boards else None)
     context: dict[str, Any] = {
         "period": period.value,
         "when": PERIOD_WORDS[period],
@@ -42,13 +42,13 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
     return render(request, "gamification/leaderboard.html", context)
 
 
-def _period(asked: str | None) -> Leaderboard.Period:
-    return Leaderboard.Period(asked) if asked in Leaderboard.Period.values else Leaderboard.Period.WEEK
+def _period(value: str | None) -> Leaderboard.Period:
+    return Leaderboard.Period(value) if value in Leaderboard.Period.values else Leaderboard.Period.WEEK
 
 
-def _page(asked: str | None) -> int:
-    """At most one beyond the last that there can be."""
-    return min(max(int(asked), 1), MAX_LISTED) if asked and asked.isdecimal() and len(asked) < 10 else 1
+def _page(value: str | None) -> int:
+    """Parse a page number, from 1 to MAX_LISTED; return 1 for an invalid value."""
+    return min(max(int(value), 1), MAX_LISTED) if value and value.isdecimal() and len(value) < 10 else 1
 
 
 def _clock(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""A member's XP: where it stands, the ledger, and the rules by which it comes."""
+"""Pages of a member's XP: levels, the history of awards, and the rules."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from analytics.notifications.actions import mark_read
 from analytics.notifications.types import NotificationType
 from database.compiled import compiled
 from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, standings_of
-from gamification.rules import LATEST_LOGGED_DAYS, LEVEL_STEP, XP_RULES, XpRule, xp_for_level
+from gamification.rules import LEVEL_STEP, LOGGING_DEADLINE_DAYS, XP_RULES, XpRule, xp_for_level
 
 PAGE_SIZE = 30
 SHOWN_LEVELS = 12
@@ -46,11 +46,11 @@ def progress(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def celebrated(request: HttpRequest) -> HttpResponse:
-    """Puts away the congratulations that were shown, and none that came meanwhile."""
+    """Mark the shown congratulations as read. Newer ones stay unread."""
     try:
         shown = [UUID(each) for each in request.POST.getlist("shown")]
     except ValueError as error:
-        raise BadRequest("What was shown is named by the ids of notifications.") from error
+        raise BadRequest("`shown` must contain ids of notifications.") from error
     mark_read(member=request.member, notification_ids=shown)
     return redirect("gamification:progress")
 
@@ -69,18 +69,18 @@ def xp_ledger(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def xp_rules(request: HttpRequest) -> HttpResponse:
-    """For visitors too: nobody has to sign up to read what counts."""
+    """Show the rules of XP, also to visitors without an account."""
     context = {
         "rules": [
             {
-                "deed": rule.deed,
-                "brings": _brings(rule),
-                "at_most": f"{rule.a_day} a day" if rule.a_day else rule.limit,
+                "activity": rule.label,
+                "amount": _amount_text(rule),
+                "limit": str(rule.daily_limit) if rule.daily_limit else rule.limit_text,
             }
             for rule in XP_RULES.values()
             if rule.is_offered
         ],
-        "latest_logged_days": LATEST_LOGGED_DAYS,
+        "logging_deadline_days": LOGGING_DEADLINE_DAYS,
         "level_step": LEVEL_STEP,
         "levels": [
             {
@@ -96,7 +96,7 @@ def xp_rules(request: HttpRequest) -> HttpResponse:
 
 @compiled
 def _unread(member: Member) -> QuerySet:
-    """The latest unread notifications, what is celebrated first, each with the number of all of them."""
+    """Return the latest unread notifications, celebrations first. `unread` is the number of all unread ones."""
     return (
         Notification.objects.visible_to(member)
         .unread()
@@ -106,8 +106,8 @@ def _unread(member: Member) -> QuerySet:
     )
 
 
-def _brings(rule: XpRule) -> str:
+def _amount_text(rule: XpRule) -> str:
     if rule.amount is None:
-        return "As much as it says"
-    minutes = f", and {rule.per_minute} more a minute for up to {rule.most_minutes} minutes" if rule.per_minute else ""
+        return "Varies"
+    minutes = f", plus {rule.per_minute} XP per minute for up to {rule.max_minutes} minutes" if rule.per_minute else ""
     return f"{rule.amount} XP{minutes}"

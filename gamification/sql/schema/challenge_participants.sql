@@ -49,7 +49,7 @@ BEGIN
     refusal := coalesce(refusal, 'challenge_full');
   END IF;
   IF refusal IS NOT NULL THEN
-    RAISE EXCEPTION 'Nobody can join this challenge.'
+    RAISE EXCEPTION 'This challenge can''t be joined.'
       USING ERRCODE = 'check_violation', CONSTRAINT = refusal, TABLE = 'challenge_participants';
   END IF;
   RETURN NEW;
@@ -58,7 +58,7 @@ $$;
 CREATE TRIGGER challenge_joining_guard BEFORE INSERT ON challenge_participants
   FOR EACH ROW EXECUTE FUNCTION app.guard_joining();
 
--- Refuse to let a member leave a challenge that is over or off: the result stays, whatever it is.
+-- Refuse to let a member leave a challenge that is over or cancelled: the result stays.
 CREATE FUNCTION app.guard_leaving() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN

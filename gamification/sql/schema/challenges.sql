@@ -18,11 +18,11 @@ BEGIN
      OR NEW.is_active <> OLD.is_active AND (NEW.is_active OR NEW.cancelled_at IS NULL)
      OR OLD.cancelled_at IS NOT NULL AND NEW.cancelled_at IS NULL
   THEN
-    RAISE EXCEPTION 'What somebody has joined stays what it was.'
+    RAISE EXCEPTION 'A challenge that a member has joined keeps its dates, criteria and reward.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'challenge_is_joined', TABLE = 'challenges';
   END IF;
   IF NEW.max_participants < taken THEN
-    RAISE EXCEPTION 'More take part than there would be places.'
+    RAISE EXCEPTION 'The challenge has more participants than the new limit.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'challenge_room_for_all', TABLE = 'challenges';
   END IF;
   RETURN NEW;

@@ -21,7 +21,7 @@ CREATE FUNCTION app.xp_due(members uuid[], rules jsonb) RETURNS TABLE (
          CASE
            WHEN row_number() OVER (
              PARTITION BY deed.user_id, deed.source, deed.earned_on ORDER BY deed.done_at, deed.source_id
-           ) <= (rules -> deed.source ->> 'a_day')::integer THEN deed.amount
+           ) <= (rules -> deed.source ->> 'daily_limit')::integer THEN deed.amount
            ELSE 0
          END,
          deed.earned_on
@@ -29,13 +29,13 @@ CREATE FUNCTION app.xp_due(members uuid[], rules jsonb) RETURNS TABLE (
     SELECT s.user_id, 'session' AS source, s.id AS source_id, s.hack_id, h.category_id,
            (rules -> 'session' ->> 'amount')::integer
              + (rules -> 'session' ->> 'per_minute')::integer
-             * LEAST(s.duration_seconds / 60, (rules -> 'session' ->> 'most_minutes')::integer) AS amount,
+             * LEAST(s.duration_seconds / 60, (rules -> 'session' ->> 'max_minutes')::integer) AS amount,
            s.practice_date AS earned_on, s.started_at AS done_at
     FROM public.practice_sessions s JOIN public.hacks h ON h.id = s.hack_id
     WHERE s.ended_at IS NOT NULL
-      AND s.duration_seconds >= (rules ->> 'least_seconds')::integer
+      AND s.duration_seconds >= (rules ->> 'min_counted_seconds')::integer
       AND app.local_date(s.created_at, s.timezone, s.day_start) - s.practice_date
-        <= (rules ->> 'latest_logged_days')::integer
+        <= (rules ->> 'logging_deadline_days')::integer
       AND (members IS NULL OR s.user_id = ANY (members))
     UNION ALL
     SELECT c.user_id, 'checkin', c.id, NULL, NULL, (rules -> 'checkin' ->> 'amount')::integer,
