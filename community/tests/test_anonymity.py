@@ -240,7 +240,7 @@ def test_author_does_not_learn_who_reviewed(hack, author, verification):
 @pytest.mark.parametrize("role", [Role.STAFF, Role.WORKER, Role.OWNER])
 @pytest.mark.parametrize("model", [HackVerificationReview, VerificationLease])
 def test_no_role_can_make_author_the_reviewer(author, verification, model, role):
-    """Not even with another author, or none, written into the row."""
+    """Writing another author, or none, into the row does not help."""
     columns_and_values = {
         HackVerificationReview: "(id, verification_id, author_user_id, reviewer_user_id, round, is_authentic, comment,"
         " seconds) VALUES (gen_random_uuid(), %s, %s, %s, 1, true, '', 60)",

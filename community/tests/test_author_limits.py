@@ -1,4 +1,4 @@
-"""By SQL, an author can't write the outcome or the times of their own submission, nor verify themselves."""
+"""An author can't decide or backdate their own submission by any SQL."""
 
 import pytest
 

@@ -73,7 +73,7 @@ class TestReviewing:
         known = make_known_case(hack, outcome=True)
         assert take(reviewer) == known
 
-    def test_reviewer_is_not_asked_to_review_buddy(self, hack, reviewer):
+    def test_reviewer_is_not_asked_to_review_submission_of_buddy(self, hack, reviewer):
         verification = make_verification(hack, submitted_at=timezone.now() - timedelta(days=3))
         make_buddies(reviewer, verification.user)
         other = make_reviewer(hack)

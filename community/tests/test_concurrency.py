@@ -234,7 +234,7 @@ def test_two_concurrent_submissions_create_one(hack):
 
 @pytest.mark.parametrize("is_paired_first", [True, False])
 def test_taking_review_and_pairing_buddies_wait_for_each_other(hack, is_paired_first):
-    """Without a lock neither transaction would see the other's uncommitted row, and both would go through."""
+    """The lock matters: neither transaction sees the other's uncommitted row, so both would go through without it."""
     reviewer, verification = make_reviewer(hack), make_verification(hack)
 
     def pair():

@@ -290,7 +290,7 @@ def test_verification_creates_missing_progress(hack):
     assert verification.user.progress.get().verified_at == verification.verified_at
 
 
-def test_reviews_of_an_earlier_round_do_not_count(hack):
+def test_reviews_of_earlier_round_do_not_count(hack):
     verification = make_verification(hack, round=2)
     for _ in range(2):
         review_as(make_reviewer(hack), verification)
@@ -317,7 +317,7 @@ def test_review_deleted_by_staff_no_longer_counts_but_decision_stays(hack):
     assert (verification.status, verification.verification_count) == ("verified", 2)
 
 
-def test_deleting_a_reviewers_account_keeps_the_outcome(hack):
+def test_outcome_stays_when_reviewers_delete_their_accounts(hack):
     verification = make_verification(hack)
     reviewers = [make_reviewer(hack) for _ in range(3)]
     for reviewer in reviewers:
@@ -352,7 +352,7 @@ def test_waiting_reviews_stops_counting_at_one_hundred(hack):
         assert queue.waiting_reviews() == {hack.pk: 100}
 
 
-def test_leases_show_answers_and_the_author_unless_anonymous(hack):
+def test_leases_show_answers_and_author_unless_anonymous(hack):
     named, anonymous = make_verification(hack), make_verification(hack, is_anonymous=True)
     reviewer = make_reviewer(hack)
     for each in (named, anonymous):

@@ -1,4 +1,4 @@
-"""Staff revoke a verification: what the author loses and keeps, in whatever order the reactions run."""
+"""Staff revoke a verification: what the author loses and keeps, in any order of the reactions."""
 
 from datetime import timedelta
 from itertools import permutations

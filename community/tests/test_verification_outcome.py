@@ -43,7 +43,7 @@ def test_returned_submission_shows_comments_and_can_be_submitted_again(hack, aut
     verification.refresh_from_db()
     assert (verification.status, verification.round) == ("submitted", 2)
     (earlier,) = member_client.get(page_url(hack)).context["rounds"]
-    assert earlier["title"].startswith("Round 1, returned on ")
+    assert earlier["title"].startswith("Round 1, sent back on ")
     assert (len(earlier["reviews"]), earlier["pairs"]) == (3, answers_to(hack))
 
 

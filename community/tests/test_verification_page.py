@@ -188,9 +188,8 @@ class TestSubmitting:
         page = member_client.get(page_url(hack))
         response = member_client.post(page_url(hack), {**form_data(page, "x" * 5001), "do": "draft"})
         assert list(response.context["form"].errors.values()) == [["Use at most 5,000 characters."]] * 2
-        assert (
-            member_client.post(page_url(hack), {**form_data(page, "é\r\n" * 2500), "do": "submit"}).status_code == 302
-        )
+        response = member_client.post(page_url(hack), {**form_data(page, "é\r\n" * 2500), "do": "submit"})
+        assert response.status_code == 302
 
     def test_submission_is_refused_before_enough_practice(self, hack, member, member_client):
         make_practised(hack, 2, member)
@@ -261,7 +260,10 @@ class TestWaiting:
 
     @pytest.mark.parametrize(
         ("status", "words"),
-        [("draft", "You have withdrawn it. Submit it again?"), ("returned", "submitted or decided already")],
+        [
+            ("draft", "You have withdrawn this submission. Do you want to submit it again?"),
+            ("returned", "already submitted this or it has been decided"),
+        ],
     )
     def test_change_does_not_submit_draft_or_returned_submission(self, hack, author, member_client, status, words):
         verification = make_verification(hack, author, status=status)
@@ -279,8 +281,8 @@ class TestWaiting:
         ("verdicts", "words"),
         [
             ((), ""),
-            ((True,), "1 review is in. It stays in your history, but no longer counts."),
-            ((True, False), "2 reviews are in. They stay in your history, but no longer count."),
+            ((True,), "1 review is in. It stays in your history but no longer counts."),
+            ((True, False), "2 reviews are in. They stay in your history but no longer count."),
         ],
     )
     def test_withdrawal_page_says_what_happens_to_reviews(self, hack, author, member_client, verdicts, words):
@@ -301,21 +303,21 @@ class TestWaiting:
         assert (verification.status, verification.submitted_at) == ("draft", None)
         again = member_client.post(withdrawal_url(hack), follow=True)
         assert "Your submission is a draft again." in again.content.decode()
-        assert "could not be" not in again.content.decode()
+        assert "already been decided" not in again.content.decode()
 
     def test_decided_submission_cannot_be_withdrawn(self, hack, author, member_client):
         assert member_client.get(withdrawal_url(hack)).status_code == 404
         make_verification(hack, author, status="verified")
         assert member_client.get(withdrawal_url(hack)).url == page_url(hack)
         response = member_client.post(withdrawal_url(hack), follow=True)
-        assert "could not be withdrawn" in response.content.decode()
+        assert "already been decided" in response.content.decode()
         assert HackVerification.objects.get().status == "verified"
 
     def test_escalated_submission_says_staff_decide(self, hack, author, member_client):
         make_verification(hack, author, status="escalated")
         page = member_client.get(page_url(hack))
         assert page.context["form"] is None
-        assert "Our staff decide" in page.content.decode()
+        assert "our staff decide now" in page.content.decode()
 
 
 def test_member_cannot_see_or_withdraw_submission_of_other(hack, member, member_client):

@@ -151,7 +151,7 @@ def test_achievements_of_anonymous_verification_are_hidden_from_others(hack, is_
             assert UserAchievement.objects.filter(user_id=author.pk).exists() is not is_anonymous
 
 
-def test_leases_are_deleted_day_after_they_end(hack):
+def test_leases_are_deleted_a_day_after_they_end(hack):
     now, reviewer = timezone.now(), make_reviewer(hack)
     old, young = (
         make_lease(reviewer, make_verification(hack), expires_at=now - age)
@@ -163,7 +163,7 @@ def test_leases_are_deleted_day_after_they_end(hack):
 
 
 def test_author_is_reminded_then_submission_is_escalated(hack):
-    """No reminder within two days, one reminder after them, escalation at the promised date."""
+    """Remind the author once after two days and escalate at the promised date."""
     now = timezone.now()
     ages = (timedelta(days=1), timedelta(days=3), ESCALATE_AFTER + timedelta(hours=1))
     young, waiting, late = (make_verification(hack, submitted_at=now - age) for age in ages)
