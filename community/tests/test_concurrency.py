@@ -60,7 +60,8 @@ def run_concurrently(*calls):
     return results
 
 
-def review(reviewer, lease, *, review_id=None, is_authentic=True):
+def review_call(reviewer, lease, *, review_id=None, is_authentic=True):
+    """Return the pair for `run_concurrently` that gives a review."""
     return reviewer, lambda: give_review(
         member=reviewer,
         lease_id=lease.pk,
@@ -70,7 +71,8 @@ def review(reviewer, lease, *, review_id=None, is_authentic=True):
     )
 
 
-def take(reviewer):
+def take_call(reviewer):
+    """Return the pair for `run_concurrently` that takes a submission."""
     return reviewer, take_review
 
 
@@ -81,7 +83,7 @@ def test_three_concurrent_reviews_decide_once(hack):
         verification = make_verification(hack)
         leases = [make_lease(reviewer, verification) for reviewer in reviewers]
         pairs = zip(reviewers, leases, strict=True)
-        assert run_concurrently(*(review(*pair, is_authentic=is_authentic) for pair in pairs)) == [True] * 3
+        assert run_concurrently(*(review_call(*pair, is_authentic=is_authentic) for pair in pairs)) == [True] * 3
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
             assert verification.status == ("verified" if is_authentic else "returned")
@@ -117,7 +119,7 @@ def test_last_slot_goes_to_one_of_two_reviewers(hack):
     first, second = make_reviewer(hack), make_reviewer(hack)
     for _ in range(10):
         verification = make_verification(hack, verification_count=2)
-        leases = [lease for lease in run_concurrently(take(first), take(second)) if lease]
+        leases = [lease for lease in run_concurrently(take_call(first), take_call(second)) if lease]
         with database_identity(Role.WORKER):
             assert VerificationLease.objects.get(verification=verification).pk in leases
             assert len(leases) == 1
@@ -126,14 +128,14 @@ def test_last_slot_goes_to_one_of_two_reviewers(hack):
 
 def test_three_concurrent_reviewers_share_three_slots_of_one_submission(hack):
     make_verification(hack)
-    assert None not in run_concurrently(*(take(make_reviewer(hack)) for _ in range(3)))
+    assert None not in run_concurrently(*(take_call(make_reviewer(hack)) for _ in range(3)))
 
 
 def test_six_concurrent_requests_of_one_reviewer_get_four_leases(hack):
     reviewer = make_reviewer(hack)
     for _ in range(6):
         make_verification(hack)
-    results = run_concurrently(*(take(reviewer) for _ in range(6)))
+    results = run_concurrently(*(take_call(reviewer) for _ in range(6)))
     assert sum(isinstance(result, TooManyReviewsOpen) for result in results) == 2
     with database_identity(Role.WORKER):
         assert VerificationLease.objects.count() == MAX_LEASES
@@ -142,7 +144,7 @@ def test_six_concurrent_requests_of_one_reviewer_get_four_leases(hack):
 def test_same_review_sent_concurrently_is_stored_once(hack):
     reviewer, verification = make_reviewer(hack), make_verification(hack)
     lease, review_id = make_lease(reviewer, verification), uuid7()
-    results = run_concurrently(*(review(reviewer, lease, review_id=review_id) for _ in range(3)))
+    results = run_concurrently(*(review_call(reviewer, lease, review_id=review_id) for _ in range(3)))
     assert sorted(results) == [False, False, True]
     with database_identity(Role.WORKER):
         assert HackVerificationReview.objects.count() == 1
@@ -152,7 +154,9 @@ def test_same_review_sent_concurrently_is_stored_once(hack):
 def test_two_concurrent_verdicts_for_one_lease_store_one(hack):
     reviewer, verification = make_reviewer(hack), make_verification(hack)
     lease = make_lease(reviewer, verification)
-    results = run_concurrently(*(review(reviewer, lease, is_authentic=is_authentic) for is_authentic in (True, False)))
+    results = run_concurrently(
+        *(review_call(reviewer, lease, is_authentic=is_authentic) for is_authentic in (True, False))
+    )
     assert {type(result) for result in results} == {bool, LeaseLost}
     with database_identity(Role.WORKER):
         assert HackVerificationReview.objects.count() == 1
@@ -168,7 +172,7 @@ def test_edit_concurrent_with_lease_leaves_no_open_lease_on_old_answers(hack):
         def edit(author=author, new=new):
             return submit_verification(member=author, hack=hack, answers=new, is_anonymous=False)
 
-        _, lease_id = run_concurrently((author, edit), take(reviewer))
+        _, lease_id = run_concurrently((author, edit), take_call(reviewer))
         with database_identity(Role.WORKER):
             lease = VerificationLease.objects.filter(pk=lease_id).first()
             verification.refresh_from_db()
@@ -183,7 +187,7 @@ def test_withdrawal_and_concurrent_review_are_serialized(hack):
         reviewer, verification = make_reviewer(hack), make_verification(hack)
         author, lease = verification.user, make_lease(reviewer, verification)
         withdraw = (author, lambda author=author: withdraw_verification(member=author, hack=hack))
-        withdrawn, given = run_concurrently(withdraw, review(reviewer, lease))
+        withdrawn, given = run_concurrently(withdraw, review_call(reviewer, lease))
         assert withdrawn.status == "draft"
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
@@ -205,7 +209,7 @@ def test_edit_and_concurrent_first_review_are_serialized(hack):
         def edit(author=author, new=new):
             return submit_verification(member=author, hack=hack, answers=new, is_anonymous=False)
 
-        edited, given = run_concurrently((author, edit), review(reviewer, lease))
+        edited, given = run_concurrently((author, edit), review_call(reviewer, lease))
         with database_identity(Role.WORKER):
             verification.refresh_from_db()
         if given is True:
@@ -277,7 +281,8 @@ def test_withdrawal_during_third_review_does_nothing(hack):
             outcome.append(withdraw_verification(member=author, hack=hack))
 
     with database_identity(Role.MEMBER, last.pk):
-        assert review(last, lease)[1]()
+        _, give = review_call(last, lease)
+        assert give()
         waiting = start_in_thread(withdraw)
         assert waiting.is_alive()
     waiting.join()
@@ -310,10 +315,12 @@ def test_review_during_release_of_its_lease_is_refused(hack):
     reviewer, outcome = make_reviewer(hack), []
     lease = make_lease(reviewer, make_verification(hack))
 
+    _, call = review_call(reviewer, lease)
+
     def give():
         try:
             with database_identity(Role.MEMBER, reviewer.pk):
-                outcome.append(review(reviewer, lease)[1]())
+                outcome.append(call())
         except LeaseLost as lost:
             outcome.append(lost.state)
 

@@ -1,4 +1,4 @@
-"""/verification/: what one has submitted and could submit, and what one may review."""
+"""/verification/: the member's submissions, the hacks they could submit for, and the reviews they could give."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,45 +15,51 @@ from django.views.decorators.http import require_safe
 from accounts.models import Member
 from community import queue, rules
 from community.models import HackVerification
-from community.views.review import OVER, time_left
+from community.views.review import LEASE_ENDINGS, time_left
 from community.views.submission import wait_in_words
 from hacks.models import Hack
 
 Status = HackVerification.Status
 
-# An icon, the badge's words and its tone, and what is next.
-STATES: dict[str, tuple[str, str, str, str]] = {
-    Status.DRAFT: ("feather", "Draft", "", "Nobody reads it before you submit it."),
+# By status: icon, label and tone of the badge, and what happens next.
+STATUS_DISPLAY: dict[str, tuple[str, str, str, str]] = {
+    Status.DRAFT: ("feather", "Draft", "", "Only you can see it until you submit it."),
     Status.SUBMITTED: ("hourglass", "With your peers", "accent", ""),
-    Status.ESCALATED: ("hourglass", "With our staff", "accent", "It took too long: our staff decide."),
-    Status.RETURNED: ("message-circle", "Returned", "warn", "Read why, and answer anew."),
-    Status.VERIFIED: ("badge-check", "Verified", "good", "You may review it for others."),
+    Status.ESCALATED: ("hourglass", "With our staff", "accent", "Your peers took too long, so our staff decide."),
+    Status.RETURNED: ("message-circle", "Sent back", "warn", "Read the feedback, then revise your answers."),
+    Status.VERIFIED: ("badge-check", "Verified", "good", "You can now review it for others."),
 }
-# Ends of a lease that its reviewer has not brought about, and may look for.
-LOST = ("changed", "withdrawn", "decided", "buddies", "expired")
+# States of a lease that did not end by the reviewer's own action. The page lists them so that the reviewer notices.
+LOST_LEASE_STATES = ("changed", "withdrawn", "decided", "buddies", "expired")
 
 
 @require_safe
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    taken = queue.leases()
-    leases = [lease for lease in taken if lease.is_open]
-    lost = [lease for lease in taken if lease.state in LOST]
+    leases = queue.leases()
+    open_leases = [lease for lease in leases if lease.is_open]
+    lost_leases = [lease for lease in leases if lease.state in LOST_LEASE_STATES]
     waiting = queue.waiting_reviews()
-    hacks = _hacks_around(request.member, [*waiting, *(lease.hack_id for lease in taken)])
+    hacks = _relevant_hacks(request.member, [*waiting, *(lease.hack_id for lease in leases)])
     is_waiting = any(hack["proof__status"] == Status.SUBMITTED for hack in hacks)
     queue_positions = queue.queue_positions() if is_waiting else {}
-    asked = [_asked_row(hack) for hack in hacks if hack["proof__id"] is None and _is_asked(hack) and hack["done"]]
+    practised = [
+        _practised_row(hack)
+        for hack in hacks
+        if hack["proof__id"] is None and _requires_verification(hack) and hack["done"]
+    ]
     names = {hack["id"]: hack["name"] for hack in hacks}
     context = {
-        "own": [_own_row(hack, queue_positions.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]],
-        "ready": [row for row in asked if row["done"] >= row["needed"]],
-        "coming": [row for row in asked if row["done"] < row["needed"]],
-        "asking": [_asking_row(hack) for hack in hacks if _is_asked(hack) and not hack["done"]],
-        "leases": [_lease_row(lease, names, time_left(lease.expires_at, now)) for lease in leases],
-        "lost": [_lease_row(lease, names, OVER[lease.state][0]) for lease in lost],
-        "has_hands_full": len(leases) >= rules.MAX_LEASES,
+        "submissions": [
+            _submission_row(hack, queue_positions.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]
+        ],
+        "ready": [row for row in practised if row["done"] >= row["needed"]],
+        "coming": [row for row in practised if row["done"] < row["needed"]],
+        "unpractised": [_unpractised_row(hack) for hack in hacks if _requires_verification(hack) and not hack["done"]],
+        "leases": [_lease_row(lease, names, time_left(lease.expires_at, now)) for lease in open_leases],
+        "lost": [_lease_row(lease, names, LEASE_ENDINGS[lease.state][0]) for lease in lost_leases],
+        "has_max_leases": len(open_leases) >= rules.MAX_LEASES,
         "waiting": sum(waiting.values()),
         "waiting_in": [(pk, names[pk], number) for pk, number in waiting.items()],
         "may_review": ", ".join(hack["name"] for hack in hacks if _may_review(hack)),
@@ -64,11 +70,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "community/verification_list.html", context)
 
 
-def _hacks_around(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]:
-    """The hacks that ask for verification, with the member's progress and (as proof__…) their submission.
+def _relevant_hacks(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]:
+    """Return the hacks that require verification, with the member's progress and, as proof__…, their submission.
 
-    Those with a submission, and those to review, too where they have been taken from the library since, or ask for no
-    verification any more.
+    Hacks with a submission or with reviews to give are included even if they have left the library or no longer require
+    verification.
     """
     is_asked = Q(requires_verification=True, is_active=True)
     hacks = Hack.objects.annotate(
@@ -96,7 +102,7 @@ def _hacks_around(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]
     )
 
 
-def _is_asked(hack: dict[str, Any]) -> bool:
+def _requires_verification(hack: dict[str, Any]) -> bool:
     return bool(hack["is_active"] and hack["requires_verification"] and hack["verification_questions"])
 
 
@@ -105,19 +111,19 @@ def _may_review(hack: dict[str, Any]) -> bool:
 
 
 def _nearest(hacks: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The hack of which the fewest practices are missing until one may review it."""
-    begun = [hack for hack in hacks if hack["done"]]
-    return min(begun, key=lambda hack: hack["reviewer_practice_count"] - hack["done"], default=None)
+    """Return the practised hack that needs the fewest further practices until the member may review it."""
+    practised = [hack for hack in hacks if hack["done"]]
+    return min(practised, key=lambda hack: hack["reviewer_practice_count"] - hack["done"], default=None)
 
 
-def _own_row(hack: dict[str, Any], position: queue.QueuePosition | None) -> dict[str, Any]:
-    icon, state, tone, words = STATES[hack["proof__status"]]
+def _submission_row(hack: dict[str, Any], position: queue.QueuePosition | None) -> dict[str, Any]:
+    icon, state, tone, words = STATUS_DISPLAY[hack["proof__status"]]
     if position:
         words = " ".join(wait_in_words(position, hack["proof__submitted_at"]))
     return {**_row(hack), "icon": icon, "state": state, "tone": tone, "words": words}
 
 
-def _asked_row(hack: dict[str, Any]) -> dict[str, Any]:
+def _practised_row(hack: dict[str, Any]) -> dict[str, Any]:
     return {**_row(hack), "done": hack["done"], "needed": hack["verification_practice_count"]}
 
 
@@ -126,7 +132,7 @@ def _row(hack: dict[str, Any]) -> dict[str, Any]:
     return {"name": hack["name"], "category": hack["category__name"], "url": url}
 
 
-def _asking_row(hack: dict[str, Any]) -> dict[str, Any]:
+def _unpractised_row(hack: dict[str, Any]) -> dict[str, Any]:
     return {"name": hack["name"], "url": reverse("hacks:hack-detail", args=[hack["slug"]])}
 
 

@@ -1,4 +1,4 @@
-"""/verification/review/: what a reviewer takes, reads, and says of it."""
+"""/verification/review/: take a submission, read it and review it."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,21 +19,21 @@ from community.actions import LeaseLost, TooManyReviewsOpen
 from community.forms import ReviewForm
 from hacks.models import Hack
 
-# Why a review can't be given any more.
-OVER: dict[str, tuple[str, str]] = {
+# By state of a lease that is no longer open: title and text of the page.
+LEASE_ENDINGS: dict[str, tuple[str, str]] = {
     "changed": (
         "The answers have changed",
-        "Their author has changed them while you read. They wait for a reviewer anew.",
+        "The author changed them while you were reading. The new answers are waiting for a reviewer.",
     ),
-    "withdrawn": ("It was withdrawn", "Its author has taken it back. There is nothing more for you to do."),
-    "decided": ("It is decided already", "It was decided while you read. Thank you for your time."),
-    "given_back": ("You have given it back", "Somebody else reviews it."),
-    "buddies": ("You are buddies now", "Its author has become your buddy meanwhile: somebody else reviews it."),
-    "reviewed": ("You have reviewed it", "Thank you. Its author reads what you said, and does not learn who you are."),
-    "expired": ("The time is over", "The half hour is over, and somebody else may review it now."),
+    "withdrawn": ("Submission withdrawn", "The author took it back. There's nothing more for you to do."),
+    "decided": ("Already decided", "It was decided while you were reading. Thank you for your time."),
+    "given_back": ("You gave it back", "Someone else will review it."),
+    "buddies": ("You are practice buddies now", "You can't review a practice buddy, so someone else will review it."),
+    "reviewed": ("Review sent", "Thank you. The author reads your review but won't learn who you are."),
+    "expired": ("Your time is up", "Your half hour is over, so someone else may review it now."),
 }
-# What the same reviewer may take once more, or another of its hack.
-WAITS_AGAIN = ("changed", "expired")
+# In these states the page offers to take another submission for the hack, which may be the same one.
+REVIEWABLE_AGAIN = ("changed", "expired")
 
 
 @require_POST
@@ -46,10 +46,10 @@ def take(request: HttpRequest) -> HttpResponse:
     try:
         lease_id = actions.take_review(hack_id=hack_id)
     except TooManyReviewsOpen:
-        messages.error(request, f"You have {rules.MAX_LEASES} reviews open: finish or give back one of them first.")
+        messages.error(request, f"You have {rules.MAX_LEASES} reviews open. Finish one or give one back first.")
         return redirect("community:verification-list")
     if lease_id is None:
-        messages.info(request, "Nothing waits for you any more: somebody else was quicker.")
+        messages.info(request, "Nothing left to review: someone else was quicker.")
         return redirect("community:verification-list")
     return redirect("community:review", lease_id)
 
@@ -70,7 +70,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
             )
         except LeaseLost as lost:
             return _review_over(request, pk, lost.state, written=given["comment"])
-        messages.success(request, "Thank you for your review. Its author does not learn who you are.")
+        messages.success(request, "Thank you for your review. The author won't learn who you are.")
         return redirect("community:verification-list")
     lease = queue.find_lease(pk)
     if lease is None or not lease.is_open:
@@ -92,23 +92,23 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     lease = queue.find_lease(pk)
     if lease is None:
-        raise Http404("There is no such lease.")
+        raise Http404("No such lease.")
     if actions.release_review(lease_id=pk):
-        messages.success(request, "You have given it back: somebody else reviews it.")
+        messages.success(request, "You gave it back. Someone else will review it.")
     else:
-        messages.info(request, "It was not yours any more.")
+        messages.info(request, "It was no longer yours to give back.")
     return redirect("community:verification-list")
 
 
 def _review_over(request: HttpRequest, pk: UUID, state: str, *, written: str) -> HttpResponse:
-    """A page that says why; somebody else's lease, or one that never was, has none."""
+    """Return the page that says why the lease ended. Raise Http404 for a lease that is not the member's."""
     lease = queue.find_lease(pk)
-    if lease is None or state not in OVER:
-        raise Http404("There is no such lease.")
-    title, text = OVER[state]
+    if lease is None or state not in LEASE_ENDINGS:
+        raise Http404("No such lease.")
+    title, text = LEASE_ENDINGS[state]
     icon = "circle-check" if state == "reviewed" else "timer-off"
     context = {"icon": icon, "title": title, "text": text, "written": written}
-    if state in WAITS_AGAIN:
+    if state in REVIEWABLE_AGAIN:
         context["hack"] = Hack.objects.only("name").get(pk=lease.hack_id)
     return render(request, "community/review_over.html", context, status=410)
 
