@@ -9,12 +9,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from accounts.models import Member, Profile, User
-from accounts.providers.discord.identity import AVATARS, discord_identity
+from accounts.providers.discord.identity import AVATAR_BASE_URL, discord_identity
 from database.constraints import refused_by
 
 
 class UsernameTakenError(Exception):
-    """Another member has the username, perhaps since a moment ago, or has left it so lately that it is kept."""
+    """The username belongs to another member, or is still reserved for the member who had it before."""
 
 
 @transaction.atomic
@@ -28,9 +28,9 @@ def complete_onboarding(
     leaderboard_visible: bool,
     profile_public: bool,
 ) -> None:
-    """Write what the member says on the welcome page; raises `UsernameTakenError` and then writes nothing."""
-    _introduce(member, username, display_name)
-    _show(member, leaderboard_visible=leaderboard_visible, profile_public=profile_public)
+    """Save the answers of the welcome page. Raise `UsernameTakenError`, and write nothing, if the username is taken."""
+    _set_names(member, username, display_name)
+    _set_privacy(member, leaderboard_visible=leaderboard_visible, profile_public=profile_public)
     Profile.objects.filter(pk=member.pk).update(
         timezone=timezone, selected_path=selected_path, onboarding_completed=True
     )
@@ -38,18 +38,18 @@ def complete_onboarding(
 
 @transaction.atomic
 def change_profile(*, member: Member, username: str, display_name: str, bio: str, selected_path: str) -> None:
-    """Raises `UsernameTakenError` and then writes nothing."""
-    _introduce(member, username, display_name)
+    """Save the profile settings. Raise `UsernameTakenError`, and write nothing, if the username is taken."""
+    _set_names(member, username, display_name)
     Profile.objects.filter(pk=member.pk).update(bio=bio, selected_path=selected_path)
 
 
 @transaction.atomic
 def change_privacy(*, member: Member, leaderboard_visible: bool, profile_public: bool, hide_streaks: bool) -> None:
-    _show(member, leaderboard_visible=leaderboard_visible, profile_public=profile_public)
+    _set_privacy(member, leaderboard_visible=leaderboard_visible, profile_public=profile_public)
     Profile.objects.filter(pk=member.pk).update(hide_streaks=hide_streaks)
 
 
-def _introduce(member: Member, username: str, display_name: str) -> None:
+def _set_names(member: Member, username: str, display_name: str) -> None:
     try:
         with transaction.atomic():
             Member.objects.filter(pk=member.pk).update(username=username, display_name=display_name)
@@ -59,23 +59,23 @@ def _introduce(member: Member, username: str, display_name: str) -> None:
         raise
 
 
-def _show(member: Member, **switches: bool) -> None:
-    """Sets these switches and leaves the others."""
+def _set_privacy(member: Member, **switches: bool) -> None:
+    """Set these privacy switches; the others stay as they are."""
     Member.objects.filter(pk=member.pk).update(privacy_settings={**member.privacy_settings, **switches})
 
 
 @transaction.atomic
 def replace_email(*, user: User) -> None:
-    """Make `user.email`, which staff have just changed, the only address; its owner confirms it at the next login."""
+    """Make `user.email` the only address, after staff have changed it. The user confirms it at the next login."""
     EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})
 
 
 @transaction.atomic
 def mirror_discord(*, user_id: UUID) -> None:
-    """Let the profile say which Discord account is connected: the one last used, or none.
+    """Copy the connected Discord account to the profile: the one used last, or none.
 
-    The picture comes along only where the member has none, and goes with the account it came from.
+    Set the Discord avatar only if the member has no picture from elsewhere. Remove it when the account is disconnected.
     """
     accounts = SocialAccount.objects.filter(user_id=user_id, provider="discord")
     account = accounts.order_by("-last_login", "-pk").first()
@@ -85,13 +85,13 @@ def mirror_discord(*, user_id: UUID) -> None:
         discord_username=identity.username,
         discord_discriminator=identity.discriminator,
     )
-    replaceable = Q(avatar_url="") | Q(avatar_url__startswith=AVATARS)
+    replaceable = Q(avatar_url="") | Q(avatar_url__startswith=AVATAR_BASE_URL)
     Member.objects.filter(replaceable, pk=user_id).update(avatar_url=identity.avatar_url)
 
 
 @transaction.atomic
 def end_sessions(*, user: User, kept: str | None = None, only: int | None = None) -> int:
-    """Log the user out everywhere but in the session `kept`, or in the one row `only`; returns how many ended."""
+    """End all sessions of the user but `kept`, a session key. With `only`, end just that row. Return how many ended."""
     sessions = UserSession.objects.filter(user=user).exclude(session_key=kept)
     if only is not None:
         sessions = sessions.filter(pk=only)

@@ -17,8 +17,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 
-# What proves once more who somebody is, the best first.
-PROOFS = {
+# Ways to reauthenticate, the preferred first.
+REAUTHENTICATION_LABELS = {
     "reauthenticate": "Use your password",
     "mfa_reauthenticate:webauthn": "Use a passkey",
     "mfa_reauthenticate": "Use a code",
@@ -28,12 +28,20 @@ PROOFS = {
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": "This e-mail address and this password do not belong together.",
+        "account_inactive": "This account is closed.",
+        "duplicate_email": "This is already your email address.",
+        "email_password_mismatch": "That email and password don't match. Try again, or reset your password.",
+        "email_taken": "Another account uses this email address. Enter a different one.",
+        "enter_current_password": "That isn't your current password. Try again.",
+        "incorrect_password": "That isn't your password. Try again.",
+        "invalid_password_reset": "This link no longer works. Ask for a new one.",
+        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
         "too_many_login_attempts": "Too many failed attempts. Wait five minutes, or reset your password.",
+        "unverified_primary_email": "Confirm your email address first.",
     }
 
     def get_login_redirect_url(self, request):
-        """Newcomers finish their welcome first; `next` still wins, allauth asks for it before."""
+        """Send newcomers to the welcome page. allauth checks `next` first, so `next` takes precedence."""
         if not request.user.member.profile.onboarding_completed:
             return reverse("accounts:onboarding")
         return super().get_login_redirect_url(request)
@@ -41,7 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):
     get_signup_redirect_url = get_login_redirect_url
 
     def save_user(self, request, user, form, commit=True):
-        """Of two sign-ups at once with one address the second sees what a later one would see."""
+        """Save the user. If a concurrent sign-up took the address first, respond as for a known address."""
         try:
             with transaction.atomic():
                 return super().save_user(request, user, form, commit)
@@ -51,17 +59,21 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(response) from error
 
     def set_password(self, user, password):
-        """Writes the password alone: these pages' database role may not touch the flags."""
+        """Update only the password: these pages run under a database role that may not change the flags."""
         user.set_password(password)
         user.save(update_fields=["password"])
 
     def get_reauthentication_methods(self, user):
-        """A passkey before codes: who has no app could only type a recovery code, and may never have seen one."""
+        """Offer a passkey before codes: a member without an app could only type a recovery code."""
         methods = {method["id"]: method for method in super().get_reauthentication_methods(user)}
-        return [{**methods[name], "description": words} for name, words in PROOFS.items() if name in methods]
+        return [
+            {**methods[name], "description": label}
+            for name, label in REAUTHENTICATION_LABELS.items()
+            if name in methods
+        ]
 
     def send_account_already_exists_mail(self, email):
-        # A new account costs the hashing of a password; a known address must not answer quicker.
+        # Hash a password as a new sign-up does, so that the response time doesn't reveal a known address.
         User().set_password(email)
         super().send_account_already_exists_mail(email)
 
@@ -69,29 +81,29 @@ class AccountAdapter(DefaultAccountAdapter):
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
-        "email_taken": "An account with this address exists already. Log in to it, then connect your %s account.",
-        "no_password": "Set a password first, or you could not log in any more.",
-        "no_verified_email": "Confirm your e-mail address first, or you could not log in any more.",
+        "email_taken": "You already have an account with this address. Log in to it, then connect your %s account.",
+        "no_password": "Set a password first, or you won't be able to log in.",
+        "no_verified_email": "Confirm your email address first, or you won't be able to log in.",
     }
 
     def list_apps(self, request, provider=None, client_id=None):
-        """The providers with keys. They come from the environment alone: no page asks the database for them."""
+        """Return the providers with keys. They come from the environment, so this runs no query."""
         known = settings.SOCIALACCOUNT_PROVIDERS
         return [self.get_app(request, name) for name in known if "APP" in known[name] and provider in (None, name)]
 
     def get_app(self, request, provider, client_id=None):
-        """Without its keys too: accounts of a provider that was switched off can still be disconnected."""
+        """Return the provider even without keys: members can then still disconnect accounts of a disabled provider."""
         return SocialApp(provider=provider, **settings.SOCIALACCOUNT_PROVIDERS[provider].get("APP", {}))
 
     def pre_social_login(self, request, sociallogin):
-        """Whoever proves an address that an account has is told so, and is not let into that account."""
+        """Refuse the login if a verified address belongs to an existing account. The person must log in to it first."""
         is_new = not sociallogin.is_existing and sociallogin.state.get("process") != AuthProcess.CONNECT
         addresses = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
         if is_new and EmailAddress.objects.filter(email__in=addresses).exists():
             raise self._refuse(request, sociallogin)
 
     def save_user(self, request, sociallogin, form=None):
-        """Of two sign-ups at once with one address the second sees what a later one would see."""
+        """Save the user. If a concurrent sign-up took the address first, respond as for a known address."""
         try:
             with transaction.atomic():
                 return super().save_user(request, sociallogin, form)
@@ -106,8 +118,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 class MFAAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "This code is not right, or no longer.",
-        "unverified_email": "Confirm your new e-mail address first, or keep the old one.",
+        "incorrect_code": "That code isn't right, or has expired. Try again.",
+        "unverified_email": "Confirm your new email address first, or keep the old one.",
     }
 
     def generate_authenticator_name(self, user, type):
@@ -118,7 +130,7 @@ class MFAAdapter(DefaultMFAAdapter):
         return {**super().get_public_key_credential_rp_entity(), "name": "NRGHAX"}
 
     def encrypt(self, text):
-        """The secrets that codes are made from: a stolen dump of the database must not be a key to every account."""
+        """Encrypt a secret that codes are generated from, so that a stolen database dump can't pass the second step."""
         return _cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text):
@@ -126,7 +138,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def _cipher() -> MultiFernet:
-    """Made from SECRET_KEY, and the older ones that still count."""
+    """Return the cipher: it encrypts with SECRET_KEY and also decrypts with SECRET_KEY_FALLBACKS."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     digests = [salted_hmac("nrghax.mfa", "", secret=key, algorithm="sha256").digest() for key in keys]
     return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])

@@ -17,10 +17,10 @@ from unfold.widgets import UnfoldAdminURLInputWidget, UnfoldBooleanSwitchWidget
 from accounts.actions import replace_email
 from accounts.models import Member, Profile, User, UsernameHistory
 
-# Staff come in by the same door as everybody: with its limits on failed logins and its confirmed address.
+# Staff use the same login page as members, with its rate limits and its confirmed address.
 admin.site.login = secure_admin_login(admin.site.login)
 
-# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+# Sidebar sections: models and their icons (nrghax/admin_site.py).
 TOPICS = {
     "People": {
         "accounts.user": "person",
@@ -34,7 +34,7 @@ TOPICS = {
     },
 }
 
-RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
+PERMISSION_FIELDS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
 class UserAddForm(UserCreationForm):
@@ -44,11 +44,11 @@ class UserAddForm(UserCreationForm):
 
 
 class UserChangeForm(ModelForm):
-    """Without the password: neither its hash nor the parameters of it are anybody's to see."""
+    """Change form without the password: neither its hash nor the hash's parameters are shown."""
 
     class Meta:
         model = User
-        fields = ["email", "is_active", *RIGHTS]
+        fields = ["email", "is_active", *PERMISSION_FIELDS]
 
 
 @admin.register(User)
@@ -65,23 +65,25 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     readonly_fields = ["card", "has_confirmed", "password_link", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "has_confirmed", "card", "password_link"]}),
-        ("Rights", {"fields": ["is_active", *RIGHTS]}),
+        ("Permissions", {"fields": ["is_active", *PERMISSION_FIELDS]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
 
     def get_readonly_fields(self, request, obj=None):
-        """Only a superuser hands out rights: who may change users must not make one of them, or themselves, more."""
-        return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *RIGHTS]
+        """Only a superuser grants permissions: other staff must not raise their own or anyone else's."""
+        return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *PERMISSION_FIELDS]
 
     def has_change_permission(self, request, obj=None):
-        """A superuser's password and address are a superuser's to change."""
+        """Only a superuser changes a superuser's password and address."""
         is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return super().has_change_permission(request, obj) and not is_above
 
     def get_deleted_objects(self, objs, request):
-        """Whoever may delete a user deletes what is theirs: nobody has the right to those rows one by one. But only a
-        superuser deletes one."""
+        """Allow staff who may delete a user to delete the user's rows as well, for which no separate permission exists.
+
+        Only a superuser deletes a superuser.
+        """
         deleted, counts, _, protected = super().get_deleted_objects(objs, request)
         above = {"superuser"} if any(obj.is_superuser for obj in objs) and not request.user.is_superuser else set()
         return deleted, counts, above, protected
@@ -106,11 +108,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     @admin.display(description="password")
     def password_link(self, user: User) -> str:
-        return format_html('<a href="../password/">{}</a>', "Change" if user.has_usable_password() else "Set one")
+        return format_html('<a href="../password/">{}</a>', "Change" if user.has_usable_password() else "Set")
 
 
 class MemberForm(ModelForm):
-    """The privacy switches one by one, as members see them."""
+    """Member form with a checkbox for each privacy switch, as members see them."""
 
     avatar_url = URLField(required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
     leaderboard_visible = BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
@@ -127,8 +129,8 @@ class MemberForm(ModelForm):
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
-        if not self.instance.may_take(username):
-            raise ValidationError("This username is taken, or was left less than 90 days ago.", code="taken")
+        if not self.instance.can_take_username(username):
+            raise ValidationError("This username is taken, or was given up less than 90 days ago.", code="taken")
         return username
 
     def save(self, commit: bool = True) -> Member:
@@ -146,8 +148,8 @@ class ProfileInline(StackedInline):
         return False
 
 
-class MadeWithUser(ModelAdmin):
-    """Rows that the database makes with the user, and that go with the user alone."""
+class CreatedWithUserAdmin(ModelAdmin):
+    """Admin of rows that the database creates and deletes together with the user."""
 
     def has_add_permission(self, request):
         return False
@@ -157,7 +159,7 @@ class MadeWithUser(ModelAdmin):
 
 
 @admin.register(Member)
-class MemberAdmin(MadeWithUser):
+class MemberAdmin(CreatedWithUserAdmin):
     form = MemberForm
     list_display = ["username", "display_name", "email", "graduation_status", "is_public", "created_at"]
     list_filter = ["graduation_status", "profile__onboarding_completed", "profile__selected_path", "created_at"]
@@ -173,7 +175,7 @@ class MemberAdmin(MadeWithUser):
     ]
     inlines = [ProfileInline]
 
-    @admin.display(description="e-mail address", ordering="user__email")
+    @admin.display(description="email address", ordering="user__email")
     def email(self, member: Member) -> str:
         return member.user.email
 
@@ -183,7 +185,7 @@ class MemberAdmin(MadeWithUser):
 
 
 @admin.register(Profile)
-class ProfileAdmin(MadeWithUser):
+class ProfileAdmin(CreatedWithUserAdmin):
     list_display = ["member", "timezone", "day_start", "selected_path", "onboarding_completed", "created_at"]
     list_filter = ["onboarding_completed", "selected_path"]
     list_select_related = ["member"]
@@ -194,7 +196,7 @@ class ProfileAdmin(MadeWithUser):
 
 @admin.register(UsernameHistory)
 class UsernameHistoryAdmin(ModelAdmin):
-    """Read only; deleting a row gives the name free, and its links lead nowhere then."""
+    """Read only. Deleting a row frees the name and breaks old links to it."""
 
     list_display = ["username", "user", "until"]
     list_select_related = ["user"]
@@ -209,14 +211,14 @@ class UsernameHistoryAdmin(ModelAdmin):
         return False
 
 
-# Keys of providers come from the environment, tokens aren't kept, sessions are their owner's to end; and allauth's own
-# page of second factors would show their secrets.
+# Provider keys come from the environment, tokens aren't stored, and users end their own sessions. allauth's admin page
+# for second factors would show their secrets.
 for model in (SocialApp, SocialToken, UserSession, SocialAccount, Authenticator):
     admin.site.unregister(model)
 
 
-class OfALogin(ModelAdmin):
-    """Seen and taken away by staff, for whoever has lost the way in; never made or changed."""
+class LoginMethodAdmin(ModelAdmin):
+    """Staff can view and delete these rows, to help a user who is locked out, but not add or change them."""
 
     list_select_related = ["user"]
     search_fields = ["user__email", "user__member__username"]
@@ -229,7 +231,7 @@ class OfALogin(ModelAdmin):
 
 
 @admin.register(SocialAccount)
-class SocialAccountAdmin(OfALogin):
+class SocialAccountAdmin(LoginMethodAdmin):
     list_display = ["user", "provider", "uid", "date_joined", "last_login"]
     list_filter = ["provider", "date_joined"]
     fields = ["user", "provider", "uid", "date_joined", "last_login"]
@@ -237,7 +239,7 @@ class SocialAccountAdmin(OfALogin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(OfALogin):
+class AuthenticatorAdmin(LoginMethodAdmin):
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type", "created_at"]
     fields = ["user", "type", "created_at", "last_used_at"]

@@ -9,7 +9,7 @@ from database.compiled import compiled
 
 
 class EmailBackend(AuthenticationBackend):
-    """Sign-in by e-mail; a request's user comes with member, profile and the clock that holds now in one query."""
+    """Login by email. Loads a request's user, member, profile and current time zone in one query."""
 
     def get_user(self, user_id):
         for user in _users(user_id):
@@ -20,6 +20,5 @@ class EmailBackend(AuthenticationBackend):
 
 @compiled
 def _users(user_id: UUID) -> QuerySet:
-    """The one, or none."""
     users = User.objects.select_related("member__profile").annotate(zone=zone_at(Now(), member="member"))
     return users.filter(pk=user_id)

@@ -1,6 +1,6 @@
-"""A browser in words, as far as it says what it is. Pure."""
+"""The name of a browser and its system, from the User-Agent header."""
 
-# The first that fits: nearly everybody claims to be Safari, and Chrome's children claim to be Chrome.
+# The first match wins: most browsers also claim to be Safari, and those built on Chrome claim to be Chrome.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -23,7 +23,7 @@ SYSTEMS = (
 
 
 def device_name(user_agent: str) -> str:
-    """“Firefox on Linux”; an unknown browser is called that."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "A browser")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    """Return a name such as “Firefox on Linux”, or “A browser” if it is unknown."""
+    browser = next((name for token, name in BROWSERS if token in user_agent), "A browser")
+    system = next((name for token, name in SYSTEMS if token in user_agent), "")
     return f"{browser} on {system}" if system else browser

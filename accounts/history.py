@@ -1,4 +1,4 @@
-"""Who changed what in the admin, from what to what: Django's own log, with the values beside the fields' names."""
+"""History of changes in the admin: Django's log, extended by the old and new values."""
 
 import json
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ class Change(NamedTuple):
 
 
 def in_words(value: Any) -> str:
-    """A value as the log keeps it."""
+    """Return a value as text for the log."""
     match value:
         case None:
             return ""
@@ -30,11 +30,12 @@ def in_words(value: Any) -> str:
 
 
 def change_message(changes: list[Change]) -> list[dict[str, Any]]:
-    """What Django's log shows as "Changed ...", and the values for whoever reads them."""
+    """Return a message for Django's log: the fields for its "Changed …" line, and our values."""
     return [{"changed": {"fields": [change.field for change in changes], "values": [list(each) for each in changes]}}]
 
 
 def changes_in(entry: LogEntry) -> list[Change]:
+    """Return the changes of a log entry; entries written without values have none."""
     try:
         parts = json.loads(entry.change_message)
     except ValueError:
@@ -50,7 +51,7 @@ def log_changes(*, user: models.Model, changed: list[tuple[models.Model, list[Ch
 
 
 class RemembersChanges:
-    """For a ModelAdmin: its log keeps old and new values, its history page shows them."""
+    """ModelAdmin mixin: log old and new values, and show them on the history page."""
 
     object_history_template = "admin/history_with_values.html"
 

@@ -4,7 +4,7 @@ from accounts.rules import zone_or_utc
 
 
 class MemberTimeZoneMiddleware:
-    """Shows times on the clock that the member is on."""
+    """Activate the member's current time zone for the request."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -1,6 +1,6 @@
-"""A person is three rows with one key: credentials (User), the card others see (Member), what is theirs (Profile).
+"""A person is three rows with one key: User (credentials), Member (what others see) and Profile (private settings).
 
-The trigger `app.welcome_user()` makes the member and the profile, however the user came.
+The trigger `app.welcome_user()` creates the member and the profile for every new user.
 """
 
 from datetime import date, datetime, time
@@ -24,19 +24,19 @@ from database.local_days import DayBegins, LocalDate, local_date
 class UserManager(BaseUserManager["User"]):
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """Lower case throughout: mailboxes that differ in case alone are one to nearly every host."""
+        """Return the address in lower case: nearly every mail host ignores case."""
         return super().normalize_email(email).lower()
 
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("A user needs an email address.")
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
-        """The address counts as confirmed: whoever can type on the server vouches for it, and may have no mail yet."""
+        """Create a superuser with a confirmed address: the operator vouches for it, and email may not be set up yet."""
         user = self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
@@ -49,9 +49,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """Credentials: no member's role can read this table."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField("e-mail address", max_length=254, unique=True)
+    email = models.EmailField("email address", max_length=254, unique=True)
     is_active = models.BooleanField(default=True, help_text="Untick instead of deleting an account.")
-    is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
+    is_staff = models.BooleanField(default=False, help_text="Can use the admin.")
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -68,17 +68,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     @classmethod
     def from_db(cls, *args, **kwargs):
         user = super().from_db(*args, **kwargs)
-        user._remember()
+        user._store_values()
         return user
 
     def save(self, **kwargs) -> None:
-        """Writes what has changed alone: allauth saves users whole, and its pages' role may not touch the flags."""
+        """Update only the changed fields: allauth saves all, but its pages' database role may not write the flags."""
         if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
             kwargs["update_fields"] = [name for name, value in self._stored.items() if getattr(self, name) != value]
         super().save(**kwargs)
-        self._remember()
+        self._store_values()
 
-    def _remember(self) -> None:
+    def _store_values(self) -> None:
         self._stored = {
             field.attname: self.__dict__[field.attname]
             for field in self._meta.concrete_fields
@@ -94,14 +94,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def default_privacy_settings() -> dict[str, bool]:
-    """Private until the member says otherwise."""
+    """Return the settings of a new member: everything is private."""
     return {"leaderboard_visible": False, "profile_public": False}
 
 
 def zone_at(moment: models.Expression, *, member: str) -> models.Func:
-    """The time zone of a member's clock at a moment, in SQL; `member` is the path to the member's key.
+    """Return an SQL expression for a member's time zone at a moment; `member` is the path to the member's key.
 
-    What a zone is has one home, the database's app.zone_of, as triggers ask the same.
+    It calls the database's app.zone_of, which triggers use too.
     """
     prefix = "profile__" if member == "pk" else f"{member}__profile__"
     home = (models.F(f"{prefix}timezone"), models.F(f"{prefix}day_start"))
@@ -109,7 +109,7 @@ def zone_at(moment: models.Expression, *, member: str) -> models.Func:
 
 
 class LocalDay(NamedTuple):
-    """A day, when it is over, and the clock that says so."""
+    """A member's day: its date, the moment it ends, and the time zone it is in."""
 
     date: date
     ends_at: datetime
@@ -118,22 +118,22 @@ class LocalDay(NamedTuple):
 
 class MemberQuerySet(models.QuerySet):
     def visible_to(self, member: "Member | None"):
-        """Those whose page the member, or a visitor, may open. The database's policies say the same."""
+        """Filter to those whose profile `member` may see; None is a visitor. The row-level policies are the same."""
         public = models.Q(is_active=True, privacy_settings__profile_public=True)
         return self.filter(public | models.Q(pk=member.pk) if member else public)
 
     def named(self, username: str):
-        """Whoever has this username, in whatever case."""
+        """Filter to the member with this username, ignoring case."""
         return self.alias(lower_username=Lower("username")).filter(lower_username=username.lower())
 
     def once_named(self, username: str):
-        """Whoever left this username, unless somebody has it now."""
+        """Filter to the member who had this username before, ignoring case."""
         former = models.Q(lower_former=username.lower())
         return self.alias(lower_former=Lower("former_usernames__username")).filter(former)
 
 
 class Member(models.Model):
-    """The card that other members see; every row of the domain points here."""
+    """What other members see of a person. Every row that belongs to a person has a foreign key to this one."""
 
     class GraduationStatus(models.TextChoices):
         ACTIVE = "active", "Active"
@@ -148,7 +148,10 @@ class Member(models.Model):
     graduation_status = models.CharField(max_length=10, choices=GraduationStatus, default=GraduationStatus.ACTIVE)
     graduated_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(
-        default=True, db_default=True, editable=False, help_text="The user's own flag, for those who can't read it."
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="Copied from the user, for roles that can't read users.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -176,7 +179,7 @@ class Member(models.Model):
                 name="users_privacy_settings_are_switches",
             ),
         ]
-        # Few are banned: whoever asks whether somebody is need not read the cards of all.
+        # Only a few members are banned, so a partial index finds them without reading the table.
         indexes = [models.Index(fields=["user"], condition=models.Q(is_active=False), name="users_banned")]
 
     def __str__(self) -> str:
@@ -185,19 +188,19 @@ class Member(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("accounts:profile", args=[self.username])
 
-    def may_take(self, username: str) -> bool:
-        """Whether nobody else has the name, or left it so lately that it is kept for them."""
+    def can_take_username(self, username: str) -> bool:
+        """Return whether the username is free: no other member has it, and it isn't reserved for a former owner."""
         others = Member.objects.named(username).exclude(pk=self.pk)
-        kept = models.Func(
+        is_reserved = models.Func(
             models.Value(username),
             models.F("pk"),
             function="app.username_is_reserved",
             output_field=models.BooleanField(),
         )
-        return not Member.objects.filter(models.Exists(others) | models.Q(kept), pk=self.pk).exists()
+        return not Member.objects.filter(models.Exists(others) | models.Q(is_reserved), pk=self.pk).exists()
 
     def read_local_day(self) -> LocalDay:
-        """Return the day that the member is in now, as the database would judge it."""
+        """Return the member's current day, computed by the database."""
         now, day_start = models.Value(timezone.now()), models.F("profile__day_start")
         zone = zone_at(now, member="pk")
         today = LocalDate(now, zone, day_start)
@@ -206,7 +209,7 @@ class Member(models.Model):
         return LocalDay(*Member.objects.filter(pk=self.pk).values_list(today, ends_at, zone).get())
 
     def date_at(self, moment: datetime) -> date:
-        """Return the member's date at a moment, by the clock that they are on now."""
+        """Return the member's date at a moment, in their current time zone."""
         return local_date(moment, self.zone, self.profile.day_start)
 
     @property
@@ -215,16 +218,16 @@ class Member(models.Model):
 
     @cached_property
     def zone(self) -> str:
-        """The time zone of the clock that the member is on now; a request's member brings it along."""
+        """The member's current time zone. `EmailBackend` sets it for a request's member, which saves a query."""
         return self.zone_at(timezone.now())
 
     def zone_at(self, moment: datetime) -> str:
-        """The time zone that judges the member's day at a moment: a declared trip's, else the profile's."""
+        """Return the member's time zone at a moment: that of a declared trip, else the profile's."""
         return Member.objects.values_list(zone_at(models.Value(moment), member="pk"), flat=True).get(pk=self.pk)
 
 
 class UsernameHistory(models.Model):
-    """A name that a member has left: links to it go on working. A trigger writes it, and keeps the name for a while."""
+    """A member's former username. Links to it redirect, and it stays reserved for a while. A trigger writes the row."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="former_usernames")
@@ -241,7 +244,7 @@ class UsernameHistory(models.Model):
 
 
 class Profile(models.Model):
-    """What belongs to one member alone."""
+    """A member's private settings."""
 
     class Path(models.TextChoices):
         ENERGY_AWARENESS = "energy_awareness", "Energy awareness"
@@ -260,7 +263,7 @@ class Profile(models.Model):
     discord_discriminator = models.CharField(max_length=8, blank=True, default="")
     onboarding_completed = models.BooleanField(default=False)
     hide_streaks = models.BooleanField(
-        db_default=False, default=False, help_text="Whoever counts too much may rather not be told."
+        db_default=False, default=False, help_text="For members who would rather not see their streak."
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -1,4 +1,4 @@
-"""Pages whose main part htmx can ask for alone."""
+"""Pages of which htmx can request the main part alone."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from django_htmx.http import push_url
 def render_page_or_part(
     request: HttpRequest, page: str, part: str, context: dict[str, Any], *, target: str, address: str | None = None
 ) -> HttpResponse:
-    """Render the template `part` if htmx asks for the element with the id `target`, else the template `page`.
+    """Render the template `part` if htmx requests the element with the id `target`, else the template `page`.
 
-    Both have one URL. `address` is the query string that the browser shows after a part, if it is to change.
+    Both have the same URL. `address` is the query string that the browser shows after a part; None keeps the old one.
     """
     is_part = request.htmx and request.htmx.target == target and not request.htmx.history_restore_request
     response = render(request, part if is_part else page, context)

@@ -1,4 +1,4 @@
-"""What other packages tell us of: each receiver calls one action."""
+"""Receivers of other packages' signals. Each calls one action."""
 
 from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.socialaccount.models import SocialAccount
@@ -15,5 +15,5 @@ def on_connected_account(instance: SocialAccount, **kwargs) -> None:
 
 @receiver([password_changed, password_set, password_reset])
 def on_new_password(request, user, **kwargs) -> None:
-    """Django's check of the password's hash ends the other sessions too; here they leave the table and the cache."""
+    """Delete the other sessions. Django would reject them anyway, but they would stay in the table and the cache."""
     end_sessions(user=user, kept=request.session.session_key)

@@ -1,4 +1,4 @@
-"""What a username and a time zone may be."""
+"""Rules for usernames, time zones and passwords."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,8 +10,9 @@ from django.core.validators import MinLengthValidator, RegexValidator
 
 USERNAME_MIN_LENGTH = 3
 USERNAME_MAX_LENGTH = 30
+PASSWORD_MIN_LENGTH = 10
 
-# Names that would be mistaken for the house itself or for one of its addresses.
+# Names that could be mistaken for the site itself, its staff or one of its pages.
 RESERVED_USERNAMES = frozenset(
     """
     about account accounts admin administrator alumni anonymous api app blog buddies challenge challenges checkin
@@ -26,25 +27,25 @@ RESERVED_USERNAMES = frozenset(
 
 def validate_not_reserved(username: str) -> None:
     if username.lower() in RESERVED_USERNAMES or username.lower().startswith("nrghax"):
-        raise ValidationError("This username is reserved. Please choose another.", code="reserved")
+        raise ValidationError("This username is reserved. Choose another.", code="reserved")
 
 
 USERNAME_VALIDATORS: list[Callable[[Any], None]] = [
-    MinLengthValidator(USERNAME_MIN_LENGTH, "Use at least three characters."),
-    RegexValidator(r"\A[A-Za-z0-9_]+\Z", "Use letters, digits and underscores only."),
+    MinLengthValidator(USERNAME_MIN_LENGTH, f"Use at least {USERNAME_MIN_LENGTH} characters."),
+    RegexValidator(r"\A[A-Za-z0-9_]+\Z", "Use only letters, digits and underscores."),
     validate_not_reserved,
 ]
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every IANA name, aliases too. Asking the system each time would read hundreds of files."""
+    """Return all IANA names, including aliases. Cached, because reading them opens hundreds of files."""
     return frozenset(available_timezones())
 
 
 @cache
 def known_timezones() -> tuple[str, ...]:
-    """IANA zone names that people choose from, sorted; aliases without a region are left out."""
+    """Return the IANA names that members choose from, sorted: UTC and the names with a region."""
     regions = (
         "Africa/",
         "America/",
@@ -60,7 +61,7 @@ def known_timezones() -> tuple[str, ...]:
 
 
 def validate_timezone(name: str) -> None:
-    """Refuse what is no IANA zone name; aliases that a browser may report are fine.
+    """Raise `ValidationError` unless `name` is UTC or an IANA name with a region; aliases are accepted.
 
     Names without a region (EET, MET) are refused: PostgreSQL reads them as fixed offsets, Python with DST.
     """
@@ -69,7 +70,7 @@ def validate_timezone(name: str) -> None:
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
-    """The zone, or UTC where the system no longer knows the name: names do vanish from the database of zones."""
+    """Return the zone, or UTC if the name is unknown: updates of the zone database do remove names."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

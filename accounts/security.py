@@ -1,4 +1,4 @@
-"""What a person looks after to keep the account safe. These pages run under the role of allauth's."""
+"""The pages about an account's security. They run under the same database role as allauth's pages."""
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -26,7 +26,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "has_app": Authenticator.Type.TOTP in factors,
         "passkeys": factors.count(Authenticator.Type.WEBAUTHN),
         "connected": SocialAccount.objects.filter(user=request.user).count(),
-        "sessions": _living_sessions(request).count(),
+        "sessions": _active_sessions(request).count(),
     }
     return render(request, "accounts/security.html", context)
 
@@ -35,12 +35,12 @@ def security(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_list(request: HttpRequest) -> HttpResponse:
-    """Where the account is logged in; a POST ends one of them (`session`), or all but this one."""
+    """List the places where the account is logged in. A POST logs out one (`session`), or all but this one."""
     current = request.session.session_key
     if request.method == "POST":
         chosen = request.POST.get("session", "")
         ended = end_sessions(user=request.user, kept=current, only=int(chosen) if chosen.isdecimal() else None)
-        messages.success(request, _farewell(ended))
+        messages.success(request, _logged_out_message(ended))
         return redirect("accounts:logins")
     sessions = [
         {
@@ -51,19 +51,19 @@ def session_list(request: HttpRequest) -> HttpResponse:
             "since": session.created_at,
             "is_current": session.session_key == current,
         }
-        for session in _living_sessions(request).order_by("-created_at")
+        for session in _active_sessions(request).order_by("-created_at")
     ]
     sessions.sort(key=lambda session: not session["is_current"])
     return render(request, "accounts/session_list.html", {"sessions": sessions})
 
 
-def _living_sessions(request: HttpRequest) -> QuerySet[UserSession]:
-    """Those whose session is still there; allauth's own list asks for each of them."""
-    living = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
-    return UserSession.objects.filter(user=request.user, session_key__in=living)
+def _active_sessions(request: HttpRequest) -> QuerySet[UserSession]:
+    """Return the rows whose session still exists, in one query; allauth's own list runs one for each."""
+    active = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return UserSession.objects.filter(user=request.user, session_key__in=active)
 
 
-def _farewell(ended: int) -> str:
+def _logged_out_message(ended: int) -> str:
     if ended == 0:
-        return "There was nothing to log out."
-    return "Logged out there." if ended == 1 else f"Logged out in {ended} places."
+        return "You were already logged out there."
+    return "Logged out." if ended == 1 else f"Logged out in {ended} places."

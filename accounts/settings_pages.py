@@ -1,15 +1,15 @@
-"""The pages of the settings. Each app registers its own in its settings_pages.py."""
+"""The settings pages. Each app registers its own in its settings_pages.py."""
 
 from typing import NamedTuple
 
 
 class SettingsPage(NamedTuple):
-    place: int  # pages stand in this order
+    position: int  # pages are sorted by it
     route: str
     icon: str
     title: str
     text: str
-    within: tuple[str, ...] = ()  # how the routes begin that belong to the page besides its own
+    subroutes: tuple[str, ...] = ()  # prefixes of the other routes on which this page is the current one
 
 
 _pages: list[SettingsPage] = []
@@ -26,13 +26,13 @@ def registered_pages() -> list[SettingsPage]:
 
 register_settings_pages(
     SettingsPage(
-        10, "accounts:settings-profile", "user-round", "Profile", "Your name, username and a few words about you"
+        10, "accounts:settings-profile", "user-round", "Profile", "Your name, your username and a few words about you"
     ),
     SettingsPage(20, "accounts:settings-day", "clock", "Day and time", "Your time zone, and when your day begins"),
-    SettingsPage(40, "accounts:settings-privacy", "eye-off", "Privacy", "Who sees your profile, totals and streak"),
-    SettingsPage(50, "account_email", "mail", "Email", "The address that you log in with"),
+    SettingsPage(40, "accounts:settings-privacy", "eye-off", "Privacy", "Who can see your profile, totals and streak"),
+    SettingsPage(50, "account_email", "mail", "Email", "The address you log in with"),
     SettingsPage(
-        60, "account_change_password", "key-round", "Password", "Change it whenever you like", ("account_set_password",)
+        60, "account_change_password", "key-round", "Password", "Change your password", ("account_set_password",)
     ),
     SettingsPage(
         70,

@@ -11,6 +11,6 @@ urlpatterns = [
     path("settings/day/", views.settings_day, name="settings-day"),
     path("settings/privacy/", views.settings_privacy, name="settings-privacy"),
     path("accounts/security/", security.security, name="security"),
-    # In place of allauth's page at the same address.
+    # Replaces allauth's page at the same URL.
     path("accounts/sessions/", security.session_list, name="logins"),
 ]

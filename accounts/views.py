@@ -20,7 +20,7 @@ from accounts.rules import zone_names, zone_or_utc
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def onboarding(request: HttpRequest) -> HttpResponse:
-    """The welcome of a newcomer; whoever has been welcomed changes the same things in the settings."""
+    """The welcome page. Members who have completed it are redirected to the settings."""
     if request.member.profile.onboarding_completed:
         return redirect("accounts:settings")
     form = OnboardingForm(request.POST if request.method == "POST" else None, member=request.member)
@@ -30,7 +30,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
         except UsernameTakenError:
             form.add_error("username", USERNAME_TAKEN)
         else:
-            messages.success(request, "Welcome! Here is a hack to start with.")
+            messages.success(request, "Welcome! Here's a hack to start with.")
             return redirect(settings.ONBOARDING_REDIRECT_URL)
     return render(request, "accounts/onboarding.html", {"form": form})
 
@@ -40,7 +40,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 @require_safe
 @rate_limit(action="username_check", limit_get=True)
 def username_check(request: HttpRequest) -> HttpResponse:
-    """What stands beside the field while a username is typed; sending the form checks all of it again."""
+    """Render the status beside the field while a username is typed. Submitting the form validates it again."""
     form = UsernameForm(request.GET, member=request.member)
     return render(
         request,
@@ -67,7 +67,7 @@ def settings_profile(request: HttpRequest) -> HttpResponse:
         except UsernameTakenError:
             form.add_error("username", USERNAME_TAKEN)
         else:
-            messages.success(request, "Your profile is saved.")
+            messages.success(request, "Profile saved.")
             return redirect("accounts:settings-profile")
     return render(request, "accounts/settings_profile.html", {"form": form})
 
@@ -79,7 +79,7 @@ def settings_day(request: HttpRequest) -> HttpResponse:
     form = DayForm(request.POST if request.method == "POST" else None, member=request.member)
     if form.is_bound and form.is_valid():
         Profile.objects.filter(pk=request.member.pk).update(**form.cleaned_data)
-        messages.success(request, "Your day and your time zone are saved.")
+        messages.success(request, "Day and time saved.")
         return redirect("accounts:settings-day")
     context = {"form": form, "today": _today_in_words(request.member)}
     return render(request, "accounts/settings_day.html", context)
@@ -87,11 +87,11 @@ def settings_day(request: HttpRequest) -> HttpResponse:
 
 def _today_in_words(member: Member) -> str:
     if member.zone not in zone_names():
-        return "Your time zone is no longer known by its name. Please choose another."
+        return "Your time zone is no longer available. Choose another."
     day = member.read_local_day()
     ends_at = day.ends_at.astimezone(zone_or_utc(day.zone))
     until = "midnight" if ends_at.time() == time(0) else f"{ends_at:%H:%M} on {ends_at:%A}"
-    return f"Today is {date_format(day.date, 'l, j F')} for you, until {until}."
+    return f"For you, today is {date_format(day.date, 'l, j F')}, until {until}."
 
 
 @never_cache
@@ -101,6 +101,6 @@ def settings_privacy(request: HttpRequest) -> HttpResponse:
     form = PrivacyForm(request.POST if request.method == "POST" else None, member=request.member)
     if form.is_bound and form.is_valid():
         change_privacy(member=request.member, **form.cleaned_data)
-        messages.success(request, "Your privacy settings are saved.")
+        messages.success(request, "Privacy settings saved.")
         return redirect("accounts:settings-privacy")
     return render(request, "accounts/settings_privacy.html", {"form": form})

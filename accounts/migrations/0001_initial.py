@@ -42,9 +42,9 @@ class Migration(migrations.Migration):
                         default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="email address")),
                 ("is_active", models.BooleanField(default=True, help_text="Untick instead of deleting an account.")),
-                ("is_staff", models.BooleanField(default=False, help_text="May enter the admin.")),
+                ("is_staff", models.BooleanField(default=False, help_text="Can use the admin.")),
                 ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "groups",
@@ -96,9 +96,9 @@ class Migration(migrations.Migration):
                     models.CharField(
                         max_length=30,
                         validators=[
-                            django.core.validators.MinLengthValidator(3, "Use at least three characters."),
+                            django.core.validators.MinLengthValidator(3, "Use at least 3 characters."),
                             django.core.validators.RegexValidator(
-                                "\\A[A-Za-z0-9_]+\\Z", "Use letters, digits and underscores only."
+                                "\\A[A-Za-z0-9_]+\\Z", "Use only letters, digits and underscores."
                             ),
                             accounts.rules.validate_not_reserved,
                         ],
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                         db_default=True,
                         default=True,
                         editable=False,
-                        help_text="The user's own flag, for those who can't read it.",
+                        help_text="Copied from the user, for roles that can't read users.",
                     ),
                 ),
                 (
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 (
                     "hide_streaks",
                     models.BooleanField(
-                        db_default=False, default=False, help_text="Whoever counts too much may rather not be told."
+                        db_default=False, default=False, help_text="For members who would rather not see their streak."
                     ),
                 ),
                 (

@@ -2,7 +2,7 @@ from django.http import Http404
 
 
 class NeedsKeys:
-    """In front of an OAuth2Adapter: without keys in the environment a provider's addresses are not there."""
+    """Mixin for an OAuth2Adapter: the provider's URLs answer 404 if the environment has no keys for it."""
 
     def get_provider(self):
         provider = super().get_provider()

@@ -14,12 +14,12 @@ register = template.Library()
 
 @register.simple_tag
 def settings_pages(view: str) -> list[dict[str, Any]]:
-    """Return the pages of the settings; the current one is that of the view."""
+    """Return the settings pages and mark the one that belongs to the route `view`."""
     return [
         {
             **page._asdict(),
             "url": reverse(page.route),
-            "is_current": view.startswith((page.route, *page.within)),
+            "is_current": view.startswith((page.route, *page.subroutes)),
         }
         for page in registered_pages()
     ]
@@ -32,5 +32,5 @@ def has_second_step(user: User) -> bool:
 
 @register.simple_tag
 def discord_gives_roles() -> bool:
-    """Whether a connected Discord account shows to others what its owner has achieved."""
+    """Return whether achievements give roles on our Discord server."""
     return bool(settings.DISCORD_BOT_TOKEN)

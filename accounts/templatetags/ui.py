@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 SPRITE = "vendor/lucide/sprite.svg"
-# Staff type an icon's name by hand; a name that we do not carry must not leave a hole in the page.
+# Staff type icon names by hand; an unknown name must not leave a gap in the page.
 FALLBACK_ICON = "sparkles"
 
 
@@ -23,11 +23,11 @@ def icon_names() -> frozenset[str]:
     return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite.read_text()))
 
 
-# A page has dozens, of few kinds.
+# Cached: a page renders dozens of icons, but few different ones.
 @register.simple_tag
 @lru_cache(maxsize=512)
 def icon(name: str, modifier: str = "") -> SafeString:
-    """A decorative icon; `modifier` is "l" or "filled". Text beside it, or an aria-label, must say the same."""
+    """Render a decorative icon; `modifier` is "l" or "filled". Text or an aria-label must carry its meaning."""
     return format_html(
         '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         f" icon--{modifier}" if modifier else "",
@@ -38,7 +38,7 @@ def icon(name: str, modifier: str = "") -> SafeString:
 
 # The {% again %} blocks of the {% once %} block that is being rendered for the first time.
 _gaps: ContextVar[list["AgainNode"] | None] = ContextVar("gaps", default=None)
-# Text of a page can't contain this number.
+# A random marker, so that no text of a page can contain it.
 GAP = secrets.token_hex(8)
 SPLIT_AT_GAPS = re.compile(f"<{GAP} ([0-9]+)>")
 
@@ -74,7 +74,7 @@ class OnceNode(template.Node):
         return SafeString("".join([part if isinstance(part, str) else part.render(context) for part in parts]))
 
     def _render_parts(self, key: tuple, context: template.Context) -> list[SafeString | AgainNode]:
-        """Render the block with nothing but its keys: another visitor gets the same text."""
+        """Render the block with its keys as the only variables, because other visitors get the same text."""
         keys_only = template.Context(dict(zip(self.names, key, strict=True)), autoescape=context.autoescape)
         gaps: list[AgainNode] = []
         token = _gaps.set(gaps)
@@ -86,18 +86,18 @@ class OnceNode(template.Node):
                 html = self.nodelist.render(keys_only)
         finally:
             _gaps.reset(token)
-        # Every second piece is the number of a gap.
+        # Every second piece is the index of a gap.
         pieces = SPLIT_AT_GAPS.split(html)
         return [gaps[int(piece)] if index % 2 else SafeString(piece) for index, piece in enumerate(pieces)]
 
 
 @register.tag
 def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
-    """Render a block once a process for each value of its keys: `{% once a b=some.value %}…{% endonce %}`.
+    """Render a block once per process for each value of its keys: `{% once a b=some.value %}…{% endonce %}`.
 
-    Inside, the keys are the only variables there are. `{% again %}…{% endagain %}` inside is rendered each time, with
-    the page's own variables: what belongs to a member, and the CSRF token, goes there. An {% again %} block knows no
-    variable that a tag between it and its {% once %} has set.
+    The keys are the only variables in the block. An `{% again %}…{% endagain %}` block inside it is rendered each time
+    with the page's variables: put the CSRF token and a member's data there. An {% again %} block doesn't see variables
+    that a tag between it and its {% once %} sets.
     """
     keys = {}
     for bit in token.split_contents()[1:]:
@@ -112,6 +112,7 @@ def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
 
 @register.tag
 def again(parser: template.base.Parser, token: template.base.Token) -> AgainNode:
+    """Render a part of a {% once %} block each time; see `once`."""
     nodelist = parser.parse(("endagain",))
     parser.delete_first_token()
     return AgainNode(nodelist)
@@ -119,7 +120,7 @@ def again(parser: template.base.Parser, token: template.base.Token) -> AgainNode
 
 @register.filter
 def button_style(tags: Collection[str]) -> str:
-    """The class of a button by the tags that allauth's templates give it."""
+    """Return the CSS class for a button with these tags of allauth's templates; the default button has none."""
     if "danger" in tags:
         return "button--danger"
     if {"link", "minor", "cancel"} & set(tags):

@@ -8,7 +8,7 @@ from accounts.providers.keys import NeedsKeys
 
 
 class DiscordAdapter(NeedsKeys, DiscordOAuth2Adapter):
-    """allauth's knows Discord's own addresses only and takes any answer for a person."""
+    """allauth's adapter with configurable URLs. It also rejects an error response where allauth's would accept it."""
 
     def __init__(self, request):
         super().__init__(request)
@@ -21,7 +21,7 @@ class DiscordAdapter(NeedsKeys, DiscordOAuth2Adapter):
         with get_adapter().get_requests_session() as session:
             response = session.get(self.profile_url, headers={"Authorization": f"Bearer {token.token}"})
             if not response.ok:
-                raise OAuth2Error("Discord does not say who this is.")
+                raise OAuth2Error("Discord did not return the user.")
             return self.get_provider().sociallogin_from_response(request, response.json())
 
 

@@ -1,4 +1,4 @@
-"""Without allauth's address for Google's own button, which we don't show."""
+"""Google's URLs, without allauth's URL for Google's own button, which we don't show."""
 
 from allauth.socialaccount.providers.oauth2.urls import default_urlpatterns
 

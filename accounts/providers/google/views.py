@@ -5,7 +5,7 @@ from accounts.providers.keys import NeedsKeys
 
 
 class GoogleAdapter(NeedsKeys, GoogleOAuth2Adapter):
-    """allauth's, which reads other addresses than Google's from SOCIALACCOUNT_PROVIDERS itself."""
+    """allauth's adapter, disabled without keys. It already reads its URLs from SOCIALACCOUNT_PROVIDERS."""
 
 
 oauth2_login = OAuth2LoginView.adapter_view(GoogleAdapter)
