@@ -7,7 +7,7 @@ from gamification.discord.models import DiscordRoleGrant
 
 @admin.register(DiscordRoleGrant)
 class DiscordRoleGrantAdmin(ReadOnlyAdmin):
-    list_display = ("member", "role", "request", "state", "last_error", "attempts", "next_attempt_at")
+    list_display = ("member", "role", "change", "state", "last_error", "attempts", "next_attempt_at")
     list_filter = ("state", "is_wanted", "role_id")
     search_fields = ("user__username", "discord_id", "role_id")
     search_help_text = "Search by username, or by the Discord ID of a role or an account."
@@ -24,7 +24,7 @@ class DiscordRoleGrantAdmin(ReadOnlyAdmin):
         return grant.role_id
 
     @admin.display(ordering="is_wanted")
-    def request(self, grant) -> str:
+    def change(self, grant) -> str:
         return "Add" if grant.is_wanted else "Remove"
 
     def has_retry_permission(self, request):
