@@ -1,4 +1,4 @@
-"""Writes on hacks: what members keep on them, and unlocking."""
+"""Writes about hacks: unlocking, favourites and private notes."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -22,10 +22,10 @@ class UnlockedHack(NamedTuple):
 
 @transaction.atomic
 def unlock_hacks(*, member_id: UUID | None = None) -> list[UnlockedHack]:
-    """Unlock what is due, for one member or (None) for all, and return what was not unlocked before.
+    """Unlock the hacks whose criteria are met, for one member or, with None, for all. Return the new unlocks.
 
-    Each is written into the activity log and reacted to once that is committed. Should be called as the worker: a
-    member's own role cannot unlock anything.
+    Each unlock is recorded in the activity log, and its reactions are queued on commit. Should be called as the worker,
+    because the member's role has no right to unlock.
     """
     result = run_statement("hacks", "unlock_hacks", member_id=member_id, activity=Activity.HACK_UNLOCKED)
     unlocked = [UnlockedHack(*row) for row in result.rows]
@@ -34,16 +34,16 @@ def unlock_hacks(*, member_id: UUID | None = None) -> list[UnlockedHack]:
 
 
 def set_favourite(*, member: Member, hack: Hack, is_favourite: bool) -> None:
-    """Says what shall be rather than toggling, so that a second press changes nothing."""
-    _keep(UserHackProgress(user=member, hack=hack, is_favorite=is_favourite), "is_favorite")
+    """Set the favourite to the given value. It does not toggle, so a repeated request changes nothing."""
+    _upsert_field(UserHackProgress(user=member, hack=hack, is_favorite=is_favourite), "is_favorite")
 
 
 def save_notes(*, member: Member, hack: Hack, notes: str) -> None:
-    _keep(UserHackProgress(user=member, hack=hack, notes=notes), "notes")
+    _upsert_field(UserHackProgress(user=member, hack=hack, notes=notes), "notes")
 
 
-def _keep(progress: UserHackProgress, field: str) -> None:
-    """One upsert of one column: two at once leave the other columns, and the totals, alone."""
+def _upsert_field(progress: UserHackProgress, field: str) -> None:
+    """Upsert one column of the member's progress, so that concurrent writes never overwrite other columns."""
     UserHackProgress.objects.bulk_create(
         [progress], update_conflicts=True, unique_fields=["user", "hack"], update_fields=[field]
     )

@@ -13,38 +13,38 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
-from hacks.admin_forms import DeletesOneByOne, HackForm, NumbersInList
-from hacks.dependants import category_named_by, named_by
+from hacks.admin_forms import HackForm, LabelledListNumbersMixin, NoBulkDeleteMixin
+from hacks.dependants import find_category_dependants, find_dependants
 from hacks.guides import render_guide
-from hacks.import_export import ExchangesHacks
+from hacks.import_export import ImportExportHacksMixin
 from hacks.models import Hack, HackCategory, UserHackProgress
 from hacks.tasks import unlock_for_all
 
-# What decides who has unlocked what.
+# A change to one of these fields can unlock the hack for more members.
 UNLOCKING_FIELDS = {"prerequisite_hack", "unlock_criteria", "is_active"}
-KEPT_HISTORY = "Members who practise them keep them, with all of their history; nobody else finds them any more."
-NEEDED_BY = StringAgg(
+UNPUBLISH_EXPLANATION = "Members who practise these hacks keep them and their history. Other members can't find them."
+DEPENDENT_HACKS = StringAgg(
     "unlocks__name", delimiter=Value(", "), filter=Q(unlocks__is_active=True), distinct=True, default=Value("")
 )
 
 
-# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+# Sidebar topics, each with its models and their icons (nrghax/admin_site.py).
 TOPICS = {
     "Library": {"hacks.hack": "self_improvement", "hacks.hackcategory": "category"},
     "Practice": {"hacks.userhackprogress": "trending_up"},
 }
 
 
-def _reach_back() -> None:
-    """What members have done already counts for new criteria too; a worker sees to it once this is committed."""
+def _unlock_after_commit() -> None:
+    """Have a worker apply the criteria to all members after the commit, because past practice counts too."""
     transaction.on_commit(unlock_for_all.delay, robust=True)
 
 
 @admin.register(HackCategory)
-class HackCategoryAdmin(DeletesOneByOne, NumbersInList, RemembersChanges, ModelAdmin):
+class HackCategoryAdmin(NoBulkDeleteMixin, LabelledListNumbersMixin, RemembersChanges, ModelAdmin):
     list_display = ["title", "name", "colour", "icon_url", "sort_order", "hack_count"]
     list_editable = ["sort_order"]
-    # Said again, because counting in the list drops the models' own order.
+    # Repeated here, because the annotation of the list drops the model's default order.
     ordering = ["sort_order", "name"]
     search_fields = ["title", "name", "description"]
     prepopulated_fields = {"name": ["title"]}
@@ -62,14 +62,14 @@ class HackCategoryAdmin(DeletesOneByOne, NumbersInList, RemembersChanges, ModelA
 
     def delete_view(self, request, object_id, extra_context=None):
         category = self.get_object(request, object_id)
-        if category and (names := category_named_by(category)):
-            messages.error(request, f"{category} is not deleted: it is named by {names}.")
+        if category and (names := find_category_dependants(category)):
+            messages.error(request, f"{category} can't be deleted because it's used by {names}.")
             return redirect("admin:hacks_hackcategory_change", object_id)
         return super().delete_view(request, object_id, extra_context)
 
 
 @admin.register(Hack)
-class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges, ModelAdmin):
+class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMixin, RemembersChanges, ModelAdmin):
     form = HackForm
     list_before_template = "admin/hacks/_path.html"
     list_display = [
@@ -84,7 +84,7 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
         "is_active",
         "member_count",
     ]
-    # Within a category the position says the order, and between equals the path goes from easy to hard.
+    # Within a category, hacks are ordered by position. Ties go from easy to hard.
     list_editable = ["position", "difficulty_level"]
     list_filter = ["is_active", "category", "difficulty_level", "is_gateway", "requires_verification"]
     list_select_related = ["category", "prerequisite_hack"]
@@ -94,18 +94,18 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["prerequisite_hack"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    readonly_fields = ["members_practising", "needed_by", "named_by", "page", "created_at", "updated_at"]
+    readonly_fields = ["members_practising", "needed_by", "used_by", "page", "created_at", "updated_at"]
     actions = ["publish", "unpublish"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "is_active", "is_gateway"]}),
         (
-            "What it is",
+            "Details",
             {"fields": ["short_description", "description", "position", "difficulty_level", "duration_minutes"]},
         ),
         ("Guide", {"fields": ["text_guide", "content_url"]}),
-        ("How it is unlocked", {"fields": ["prerequisite_hack", "unlock_criteria"]}),
+        ("Unlocking", {"fields": ["prerequisite_hack", "unlock_criteria"]}),
         (
-            "Proof of mastery",
+            "Verification",
             {
                 "fields": [
                     "requires_verification",
@@ -115,7 +115,7 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
                 ]
             },
         ),
-        ("Now", {"fields": ["members_practising", "needed_by", "named_by", "page", "created_at", "updated_at"]}),
+        ("Status", {"fields": ["members_practising", "needed_by", "used_by", "page", "created_at", "updated_at"]}),
     ]
 
     def get_queryset(self, request):
@@ -134,14 +134,14 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
     def needed_by(self, hack) -> str:
         return ", ".join(hack.unlocks.published().values_list("name", flat=True)) or "None"
 
-    @admin.display(description="named by")
-    def named_by(self, hack) -> str:
-        return named_by([hack])[hack.slug] or "Nothing"
+    @admin.display(description="used by")
+    def used_by(self, hack) -> str:
+        return find_dependants([hack])[hack.slug] or "Nothing"
 
     @admin.display(description="page")
     def page(self, hack) -> str:
         if hack._state.adding:
-            return "It gets its page when it is saved."
+            return "Save the hack to create its page."
         address = hack.get_absolute_url()
         return format_html('<a href="{}">{}</a>', address, address)
 
@@ -151,7 +151,7 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
 
     @method_decorator(require_POST)
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """A guide as its page would show it: the same renderer, the same sanitiser."""
+        """Render a guide exactly as its page would, for the preview in the form."""
         if not (self.has_change_permission(request) or self.has_add_permission(request)):
             raise PermissionDenied
         return HttpResponse(render_guide(request.POST.get("text", "")))
@@ -162,47 +162,53 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
 
     def process_result(self, result, request):
         response = super().process_result(result, request)
-        _reach_back()
+        _unlock_after_commit()
         return response
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             practising = obj.progress.filter(total_practice_count__gt=0).count()
-            messages.info(request, f"Members who practise it: {practising}. They keep it, with all of their history.")
-            if names := named_by([obj])[obj.slug]:
-                messages.warning(request, f"Nobody else can reach what names it: {names}.")
+            messages.info(request, f"Members who practise this hack: {practising}. They keep it and their history.")
+            if names := find_dependants([obj])[obj.slug]:
+                messages.warning(request, f"Other members can no longer reach {names}.")
         if UNLOCKING_FIELDS & set(form.changed_data):
-            _reach_back()
+            _unlock_after_commit()
 
-    @admin.action(description="Publish the chosen hacks", permissions=["change"])
+    @admin.action(description="Publish selected hacks", permissions=["change"])
     def publish(self, request: HttpRequest, queryset) -> HttpResponse | None:
         if "confirmed" not in request.POST:
-            return self._ask(request, queryset, "publish", "Publish these hacks", "Members will find them at once.")
+            return self._confirm_publishing(
+                request, queryset, "publish", "Publish these hacks", "Members will see them right away."
+            )
         unreachable = queryset.filter(prerequisite_hack__is_active=False)
         if unreachable.exists():
             names = ", ".join(hack.name for hack in unreachable)
-            messages.error(request, f"Not published, because their prerequisite is not: {names}.")
+            messages.error(request, f"Not published because their prerequisite isn't published: {names}.")
         self._set_published(request, queryset.exclude(pk__in=unreachable), is_active=True)
-        _reach_back()
+        _unlock_after_commit()
         return None
 
-    @admin.action(description="Unpublish the chosen hacks", permissions=["change"])
+    @admin.action(description="Unpublish selected hacks", permissions=["change"])
     def unpublish(self, request: HttpRequest, queryset) -> HttpResponse | None:
         if "confirmed" not in request.POST:
-            return self._ask(request, queryset, "unpublish", "Unpublish these hacks", KEPT_HISTORY)
+            return self._confirm_publishing(
+                request, queryset, "unpublish", "Unpublish these hacks", UNPUBLISH_EXPLANATION
+            )
         waiting = Hack.objects.published().filter(prerequisite_hack=OuterRef("pk"))
         needed = queryset.filter(Exists(waiting))
         if needed.exists():
             names = ", ".join(hack.name for hack in needed)
-            messages.error(request, f"Not unpublished, because published hacks build on them: {names}.")
+            messages.error(request, f"Not unpublished because published hacks need them: {names}.")
         self._set_published(request, queryset.exclude(pk__in=needed), is_active=False)
         return None
 
-    def _ask(self, request: HttpRequest, queryset, action: str, title: str, explanation: str) -> HttpResponse:
-        """What depends on each of them, before anything is changed."""
-        hacks = list(queryset.annotate(needed_by=NEEDED_BY))
-        names = named_by(hacks)
+    def _confirm_publishing(
+        self, request: HttpRequest, queryset, action: str, title: str, explanation: str
+    ) -> HttpResponse:
+        """Ask staff to confirm, and show the dependants of each hack."""
+        hacks = list(queryset.annotate(needed_by=DEPENDENT_HACKS))
+        names = find_dependants(hacks)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -225,19 +231,18 @@ class HackAdmin(DeletesOneByOne, ExchangesHacks, NumbersInList, RemembersChanges
         if hack and hack.is_in_use():
             messages.error(
                 request,
-                f"{hack} has been practised or kept by members, or another hack builds on it. It is not deleted: "
-                "unpublish it instead.",
+                f"{hack} can't be deleted because members, other hacks or records use it. Unpublish it instead.",
             )
             return redirect("admin:hacks_hack_change", object_id)
-        if hack and (names := named_by([hack])[hack.slug]):
-            messages.error(request, f"{hack} is not deleted: it is named by {names}.")
+        if hack and (names := find_dependants([hack])[hack.slug]):
+            messages.error(request, f"{hack} can't be deleted because it's used by {names}.")
             return redirect("admin:hacks_hack_change", object_id)
         return super().delete_view(request, object_id, extra_context)
 
 
 @admin.register(UserHackProgress)
 class UserHackProgressAdmin(ModelAdmin):
-    """To look at only: the totals are derived, the notes are the member's own and not shown."""
+    """Read-only, because the totals are derived. The member's private notes are not shown."""
 
     list_display = [
         "user",

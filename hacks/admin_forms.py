@@ -1,4 +1,4 @@
-"""The form with which staff write a hack: fields for what the database keeps as JSON, and a preview of the guide."""
+"""The admin form of a hack: fields for its JSON columns and a preview of its guide."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from unfold.widgets import (
 
 from hacks.models import Hack
 
-# Rows that wait for another question, so that nobody needs JavaScript to write one.
+# Empty rows for further questions, so that adding one works without JavaScript.
 BLANK_ROWS = 2
 
 
@@ -69,7 +69,7 @@ class QuestionsWidget(Widget):
 
 
 class GuideWidget(UnfoldAdminTextareaWidget):
-    """The textarea, and beside it the guide as its page will show it."""
+    """A textarea with a preview of the guide beside it."""
 
     template_name = "admin/widgets/guide.html"
 
@@ -82,8 +82,8 @@ class GuideWidget(UnfoldAdminTextareaWidget):
         return context
 
 
-class NumbersInList:
-    """For a ModelAdmin whose list has numbers to edit: each says what it is, since a column's head is no label."""
+class LabelledListNumbersMixin:
+    """A ModelAdmin mixin that labels the editable numbers of the list, because a column heading is no label."""
 
     def get_changelist_form(self, request, **kwargs):
         widgets = {
@@ -93,8 +93,8 @@ class NumbersInList:
         return super().get_changelist_form(request, widgets=widgets, **kwargs)
 
 
-class DeletesOneByOne:
-    """For a ModelAdmin: what is in use is refused, with words."""
+class NoBulkDeleteMixin:
+    """A ModelAdmin mixin without bulk deletion: deleting one row at a time can explain a refusal."""
 
     def get_actions(self, request):
         actions = super().get_actions(request)
@@ -104,15 +104,16 @@ class DeletesOneByOne:
 
 class HackForm(ModelForm):
     unlock_criteria = CriteriaField(
-        required=False, help_text="What is asked on the prerequisite. With neither, one practice is enough."
+        required=False,
+        help_text="What members need to do in the prerequisite. If you leave this empty, one practice is enough.",
     )
     verification_questions = Field(
         required=False,
         widget=QuestionsWidget,
-        help_text="One a row; an empty row is left out. Saving adds empty ones.",
+        help_text="One question per row. Empty rows are ignored. Save to get more rows.",
     )
 
     class Meta:
         model = Hack
-        fields = ["text_guide", "unlock_criteria", "verification_questions"]  # The admin adds the others.
+        fields = ["text_guide", "unlock_criteria", "verification_questions"]  # The admin adds the other fields.
         widgets = {"text_guide": GuideWidget({"rows": 28})}

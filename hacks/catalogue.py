@@ -1,4 +1,4 @@
-"""Which hacks the catalogue shows for a set of filters, and in what order."""
+"""The hacks that the catalogue shows for a set of filters, and their order."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -26,14 +26,14 @@ DIFFICULTIES = [
     ("5", "5 · Advanced"),
 ]
 STATES = [
-    ("unlocked", "Open to me"),
-    ("locked", "Still locked"),
-    ("favourite", "My favourites"),
-    ("tried", "Practised before"),
+    ("unlocked", "Unlocked"),
+    ("locked", "Locked"),
+    ("favourite", "Favourites"),
+    ("tried", "Practised"),
 ]
 SORTS = [("name", "Name"), ("shortest", "Shortest first"), ("difficulty", "Easiest first")]
 
-# The recommended order is the path through the library: a category's hacks from easy to hard.
+# The recommended order goes through the categories, and in each from easy to hard.
 RECOMMENDED = ("category__sort_order", "category__name", "position", "difficulty_level", "name", "pk")
 ORDERS: dict[str, tuple[str, ...]] = {
     "name": ("name", "pk"),
@@ -41,7 +41,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "difficulty": ("difficulty_level", *RECOMMENDED),
 }
 
-IN_STATE = {
+STATE_CONDITIONS = {
     "unlocked": Q(is_open=True),
     "locked": Q(is_open=False),
     "favourite": Q(is_favourite=True),
@@ -54,15 +54,16 @@ FILTERS: dict[str, Callable[[HackQuerySet, Any], HackQuerySet]] = {
         hacks.filter(duration_minutes__gt=20) if length == "longer" else hacks.filter(duration_minutes__lte=length)
     ),
     "gateway": lambda hacks, _: hacks.filter(is_gateway=True),
-    "state": lambda hacks, state: hacks.filter(IN_STATE[state]),
+    "state": lambda hacks, state: hacks.filter(STATE_CONDITIONS[state]),
     "q": lambda hacks, text: hacks.matching(text),
 }
 
 
 def find_hacks(member: Member | None, filters: Mapping[str, Any]) -> HackQuerySet:
-    """The published hacks that pass every filter, annotated with the member's progress.
+    """Return the published hacks that pass every filter, annotated with the member's progress.
 
-    A search puts what matches best first, unless another order is asked for.
+    `filters` maps keys of `FILTERS`, and "sort", to values. All are optional. A search without "sort" puts the best
+    match first.
     """
     hacks = Hack.objects.published().with_progress_of(member)
     for name, narrow in FILTERS.items():
@@ -74,7 +75,7 @@ def find_hacks(member: Member | None, filters: Mapping[str, Any]) -> HackQuerySe
 
 
 class HackCard(NamedTuple):
-    """A hack in the catalogue as one member, or a visitor, sees it."""
+    """A hack in the catalogue as one member or a visitor sees it."""
 
     name: str
     slug: str
@@ -88,7 +89,7 @@ class HackCard(NamedTuple):
     is_open: bool
     is_favourite: bool
     practice_count: int
-    is_members: bool
+    is_for_member: bool
 
     @property
     def url(self) -> str:
@@ -98,8 +99,8 @@ class HackCard(NamedTuple):
     def state(self) -> str:
         if self.practice_count:
             return "practised"
-        # Nothing is locked for visitors: they read.
-        return "open" if self.is_open or not self.is_members else "locked"
+        # Visitors can read every guide, so nothing is locked for them.
+        return "open" if self.is_open or not self.is_for_member else "locked"
 
     @property
     def html(self) -> SafeString:
@@ -112,7 +113,7 @@ CARD_FIELDS = (
 )  # fmt: skip
 
 
-# All that a card says is its key: a hack that changes is another card, and nothing has to be invalidated.
+# The cache key holds everything that a card shows, so an edited hack gets a new entry and needs no invalidation.
 @lru_cache(maxsize=4096)
 def _render_card(card: HackCard) -> SafeString:
     return SafeString(render_to_string("hacks/_card.html", {"card": card}))

@@ -1,28 +1,27 @@
-"""What names a hack or a category beside other hacks: later apps add what they know of, and staff read it before they
-take one away."""
+"""Records of other apps that refer to a hack or a category. Staff see them before they unpublish or delete it."""
 
 from collections.abc import Callable, Iterable
 
 from hacks.models import Hack, HackCategory
 
-# Each says what names the hacks with these slugs ("hack"), or the categories with these names ("category"): which of
-# them, and words. Later apps add theirs when they are ready.
-NAMING: list[Callable[[str, list[str]], Iterable[tuple[str, str]]]] = []
+# Apps that depend on this one add a function in their `AppConfig.ready()`. It takes "hack" with slugs, or "category"
+# with names. It returns pairs of such a slug or name and a description of a record that refers to it.
+DEPENDANT_FINDERS: list[Callable[[str, list[str]], Iterable[tuple[str, str]]]] = []
 
 
-def named_by(hacks: Iterable[Hack]) -> dict[str, str]:
-    """What names each of the hacks, in words, by its slug; empty where nothing does."""
-    return _named("hack", [hack.slug for hack in hacks])
+def find_dependants(hacks: Iterable[Hack]) -> dict[str, str]:
+    """Return a description of the dependants of each hack, by slug. It is empty for a hack without dependants."""
+    return _describe_dependants("hack", [hack.slug for hack in hacks])
 
 
-def category_named_by(category: HackCategory) -> str:
-    """What names the category, in words; empty where nothing does."""
-    return _named("category", [category.name])[category.name]
+def find_category_dependants(category: HackCategory) -> str:
+    """Return a description of the dependants of the category, or an empty string."""
+    return _describe_dependants("category", [category.name])[category.name]
 
 
-def _named(key: str, names: list[str]) -> dict[str, str]:
+def _describe_dependants(key: str, names: list[str]) -> dict[str, str]:
     found: dict[str, list[str]] = {name: [] for name in names}
-    for naming in NAMING:
-        for name, words in naming(key, names):
+    for find in DEPENDANT_FINDERS:
+        for name, words in find(key, names):
             found[name].append(words)
     return {name: ", ".join(words) for name, words in found.items()}

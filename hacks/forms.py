@@ -13,7 +13,7 @@ from hacks.models import HackCategory, UserHackProgress
 
 
 class Select(NamedTuple):
-    """A select of a filter bar; components/_filter_select.html writes it."""
+    """A select of a filter bar, rendered by components/_filter_select.html."""
 
     name: str
     label: str
@@ -22,7 +22,7 @@ class Select(NamedTuple):
 
 
 class FilterBar(NamedTuple):
-    """Everything that the catalogue's filter bar shows."""
+    """The content of the catalogue's filter bar."""
 
     query: str
     categories: tuple[tuple[str, str], ...]
@@ -34,7 +34,7 @@ class FilterBar(NamedTuple):
 
 
 class CatalogueForm(forms.Form):
-    """The catalogue's filters, read from the address. A value that is not on offer counts as not given."""
+    """The catalogue's filters, read from the query string. Unknown values are ignored."""
 
     q = forms.CharField(label="Search", max_length=100, required=False)
     category = forms.ChoiceField(required=False)
@@ -42,9 +42,9 @@ class CatalogueForm(forms.Form):
     difficulty = forms.ChoiceField(
         label="Difficulty", required=False, choices=[("", "Any difficulty"), *catalogue.DIFFICULTIES]
     )
-    state = forms.ChoiceField(label="For me", required=False, choices=[("", "All hacks"), *catalogue.STATES])
+    state = forms.ChoiceField(label="Status", required=False, choices=[("", "All hacks"), *catalogue.STATES])
     sort = forms.ChoiceField(label="Sort by", required=False, choices=[("", "Recommended"), *catalogue.SORTS])
-    gateway = forms.BooleanField(label="Good to begin with", required=False)
+    gateway = forms.BooleanField(label="Good place to start", required=False)
 
     def __init__(self, data, *, member: Member | None, categories: list[HackCategory]) -> None:
         super().__init__(data)
@@ -67,13 +67,13 @@ class CatalogueForm(forms.Form):
             selects=tuple(selects),
             gateway_label=self.fields["gateway"].label,
             is_gateway="gateway" in filters,
-            # A folded bar would hide these.
+            # Open the folded part if it holds a filter that is set.
             is_unfolded=bool(filters.keys() - {"q", "category"}),
         )
 
     @cached_property
     def filters(self) -> dict[str, Any]:
-        """The filters that are set, by the name of their field; an empty or unknown value sets none."""
+        """The valid, non-empty filters by field name."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
@@ -88,17 +88,17 @@ class NotesForm(forms.ModelForm):
         model = UserHackProgress
         fields = ["notes"]
         labels = {"notes": "Your notes"}
-        help_texts = {"notes": "Only you can read them."}
+        help_texts = {"notes": "Only you can see these."}
         widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
 
     @staticmethod
     def filled_in(notes: str) -> SafeString:
-        """What `{{ form }}` prints of a form without errors that holds these notes, at a tenth of the cost."""
-        before, after = _around_notes()
+        """Return the same HTML as `{{ form }}` for an unbound form with these notes, at a tenth of the cost."""
+        before, after = _html_around_notes()
         return format_html("{}{}{}", before, notes, after)
 
 
 @cache
-def _around_notes() -> list[SafeString]:
-    gap = "here stand the notes"
-    return [SafeString(part) for part in str(NotesForm(initial={"notes": gap})).split(gap)]
+def _html_around_notes() -> list[SafeString]:
+    placeholder = "THE NOTES GO HERE"
+    return [SafeString(part) for part in str(NotesForm(initial={"notes": placeholder})).split(placeholder)]

@@ -1,4 +1,4 @@
-"""Guides: markdown that staff write, as HTML that is safe to show."""
+"""Renders the guides, which staff write in Markdown, as sanitised HTML."""
 
 from functools import lru_cache
 
@@ -12,15 +12,15 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 
-# The page has its own first heading: a guide that begins with "# ..." goes one level down.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-# A guide's own text is the key, so that an edit is seen at once and nothing ever has to be invalidated.
+# The cache key is the text itself, so an edited guide needs no invalidation.
 @lru_cache(maxsize=512)
 def render_guide(text: str) -> SafeString:
     tokens = _markdown.parse(text)
     for token in tokens:
+        # The page has its own h1.
         if token.tag == "h1":
             token.tag = "h2"
     html = _markdown.renderer.render(tokens, _markdown.options, {})

@@ -1,4 +1,4 @@
-"""The page of a hack: everything that it shows to a member, or to a visitor."""
+"""The content of a hack's page, for a member or a visitor."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,17 +15,17 @@ from hacks import rules
 from hacks.guides import render_guide
 from hacks.models import Hack
 
-# The words of the link to a submission, by its status.
+# The text of the link to the member's submission, by its status.
 SUBMISSION_LINKS = {
-    "submitted": "In the queue",
+    "submitted": "Waiting for review",
     "escalated": "With our staff",
-    "returned": "Sent back: read why",
-    "verified": "Your mastery is verified",
+    "returned": "Sent back: see why",
+    "verified": "Mastery verified",
 }
 
 
 class PageKey(NamedTuple):
-    """Everything on the page that is alike for many members; the template renders it once for each key."""
+    """The content of the page that many members share. The template renders it once per key."""
 
     slug: str
     name: str
@@ -59,11 +59,11 @@ class PageKey(NamedTuple):
 
 
 def hack_context(hack: Hack, member: Member | None) -> dict[str, Any]:
-    """Return the context of hack_detail.html, but for the form; `hack` is annotated as the view's query does."""
+    """Return the context of hack_detail.html without its form. `hack` needs the annotations of the view's query."""
     return {
         "hack": hack,
         "page": _page_key(hack, member),
-        "way": None if hack.is_open else _way_to(hack, member),
+        "unlocking": None if hack.is_open else _unlocking(hack, member),
         "leads_to": _leads_to(hack, member),
     }
 
@@ -95,11 +95,11 @@ def _page_key(hack: Hack, member: Member | None) -> PageKey:
     )
 
 
-def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
-    """Return the steps that unlock a locked hack, and the hack to practise next: the nearest open one on the way."""
+def _unlocking(hack: Hack, member: Member | None) -> dict[str, Any]:
+    """Return the steps that unlock a locked hack, and the hack to practise next: its nearest open prerequisite."""
     hacks = {row["id"]: row for row in _all_hacks(member)}
-    way = rules.way_to(hack.id, {key: row["prerequisite_hack_id"] for key, row in hacks.items()})
-    first = hacks[way[0]]
+    chain = rules.prerequisite_chain(hack.id, {key: row["prerequisite_hack_id"] for key, row in hacks.items()})
+    first = hacks[chain[0]]
     steps = rules.steps_to_unlock(
         hack.unlock_criteria,
         practice_count=first["practice_count"],
@@ -108,8 +108,8 @@ def _way_to(hack: Hack, member: Member | None) -> dict[str, Any]:
     )
     return {
         "steps": steps,
-        "is_walked": all(step.done == step.needed for step in steps),
-        "next": next((hacks[key] for key in way if hacks[key]["is_open"]), None),
+        "is_complete": all(step.done == step.needed for step in steps),
+        "next": next((hacks[key] for key in chain if hacks[key]["is_open"]), None),
     }
 
 
@@ -121,7 +121,7 @@ def _all_hacks(member: Member | None) -> QuerySet:
 
 
 def _leads_to(hack: Hack, member: Member | None) -> list[dict[str, Any]]:
-    """Return the hacks that this hack unlocks, with what is missing to each."""
+    """Return the hacks that this hack unlocks, each with the member's progress towards it."""
     return [
         {
             "name": row["name"],
@@ -145,7 +145,7 @@ def _unlocked_by(member: Member | None, hack_id: UUID) -> QuerySet:
 
 def _unlock_words(row: Mapping[str, Any], hack: Hack, member: Member | None) -> str:
     if row["is_open"]:
-        return "Open to you" if member else "Open"
+        return "Unlocked" if member else "Open"
     steps = rules.steps_to_unlock(
         row["unlock_criteria"],
         practice_count=hack.practice_count,

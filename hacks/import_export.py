@@ -1,4 +1,4 @@
-"""Hacks in and out as CSV and JSON. An import is tried first, names each bad row, and is all or nothing."""
+"""Import and export of hacks as CSV and JSON. An import starts with a dry run, reports each bad row, and is atomic."""
 
 import re
 from json import JSONDecodeError
@@ -45,8 +45,8 @@ COLUMNS = (
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
-class UploadGone(Exception):
-    """The upload waited for its confirmation for too long, or the cache was emptied."""
+class UploadExpired(Exception):
+    """The upload was not confirmed in time, or the cache was cleared."""
 
 
 class UploadStorage(CacheStorage):
@@ -54,12 +54,12 @@ class UploadStorage(CacheStorage):
 
     def read(self):
         if (data := super().read()) is None:
-            raise UploadGone
+            raise UploadExpired
         return data
 
 
-class SwitchWidget(BooleanWidget):
-    """The library takes a typo for "off"; this refuses it."""
+class StrictBooleanWidget(BooleanWidget):
+    """Rejects unknown words, which import_export would read as false."""
 
     def clean(self, value, row=None, **kwargs):
         word = str(value).strip().lower()
@@ -67,51 +67,51 @@ class SwitchWidget(BooleanWidget):
             return True
         if word in ("0", "false", "no"):
             return False
-        raise ValueError(f"“{value}” is neither yes nor no.")
+        raise ValueError(f"Enter yes or no instead of “{value}”.")
 
 
-class NumberWidget(IntegerWidget):
-    """The library cuts off what stands after the point, and puts what is no number in its own words."""
+class StrictIntegerWidget(IntegerWidget):
+    """Rejects decimals, which import_export would truncate, with a readable message."""
 
     def clean(self, value, row=None, **kwargs):
         word = "" if value is None else str(value).strip()
         if word and not WHOLE_NUMBER.fullmatch(word):
-            raise ValueError(f"“{value}” is no whole number.")
+            raise ValueError(f"Enter a whole number instead of “{value}”.")
         return int(word) if word else None
 
 
-class PartsWidget(JSONWidget):
+class StrictJSONWidget(JSONWidget):
     def clean(self, value, row=None, **kwargs):
         try:
             return super().clean(value, row, **kwargs)
         except JSONDecodeError as error:
-            raise ValueError(f"“{value}” is not JSON.") from error
+            raise ValueError(f"“{value}” isn't valid JSON.") from error
 
 
-class NamedWidget(ForeignKeyWidget):
+class NamedForeignKeyWidget(ForeignKeyWidget):
     def clean(self, value, row=None, **kwargs):
         try:
             return super().clean(value, row, **kwargs)
         except self.model.DoesNotExist as missing:
-            what = self.model._meta.verbose_name
-            words = f"There is no {what} “{value}”; what a hack builds on has to stand before it."
-            raise ValueError(words) from missing
+            kind = self.model._meta.verbose_name
+            message = f"There is no {kind} “{value}”. Put prerequisites in rows above the hacks that need them."
+            raise ValueError(message) from missing
 
 
 class HackResource(ModelResource):
     WIDGETS_MAP = {
         **ModelResource.WIDGETS_MAP,
-        "IntegerField": NumberWidget,
-        "PositiveSmallIntegerField": NumberWidget,
+        "IntegerField": StrictIntegerWidget,
+        "PositiveSmallIntegerField": StrictIntegerWidget,
     }
 
-    category = Field("category", "category", NamedWidget(HackCategory, "name"))
-    prerequisite_hack = Field("prerequisite_hack", "prerequisite_hack", NamedWidget(Hack, "slug"))
-    unlock_criteria = Field("unlock_criteria", "unlock_criteria", PartsWidget(), default=dict)
-    verification_questions = Field("verification_questions", "verification_questions", PartsWidget(), default=list)
-    requires_verification = Field("requires_verification", "requires_verification", SwitchWidget())
-    is_gateway = Field("is_gateway", "is_gateway", SwitchWidget())
-    is_active = Field("is_active", "is_active", SwitchWidget())
+    category = Field("category", "category", NamedForeignKeyWidget(HackCategory, "name"))
+    prerequisite_hack = Field("prerequisite_hack", "prerequisite_hack", NamedForeignKeyWidget(Hack, "slug"))
+    unlock_criteria = Field("unlock_criteria", "unlock_criteria", StrictJSONWidget(), default=dict)
+    verification_questions = Field("verification_questions", "verification_questions", StrictJSONWidget(), default=list)
+    requires_verification = Field("requires_verification", "requires_verification", StrictBooleanWidget())
+    is_gateway = Field("is_gateway", "is_gateway", StrictBooleanWidget())
+    is_active = Field("is_active", "is_active", StrictBooleanWidget())
 
     class Meta:
         model = Hack
@@ -125,24 +125,26 @@ class HackResource(ModelResource):
     def before_import(self, dataset, **kwargs) -> None:
         unknown = [header for header in dataset.headers or [] if header not in COLUMNS]
         if unknown:
-            raise ValueError(f"There is no column {', '.join(map(repr, unknown))}; there are {', '.join(COLUMNS)}.")
+            raise ValueError(
+                f"Unknown column {', '.join(map(repr, unknown))}. Use these columns: {', '.join(COLUMNS)}."
+            )
 
         self.row_of_slug: dict[str, int] = {}
 
     def before_import_row(self, row, row_number=None, **kwargs) -> None:
-        """Of two rows of one hack the second would silently win."""
+        """Reject duplicate rows for one hack, because the second would overwrite the first."""
         slug = str(row.get("slug") or "").strip()
         if slug and (first := self.row_of_slug.setdefault(slug, row_number)) != row_number:
-            raise ValidationError({"slug": f"“{slug}” stands in row {first} already."})
+            raise ValidationError({"slug": f"“{slug}” is already in row {first}."})
 
     def iter_queryset(self, queryset):
-        """Each after the one it builds on, as an import needs them."""
+        """Return the hacks with each prerequisite first, in the order that an import needs."""
         prerequisites = dict(Hack.objects.values_list("pk", "prerequisite_hack"))
         hacks = queryset.select_related("category", "prerequisite_hack")
-        return iter(sorted(hacks, key=lambda hack: len(rules.way_to(hack.pk, prerequisites))))
+        return iter(sorted(hacks, key=lambda hack: len(rules.prerequisite_chain(hack.pk, prerequisites))))
 
 
-class ExchangesHacks(ImportExportMixin):
+class ImportExportHacksMixin(ImportExportMixin):
     resource_classes = [HackResource]
     formats = [CSV, JSON]
     import_form_class = ImportForm
@@ -160,20 +162,24 @@ class ExchangesHacks(ImportExportMixin):
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
 
     def add_data_read_fail_error_to_form(self, form, e) -> None:
-        """The library names the exception; staff want to know what to do."""
-        form.add_error("import_file", "It can't be read. Is it a table in the format below, and saved as UTF-8?")
+        """Tell staff what to do, instead of naming the exception as import_export does."""
+        form.add_error(
+            "import_file", "This file can't be read. Check that it has the chosen format and is saved as UTF-8."
+        )
 
     def process_import(self, request, **kwargs):
         try:
             return super().process_import(request, **kwargs)
-        except UploadGone:
-            messages.error(request, "The uploaded file is gone: choose it again. Nothing was changed.")
+        except UploadExpired:
+            messages.error(request, "Your upload has expired. Choose the file again. Nothing was imported.")
             return redirect("admin:hacks_hack_import")
 
     def process_result(self, result, request):
-        """Between the dry run and this, somebody may have changed what the rows stand on."""
+        """Report errors that the dry run did not have, because the library has changed since."""
         if result.has_errors() or result.has_validation_errors():
-            messages.error(request, "The library has changed since the dry run. Nothing was imported: try it again.")
+            messages.error(
+                request, "The library has changed since the preview. Nothing was imported. Upload the file again."
+            )
             return redirect("admin:hacks_hack_import")
         return super().process_result(result, request)
 
@@ -191,7 +197,7 @@ class ExchangesHacks(ImportExportMixin):
 
 
 def _changes(before: Hack, after: Hack) -> list[Change]:
-    """What a row has changed, in the words of the history."""
+    """Return the changes that a row makes, as the history shows them."""
     pairs = [
         (Hack._meta.get_field(name).verbose_name, in_words(getattr(before, name)), in_words(getattr(after, name)))
         for name in COLUMNS

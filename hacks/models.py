@@ -1,4 +1,4 @@
-"""The library of hacks, and where each member stands on each of them."""
+"""The library of hacks, and each member's progress in it."""
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import (
@@ -22,17 +22,17 @@ from hacks import rules
 
 
 class HackCategory(models.Model):
-    """A shelf of the library, with the colour that its hacks carry through the product."""
+    """A category of hacks, with the colour that marks them throughout the product."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.SlugField(max_length=40, unique=True, allow_unicode=False)
     title = models.CharField(max_length=60)
     description = models.TextField(blank=True, default="")
     icon_url = models.CharField(
-        max_length=200, blank=True, default="", help_text="The name of an icon, or a path under /static/."
+        max_length=200, blank=True, default="", help_text="An icon name, or a path under /static/."
     )
     color_hex = models.CharField(
-        max_length=7, validators=[RegexValidator(r"\A#[0-9A-Fa-f]{6}\Z", "Write it as #RRGGBB.")]
+        max_length=7, validators=[RegexValidator(r"\A#[0-9A-Fa-f]{6}\Z", "Enter a colour as #RRGGBB.")]
     )
     sort_order = models.IntegerField(default=0)
 
@@ -51,12 +51,12 @@ class HackCategory(models.Model):
         return self.title
 
 
-# The share of a search's trigrams that a name has in common: with part of it rightly typed, and with a slip or two
-# in it ("sheild", "engery bal"). Measured on the seeds; unrelated names stay below 0.2.
-CLOSE_LIKENESS = 0.5
-LEAST_LIKENESS = 0.25
+# The least trigram similarity between a search and a name, from 0 to 1: for a correctly typed part of the name, and for
+# one with a typo or two ("sheild", "engery bal"). Measured on the seeds, where unrelated names stay below 0.2.
+MIN_MATCH_SIMILARITY = 0.5
+MIN_TYPO_SIMILARITY = 0.25
 
-# What a member's progress says about a hack, as `with_progress_of` names it, and what it is without progress.
+# Annotations of `with_progress_of`: each with its column of the progress and its default without a row.
 PROGRESS_ANNOTATIONS = {
     "is_favourite": ("is_favorite", False),
     "practice_count": ("total_practice_count", 0),
@@ -71,7 +71,7 @@ class HackQuerySet(models.QuerySet):
         return self.filter(is_active=True)
 
     def visible_to(self, member: Member | None):
-        """Published hacks, and those that the member has a history with."""
+        """Published hacks, and hacks that the member has practised."""
         if member is None:
             return self.published()
         return self.filter(
@@ -82,44 +82,45 @@ class HackQuerySet(models.QuerySet):
         )
 
     def path_problems(self) -> list[str]:
-        """What keeps members from walking the path, a sentence each; of the whole library, whatever is chosen."""
+        """Return a sentence for each problem with unlocking, in the whole library regardless of this QuerySet."""
         names: dict[object, str] = {}
-        stones: dict[object, rules.Stone] = {}
+        nodes: dict[object, rules.PathNode] = {}
         for hack in Hack.objects.order_by("name").defer("text_guide", "search"):
             names[hack.pk] = hack.name
-            stones[hack.pk] = rules.Stone(
+            nodes[hack.pk] = rules.PathNode(
                 hack.prerequisite_hack_id,
                 hack.is_active,
                 hack.is_gateway,
-                asks_to_be_verified="verified" in hack.unlock_criteria,
+                needs_verified_prerequisite="verified" in hack.unlock_criteria,
                 can_be_verified=hack.can_be_verified,
             )
-        problems = [f"{names[pk]}: {reason}." for pk, reason in rules.path_problems(stones).items()]
-        has_door = any(stone.is_published and stone.is_gateway for stone in stones.values())
-        if not has_door and any(stone.is_published for stone in stones.values()):
-            problems.append("No published hack is a gateway: newcomers are offered nothing to start with.")
+        problems = [f"{names[pk]}: {reason}." for pk, reason in rules.path_problems(nodes).items()]
+        has_gateway = any(node.is_published and node.is_gateway for node in nodes.values())
+        if not has_gateway and any(node.is_published for node in nodes.values()):
+            problems.append("No published hack is a gateway, so newcomers get no first hack.")
         return problems
 
     def matching(self, text: str) -> "HackQuerySet":
-        """Hacks that a search finds, with their `relevance`: by whole words anywhere, or by part of the name.
+        """Return the hacks that a search finds, annotated with their `relevance`.
 
-        Where neither is found in the library, names that are merely like it are: somebody has mistyped.
+        A search matches whole words of the texts or part of a name. If nothing in the library matches, the search finds
+        similar names, because the text probably has a typo.
         """
         words = SearchQuery(text, config="english", search_type="websearch")
-        likeness = TrigramWordSimilarity(text.lower(), Lower("name"))
-        is_meant = models.Q(search=words) | models.Q(likeness__gte=CLOSE_LIKENESS)
-        meant = Hack.objects.published().alias(likeness=likeness).filter(is_meant)
-        is_mistyped = models.Q(likeness__gte=LEAST_LIKENESS) & ~models.Exists(meant)
+        similarity = TrigramWordSimilarity(text.lower(), Lower("name"))
+        is_match = models.Q(search=words) | models.Q(similarity__gte=MIN_MATCH_SIMILARITY)
+        matches = Hack.objects.published().alias(similarity=similarity).filter(is_match)
+        is_likely_typo = models.Q(similarity__gte=MIN_TYPO_SIMILARITY) & ~models.Exists(matches)
         return self.annotate(
-            likeness=likeness,
-            relevance=SearchRank("search", words) + models.F("likeness"),
-        ).filter(is_meant | is_mistyped)
+            similarity=similarity,
+            relevance=SearchRank("search", words) + models.F("similarity"),
+        ).filter(is_match | is_likely_typo)
 
     def with_progress_of(self, member: Member | None) -> "HackQuerySet":
-        """Annotate where the member stands, by one join: `is_open`, `is_verified` and the `PROGRESS_ANNOTATIONS`.
+        """Annotate the member's progress with one join: `is_open`, `is_verified` and the `PROGRESS_ANNOTATIONS`.
 
-        A hack is open to somebody if it asks for no other first, if they have unlocked it, or if they have practised
-        it already: what staff ask for later takes nothing away.
+        A hack is open if it has no prerequisite, or if the member has unlocked or practised it. A prerequisite that
+        staff add later therefore never locks a hack that the member has practised.
         """
         is_free = models.Q(prerequisite_hack__isnull=True)
         if member is None:
@@ -140,7 +141,7 @@ class HackQuerySet(models.QuerySet):
         )
 
     def with_submission_status(self, member: Member | None) -> "HackQuerySet":
-        """Annotate `submission_status`: the status of the member's submission for verification; empty without one."""
+        """Annotate `submission_status`: the status of the member's submission, or "" without one."""
         nothing = models.Value("")
         if member is None:
             return self.annotate(submission_status=nothing)
@@ -151,7 +152,7 @@ class HackQuerySet(models.QuerySet):
 
 
 class Hack(models.Model):
-    """A short practice: its guide, and what has to be practised first. Staff curate it, everybody reads it."""
+    """A short self-practice with its guide and its unlock criteria. Staff write it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100)
@@ -174,7 +175,7 @@ class Hack(models.Model):
         default=dict,
         blank=True,
         validators=[rules.validate_unlock_criteria],
-        help_text='What is asked on the prerequisite: {"practice_count": 7, "days_active": 3}.',
+        help_text='What members need in the prerequisite, such as {"practice_count": 7, "days_active": 3}.',
     )
     requires_verification = models.BooleanField(default=False)
     verification_questions = models.JSONField(
@@ -184,18 +185,18 @@ class Hack(models.Model):
         "practices before verification",
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
-        help_text="How often somebody has practised it before its questions are asked.",
+        help_text="Practices that a member needs before they can prove their mastery.",
     )
     reviewer_practice_count = models.PositiveSmallIntegerField(
-        "practices of a reviewer",
+        "practices before reviewing",
         default=30,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
-        help_text="Who is verified in it may review; so may who has practised it this often: it starts from nothing.",
+        help_text="Members with this many practices can review, even if they aren't verified yet.",
     )
     position = models.IntegerField(
-        default=0, help_text="The order within a category; smaller first, then the easier one."
+        default=0, help_text="The order within the category, lowest first. Ties go from easy to hard."
     )
-    is_gateway = models.BooleanField("gateway", default=False, help_text="A hack to start with.")
+    is_gateway = models.BooleanField("gateway", default=False, help_text="Recommended as a first hack.")
     is_active = models.BooleanField("published", default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -231,14 +232,14 @@ class Hack(models.Model):
             models.CheckConstraint(
                 condition=models.Q(prerequisite_hack__isnull=False) | models.Q(unlock_criteria={}),
                 name="hacks_criteria_need_prerequisite",
-                violation_error_message="Unlock criteria are counted on the prerequisite: choose one.",
+                violation_error_message="Choose a prerequisite. Unlock criteria apply to it.",
             ),
             SqlCheck(
                 sql="jsonb_typeof(unlock_criteria) = 'object'"
                 f" AND unlock_criteria - ARRAY[{sql_list(rules.UNLOCK_CRITERIA)}] = '{{}}'",
                 name="hacks_unlock_criteria_known",
             ),
-            # Whole numbers from 1 to 1000; a hack can ask to be verified in its prerequisite.
+            # Counts are whole numbers from 1 to 1000; "verified" is 1.
             SqlCheck(
                 sql="jsonb_typeof(COALESCE(unlock_criteria -> 'practice_count', '1')) = 'number'"
                 " AND jsonb_typeof(COALESCE(unlock_criteria -> 'days_active', '1')) = 'number'"
@@ -269,21 +270,23 @@ class Hack(models.Model):
     def clean(self) -> None:
         super().clean()
         if self.requires_verification and not self.verification_questions:
-            raise ValidationError({"verification_questions": "Ask at least one question: peers judge by the answers."})
+            raise ValidationError({"verification_questions": "Add at least one question. Reviewers judge the answers."})
         first = self.prerequisite_hack
         if first and "verified" in (self.unlock_criteria or {}) and not first.can_be_verified:
-            raise ValidationError({"unlock_criteria": f"{first} asks for no verification: nobody could be verified."})
+            raise ValidationError(
+                {"unlock_criteria": f"Members can't be verified in {first}. Turn on its verification first."}
+            )
         if self.prerequisite_hack_id and self._would_cycle():
             raise ValidationError(
-                {"prerequisite_hack": "That hack itself needs this one: nobody could ever unlock either."}
+                {"prerequisite_hack": "That hack needs this one, so members could never unlock either. Choose another."}
             )
         if self.is_active and self.prerequisite_hack and not self.prerequisite_hack.is_active:
             raise ValidationError(
-                {"prerequisite_hack": "That hack is not published: nobody new could unlock this one."}
+                {"prerequisite_hack": "That hack isn't published, so new members couldn't unlock this one."}
             )
-        if not self.is_active and (waiting := self.unlocks.published().first()):
+        if not self.is_active and (dependant := self.unlocks.published().first()):
             raise ValidationError(
-                {"is_active": f"{waiting} has this hack as its prerequisite; choose another there first."}
+                {"is_active": f"{dependant} needs this hack. Choose another prerequisite there first."}
             )
 
     def _would_cycle(self) -> bool:
@@ -291,7 +294,7 @@ class Hack(models.Model):
         return rules.has_cycle({**prerequisites, self.id: self.prerequisite_hack_id}, start=self.id)
 
     def is_in_use(self) -> bool:
-        """Whether a member has a history with it, or another hack or record needs it: then it is not deleted."""
+        """Return whether any row refers to this hack. Such a hack cannot be deleted."""
         needed_by = [
             relation.related_model._base_manager.filter(**{relation.field.name: self})
             for relation in self._meta.related_objects
@@ -305,7 +308,7 @@ class UserHackProgressQuerySet(models.QuerySet):
 
 
 class UserHackProgress(models.Model):
-    """Where a member stands on a hack. The totals are a trigger's (practice/sql/), never a view's."""
+    """A member's progress in a hack. A trigger keeps the totals (practice/sql/); views never write them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="progress")
@@ -318,7 +321,7 @@ class UserHackProgress(models.Model):
     days_active = models.PositiveIntegerField(db_default=0)
     mastery_level = models.PositiveSmallIntegerField(db_default=0)
     verified_at = models.DateTimeField(
-        null=True, blank=True, help_text="When peers, or staff, confirmed that it is mastered."
+        null=True, blank=True, help_text="When peers or staff verified the member's mastery."
     )
     is_favorite = models.BooleanField(db_default=False)
     notes = models.TextField(blank=True, db_default="", max_length=5000)

@@ -15,6 +15,6 @@ def unlocked_hack(activity: UserActivityLog) -> Notification:
         type=NotificationType.HACK_UNLOCKED,
         subject=hack["hack_id"],
         title=f"You've unlocked {hack['name']}",
-        message="Your practice has opened it. Read the guide whenever you like.",
+        message="Your practice unlocked it. Read the guide whenever you're ready.",
         data=leads_to("hacks:hack-detail", slug=hack["slug"]),
     )

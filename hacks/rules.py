@@ -1,4 +1,4 @@
-"""What a hack may say about itself; pure, no database."""
+"""Rules of hacks: media, unlock criteria and prerequisites. Pure, without a database."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -7,22 +7,22 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-# Addresses under /practice/ and /verification/ that a slug must not take.
+# Paths under /practice/ and /verification/ that a slug must not take.
 RESERVED_SLUGS = frozenset({"log", "sessions", "colours", "review"})
 
-# Players that set no cookie before somebody presses play: host, and how its embedding addresses begin.
+# Players that set no cookie before a visitor presses play: host, name and path prefix of embed URLs.
 PLAYERS = {"www.youtube-nocookie.com": ("YouTube", "/embed/"), "player.vimeo.com": ("Vimeo", "/video/")}
-FILES = {"audio": (".mp3", ".m4a", ".ogg", ".opus"), "video": (".mp4", ".webm")}
+MEDIA_FILE_ENDINGS = {"audio": (".mp3", ".m4a", ".ogg", ".opus"), "video": (".mp4", ".webm")}
 
 UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days", "verified": "verification"}
-# What a prerequisite without criteria asks for.
-LEAST_CRITERIA = {"practice_count": 1}
+# Applies to a prerequisite without criteria.
+DEFAULT_CRITERIA = {"practice_count": 1}
 
 Key = TypeVar("Key")
 
 
 class Media(NamedTuple):
-    """What can be played at an address: a provider's "player", or an "audio" or "video" file of our own."""
+    """Playable media at a URL. `kind` is "player" for a provider's player, or "audio" or "video" for our own file."""
 
     kind: str
     url: str
@@ -30,7 +30,7 @@ class Media(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One criterion and how far somebody has come: `done` of `needed` practices, days, or the one verification."""
+    """A member's progress in one criterion: `done` of `needed`, counted in `unit`."""
 
     criterion: str
     unit: str
@@ -40,11 +40,11 @@ class Step(NamedTuple):
 
 def validate_slug(slug: str) -> None:
     if slug in RESERVED_SLUGS:
-        raise ValidationError("This slug is an address of the site itself.", code="reserved")
+        raise ValidationError("Choose another slug. The site uses this one for its own pages.", code="reserved")
 
 
 def media_of(url: str, own_sources: Collection[str]) -> Media | None:
-    """None unless the address is allow-listed: a known player's, or a file at one of `own_sources` (origins)."""
+    """Return the media at a URL of a known player or a file at one of `own_sources` (origins), otherwise None."""
     try:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
@@ -54,99 +54,102 @@ def media_of(url: str, own_sources: Collection[str]) -> Media | None:
         provider, path = PLAYERS[parts.netloc]
         return Media("player", url, provider) if parts.path.startswith(path) else None
     if origin in own_sources:
-        for kind, endings in FILES.items():
+        for kind, endings in MEDIA_FILE_ENDINGS.items():
             if parts.path.lower().endswith(endings):
                 return Media(kind, url, "")
     return None
 
 
 def validate_content_url(url: str) -> None:
-    """Refuse media that the pages would not play."""
+    """Raise ValidationError for media that the pages do not play."""
     if media_of(url, settings.MEDIA_SOURCES) is None:
         players = " or ".join(f"https://{host}{path}…" for host, (_, path) in PLAYERS.items())
         raise ValidationError(
-            f"Use the embedding address of a player ({players}), or a sound or video file at a host that is "
-            "named in MEDIA_SOURCES.",
+            f"Enter the embed URL of a player ({players}), or the URL of an audio or video file at a host in "
+            "MEDIA_SOURCES.",
             code="media_host",
         )
 
 
 def validate_unlock_criteria(criteria: Any) -> None:
-    """Refuse anything but `{"practice_count": n, "days_active": n, "verified": 1}`, n whole numbers from 1 to 1000."""
+    """Raise ValidationError unless the criteria are a subset of `UNLOCK_CRITERIA` with valid values.
+
+    "practice_count" and "days_active" take a whole number from 1 to 1000. "verified" takes 1.
+    """
     if not isinstance(criteria, dict):
-        raise ValidationError('Write an object such as {"practice_count": 7}.', code="shape")
+        raise ValidationError('Enter an object such as {"practice_count": 7}.', code="shape")
     for key, value in criteria.items():
         if key not in UNLOCK_CRITERIA:
             known = ", ".join(UNLOCK_CRITERIA)
-            raise ValidationError(f"“{key}” is no criterion; there are {known}.", code="unknown")
+            raise ValidationError(f"“{key}” isn't a criterion. Use {known}.", code="unknown")
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
             raise ValidationError(f"“{key}” must be a whole number from 1 to 1000.", code="value")
         if key == "verified" and value != 1:
-            raise ValidationError("“verified” can only be 1: one is verified once.", code="value")
+            raise ValidationError("“verified” must be 1.", code="value")
 
 
 def validate_verification_questions(questions: Any) -> None:
     if not isinstance(questions, list) or not all(isinstance(q, str) and q.strip() for q in questions):
-        raise ValidationError('Write a list of questions: ["How does it feel?"].', code="shape")
+        raise ValidationError('Enter a list of questions such as ["How does it feel?"].', code="shape")
 
 
 def steps_to_unlock(
     criteria: Mapping[str, int], *, practice_count: int, days_active: int, is_verified: bool
 ) -> list[Step]:
-    """The criteria as steps, given where somebody stands on the prerequisite; never more done than is needed."""
+    """Return the criteria as steps, given the member's totals in the prerequisite. `done` never exceeds `needed`."""
     totals = {"practice_count": practice_count, "days_active": days_active, "verified": int(is_verified)}
-    asked = criteria or LEAST_CRITERIA
+    needed = criteria or DEFAULT_CRITERIA
     return [
-        Step(key, unit, done=min(totals[key], asked[key]), needed=asked[key])
+        Step(key, unit, done=min(totals[key], needed[key]), needed=needed[key])
         for key, unit in UNLOCK_CRITERIA.items()
-        if key in asked
+        if key in needed
     ]
 
 
-def way_to(start: Key, prerequisites: Mapping[Key, Key | None]) -> list[Key]:
-    """What stands before `start`, nearest first. Ends where a cycle would begin."""
-    way: list[Key] = []
+def prerequisite_chain(start: Key, prerequisites: Mapping[Key, Key | None]) -> list[Key]:
+    """Return the direct and indirect prerequisites of `start`, nearest first. Stop where a cycle would begin."""
+    chain: list[Key] = []
     current = prerequisites.get(start)
-    while current is not None and current != start and current not in way:
-        way.append(current)
+    while current is not None and current != start and current not in chain:
+        chain.append(current)
         current = prerequisites.get(current)
-    return way
+    return chain
 
 
-class Stone(NamedTuple):
-    """A hack as a stone of the path: which one has to be stepped on first."""
+class PathNode(NamedTuple):
+    """A hack in the graph of prerequisites."""
 
     prerequisite: Any
     is_published: bool
     is_gateway: bool
-    asks_to_be_verified: bool = False
+    needs_verified_prerequisite: bool = False
     can_be_verified: bool = False
 
 
-def path_problems(stones: Mapping[Key, Stone]) -> dict[Key, str]:
-    """Which published hacks nobody new can ever unlock, and why; and gateways that are none.
+def path_problems(nodes: Mapping[Key, PathNode]) -> dict[Key, str]:
+    """Return the reason for each published hack that a new member can never unlock, and for each locked gateway.
 
-    A hack can be reached if its way ends at one without a prerequisite, over published hacks alone.
+    A hack can be unlocked if its chain of prerequisites has an end and holds published hacks only.
     """
-    prerequisites: dict[Key, Key | None] = {key: stone.prerequisite for key, stone in stones.items()}
+    prerequisites: dict[Key, Key | None] = {key: node.prerequisite for key, node in nodes.items()}
     problems: dict[Key, str] = {}
-    for key, stone in stones.items():
-        if not stone.is_published:
+    for key, node in nodes.items():
+        if not node.is_published:
             continue
-        way = way_to(key, prerequisites)
+        chain = prerequisite_chain(key, prerequisites)
         if has_cycle(prerequisites, start=key):
-            problems[key] = "its way leads in a circle"
-        elif any(step not in stones or not stones[step].is_published for step in way):
-            problems[key] = "its way leads over a hack that is not published"
-        elif way and stone.asks_to_be_verified and not stones[way[0]].can_be_verified:
-            problems[key] = "it asks to be verified in a hack that asks for no verification"
-        elif stone.is_gateway and way:
-            problems[key] = "it is a gateway and yet asks for another hack first"
+            problems[key] = "its prerequisites form a cycle"
+        elif any(step not in nodes or not nodes[step].is_published for step in chain):
+            problems[key] = "one of its prerequisites isn't published"
+        elif chain and node.needs_verified_prerequisite and not nodes[chain[0]].can_be_verified:
+            problems[key] = "it needs verification in a hack that doesn't offer it"
+        elif node.is_gateway and chain:
+            problems[key] = "it's a gateway but has a prerequisite"
     return problems
 
 
 def has_cycle(prerequisites: Mapping[Key, Key | None], start: Key) -> bool:
-    """Whether following the prerequisites from `start` comes back to a hack already seen."""
+    """Return whether the chain of prerequisites from `start` runs into a cycle."""
     seen = set()
     current: Key | None = start
     while current is not None:

@@ -1,4 +1,4 @@
-"""Public pages that look the same to every visitor: rendered once a process for each state of the content."""
+"""A cache of public pages that are the same for every visitor, per process and state of the content."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,23 +11,23 @@ from django.utils.cache import patch_vary_headers
 
 from database.statements import run_statement
 
-# About 15 KB each.
-MOST_PAGES = 500
+# A page takes about 15 KB.
+MAX_PAGES = 500
 
 _pages: OrderedDict[tuple[str, ...], tuple[bytes, dict[str, str]]] = OrderedDict()
 
 
 def shared_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For a view that shows a visitor nothing but hacks and categories, without a form that needs a CSRF token.
+    """Cache the page of a view that shows visitors only hacks and categories, without a form with a CSRF token.
 
-    A member, a visitor whom a message waits for and a request for a part of the page are answered by the view itself,
-    and what it has made out for one visitor is never kept. What staff save is in the very next answer: each asks the
-    database for the state of the content, under its own identity.
+    The cache is skipped for members, for visitors with a session or a pending message, and for partial pages. A
+    response with cookies, session data or a CSRF token is never stored. Each request reads the state of the content
+    from the database, so that edits by staff show at once.
     """
 
     @wraps(view)
     def shared(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if not _is_like_any_other(request):
+        if not _is_shareable_request(request):
             return view(request, *args, **kwargs)
         key = (_content_state(), request.scheme, request.get_host(), request.path)
         page = _pages.get(key)
@@ -36,17 +36,17 @@ def shared_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
             return HttpResponse(content, headers=headers)
         response = view(request, *args, **kwargs)
         patch_vary_headers(response, ["Cookie"])
-        if _is_for_everybody(request, response):
+        if _is_shareable_response(request, response):
             _pages[key] = response.content, dict(response.headers)
-            while len(_pages) > MOST_PAGES:
+            while len(_pages) > MAX_PAGES:
                 _pages.popitem(last=False)
         return response
 
     return shared
 
 
-def _is_like_any_other(request: HttpRequest) -> bool:
-    """Whether nothing tells the visitor apart. A page of a search is asked for too seldom to be kept."""
+def _is_shareable_request(request: HttpRequest) -> bool:
+    """Return whether every visitor gets the same page. Searches are excluded, because they rarely repeat."""
     return (
         request.method in ("GET", "HEAD")
         and request.member is None
@@ -54,12 +54,12 @@ def _is_like_any_other(request: HttpRequest) -> bool:
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
         and CookieStorage.cookie_name not in request.COOKIES
         and not request.htmx
-        # Who writes templates wants to see them.
+        # Developers need to see their changes to templates.
         and not settings.DEBUG
     )
 
 
-def _is_for_everybody(request: HttpRequest, response: HttpResponse) -> bool:
+def _is_shareable_response(request: HttpRequest, response: HttpResponse) -> bool:
     return (
         response.status_code == 200
         and not response.cookies

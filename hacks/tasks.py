@@ -5,5 +5,5 @@ from hacks.actions import unlock_hacks
 
 @shared_task
 def unlock_for_all() -> int:
-    """Reach back: criteria have changed, and what members did before counts. Returns how many hacks were unlocked."""
+    """Apply changed criteria to the past practice of all members. Return the number of new unlocks."""
     return len(unlock_hacks())

@@ -36,8 +36,8 @@ PAGE_SIZE = 24
 @shared_page
 def hack_list(request: HttpRequest) -> HttpResponse:
     form = CatalogueForm(request.GET, member=request.member, categories=_categories())
-    page_obj = Paginator(_found(request.member, form.filters), PAGE_SIZE).get_page(request.GET.get("page"))
-    page_obj.object_list = [HackCard(*row, is_members=request.member is not None) for row in page_obj.object_list]
+    page_obj = Paginator(_find_cards(request.member, form.filters), PAGE_SIZE).get_page(request.GET.get("page"))
+    page_obj.object_list = [HackCard(*row, is_for_member=request.member is not None) for row in page_obj.object_list]
     count = page_obj.paginator.count
     context = {
         "form": form,
@@ -59,12 +59,12 @@ def hack_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def favourite(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _find_hack(request, slug)
     if request.member is None:
-        return _sign_in_first(request, hack)
+        return _redirect_to_login(request, hack)
     is_favourite = {"true": True, "false": False}.get(request.POST.get("is_favourite", ""))
     if is_favourite is None:
         raise BadRequest("is_favourite must be true or false.")
     actions.set_favourite(member=request.member, hack=hack, is_favourite=is_favourite)
-    words = f"{hack.name} is {'now' if is_favourite else 'no longer'} among your favourites."
+    words = f"{hack.name} {'added to' if is_favourite else 'removed from'} your favourites."
     if request.htmx:
         hack.is_favourite = is_favourite
         return render(request, "hacks/_favourite.html", {"hack": hack, "announcement": words})
@@ -76,19 +76,19 @@ def favourite(request: HttpRequest, slug: str) -> HttpResponse:
 def notes(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _find_hack(request, slug)
     if request.member is None:
-        return _sign_in_first(request, hack)
+        return _redirect_to_login(request, hack)
     form = NotesForm(request.POST)
     if not form.is_valid():
         return _show_hack(request, hack, form)
     actions.save_notes(member=request.member, hack=hack, notes=form.cleaned_data["notes"])
-    messages.success(request, "Your notes are saved.")
+    messages.success(request, "Notes saved.")
     return redirect(hack)
 
 
 @require_safe
 @cache_control(public=True, max_age=300)
 def category_colours(request: HttpRequest) -> HttpResponse:
-    """The colours that staff chose, as a style sheet: the pages' policy allows no inline style."""
+    """Return the category colours as a style sheet, because the content security policy forbids inline styles."""
     rows = HackCategory.objects.values_list("name", "color_hex")
     css = "".join(f'[data-category="{name}"]{{--accent:{colour}}}\n' for name, colour in rows)
     etag = quote_etag(blake2s(css.encode(), digest_size=8).hexdigest())
@@ -101,16 +101,16 @@ def _categories() -> QuerySet:
     return HackCategory.objects.all()
 
 
-def _found(member: Member | None, filters: dict[str, Any]) -> list[tuple]:
-    """All at once, as they are counted too; a library has hundreds."""
+def _find_cards(member: Member | None, filters: dict[str, Any]) -> list[tuple]:
+    """Return the card fields of all hacks that pass the filters. They are counted too, and a library has hundreds."""
     if "q" in filters:
         return list(find_hacks(member, filters).values_list(*CARD_FIELDS))
-    return _finder(tuple(filters.items()))(member)
+    return _compiled_search(tuple(filters.items()))(member)
 
 
-# What can be chosen is finite, so that each choice's statement is written once; what can be typed is not.
+# Without a search text there are few combinations of filters, so each is compiled once.
 @lru_cache(maxsize=512)
-def _finder(filters: tuple[tuple[str, Any], ...]) -> Callable[[Member | None], list[tuple]]:
+def _compiled_search(filters: tuple[tuple[str, Any], ...]) -> Callable[[Member | None], list[tuple]]:
     @compiled
     def find(member: Member | None) -> QuerySet:
         return find_hacks(member, dict(filters)).values_list(*CARD_FIELDS)
@@ -119,14 +119,14 @@ def _finder(filters: tuple[tuple[str, Any], ...]) -> Callable[[Member | None], l
 
 
 def _find_hack(request: HttpRequest, slug: str) -> Hack:
-    for hack in _hacks_at(request.member, slug):
+    for hack in _hack_by_slug(request.member, slug):
         return hack
-    raise Http404(f"There is no hack {slug!r} for whoever asks.")
+    raise Http404(f"No hack {slug!r} is visible to this visitor.")
 
 
 @compiled
-def _hacks_at(member: Member | None, slug: str) -> QuerySet:
-    """The one hack, or none."""
+def _hack_by_slug(member: Member | None, slug: str) -> QuerySet:
+    """Select the hack with this slug, if the member or visitor may see it."""
     nothing = Value("", output_field=TextField())
     return (
         Hack.objects.visible_to(member)
@@ -140,11 +140,11 @@ def _hacks_at(member: Member | None, slug: str) -> QuerySet:
 
 
 def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm | SafeString) -> HttpResponse:
-    """`form` is the rendered form, or the form itself when there is something to correct in it."""
+    """Render the page of a hack. `form` is the rendered form, or the bound form if it has errors."""
     return render(request, "hacks/hack_detail.html", {**hack_context(hack, request.member), "form": form})
 
 
-def _sign_in_first(request: HttpRequest, hack: Hack) -> HttpResponse:
-    """Back to the hack's page afterwards: the address that was posted to has none."""
+def _redirect_to_login(request: HttpRequest, hack: Hack) -> HttpResponse:
+    """Redirect to the login, and from there to the hack's page, because the requested URL takes POST only."""
     response = redirect_to_login(hack.get_absolute_url())
     return HttpResponseClientRedirect(response.url) if request.htmx else response

@@ -70,7 +70,7 @@ FROM lived ORDER BY at;
 -- Three hundred notifications for each member, the latest five unread, as hacks/news.py writes them.
 INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read, read_at, created_at)
 SELECT app.uuid7(), decades.id, 'hack_unlocked', hack.id, 'You''ve unlocked ' || hack.name,
-       'Your practice has opened it. Read the guide whenever you like.',
+       'Your practice unlocked it. Read the guide whenever you''re ready.',
        jsonb_build_object(
          'route', 'hacks:hack-detail', 'arguments', jsonb_build_object('slug', hack.slug), 'query', '{}'::jsonb
        ),

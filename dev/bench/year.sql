@@ -56,7 +56,7 @@ WHERE day % 11 <> 0;
 -- Five unread notifications for each member, as hacks/news.py writes them.
 INSERT INTO notifications (id, user_id, type, subject, title, message, data, is_read)
 SELECT app.uuid7(), users.id, 'hack_unlocked', hack.id, 'You''ve unlocked ' || hack.name,
-       'Your practice has opened it. Read the guide whenever you like.',
+       'Your practice unlocked it. Read the guide whenever you''re ready.',
        jsonb_build_object(
          'route', 'hacks:hack-detail', 'arguments', jsonb_build_object('slug', hack.slug), 'query', '{}'::jsonb
        ),

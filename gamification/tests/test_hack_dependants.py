@@ -7,7 +7,7 @@ from database.identity import Role, database_identity
 from gamification.tests.factories import AchievementFactory, ChallengeFactory
 from hacks.models import Hack, HackCategory
 from hacks.tests.factories import HackCategoryFactory, HackFactory
-from hacks.tests.test_admin import change_url, form_of
+from hacks.tests.test_admin import change_url, form_data
 
 pytestmark = pytest.mark.django_db
 NAMES = "the achievement “Bubble keeper”, the challenge “Bubble week”"
@@ -33,13 +33,13 @@ def test_before_unpublishing_it_is_said_what_names_a_hack(staff_client, hack):
 
 def test_its_page_says_so_and_warns_once_it_is_unpublished(staff_client, hack):
     assert NAMES in staff_client.get(change_url(hack)).text
-    page = staff_client.post(change_url(hack), form_of(hack, is_active=None), follow=True).text
-    assert f"Nobody else can reach what names it: {NAMES}." in page
+    page = staff_client.post(change_url(hack), form_data(hack, is_active=None), follow=True).text
+    assert f"Other members can no longer reach {NAMES}." in page
 
 
 def test_a_hack_that_is_named_is_not_deleted(staff_client, hack):
     url = reverse("admin:hacks_hack_delete", args=[hack.pk])
-    assert f"it is named by {NAMES}." in staff_client.post(url, {"post": "yes"}, follow=True).text
+    assert f"because it&#x27;s used by {NAMES}." in staff_client.post(url, {"post": "yes"}, follow=True).text
     assert Hack.objects.filter(pk=hack.pk).exists()
 
 
@@ -54,7 +54,7 @@ def test_a_category_that_is_named_is_not_deleted(staff_client):
         HackCategory.objects.filter(pk=category.pk).update(name="after")
     urls = [reverse("admin:hacks_hackcategory_delete", args=[each.pk]) for each in (category, free)]
     said = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
-    assert f"it is named by {NAMES}." in said[0]
+    assert f"because it&#x27;s used by {NAMES}." in said[0]
     assert list(HackCategory.objects.all()) == [category]
     data = {"action": "delete_selected", "_selected_action": [str(category.pk)], "post": "yes"}
     staff_client.post(reverse("admin:hacks_hackcategory_changelist"), data)

@@ -15,7 +15,7 @@ import hacks.rules
 class Migration(migrations.Migration):
     initial = True
 
-    # Also on the app before this one, whose tables the SQL files of this one use.
+    # The SQL files of this app use tables of both apps.
     dependencies = [
         ("accounts", "0001_initial"),
         ("analytics", "0001_initial"),
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="The name of an icon, or a path under /static/.",
+                        help_text="An icon name, or a path under /static/.",
                         max_length=200,
                     ),
                 ),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         max_length=7,
                         validators=[
-                            django.core.validators.RegexValidator("\\A#[0-9A-Fa-f]{6}\\Z", "Write it as #RRGGBB.")
+                            django.core.validators.RegexValidator("\\A#[0-9A-Fa-f]{6}\\Z", "Enter a colour as #RRGGBB.")
                         ],
                     ),
                 ),
@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=dict,
-                        help_text='What is asked on the prerequisite: {"practice_count": 7, "days_active": 3}.',
+                        help_text='What members need in the prerequisite, such as {"practice_count": 7, "days_active": 3}.',
                         validators=[hacks.rules.validate_unlock_criteria],
                     ),
                 ),
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                     "verification_practice_count",
                     models.PositiveSmallIntegerField(
                         default=10,
-                        help_text="How often somebody has practised it before its questions are asked.",
+                        help_text="Practices that a member needs before they can prove their mastery.",
                         validators=[
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(1000),
@@ -134,23 +134,25 @@ class Migration(migrations.Migration):
                     "reviewer_practice_count",
                     models.PositiveSmallIntegerField(
                         default=30,
-                        help_text="Who is verified in it may review; so may who has practised it this often: it starts from nothing.",
+                        help_text="Members with this many practices can review, even if they aren't verified yet.",
                         validators=[
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(1000),
                         ],
-                        verbose_name="practices of a reviewer",
+                        verbose_name="practices before reviewing",
                     ),
                 ),
                 (
                     "position",
                     models.IntegerField(
-                        default=0, help_text="The order within a category; smaller first, then the easier one."
+                        default=0, help_text="The order within the category, lowest first. Ties go from easy to hard."
                     ),
                 ),
                 (
                     "is_gateway",
-                    models.BooleanField(default=False, help_text="A hack to start with.", verbose_name="gateway"),
+                    models.BooleanField(
+                        default=False, help_text="Recommended as a first hack.", verbose_name="gateway"
+                    ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="published")),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -233,7 +235,7 @@ class Migration(migrations.Migration):
                             ("prerequisite_hack__isnull", False), ("unlock_criteria", {}), _connector="OR"
                         ),
                         name="hacks_criteria_need_prerequisite",
-                        violation_error_message="Unlock criteria are counted on the prerequisite: choose one.",
+                        violation_error_message="Choose a prerequisite. Unlock criteria apply to it.",
                     ),
                     database.constraints.SqlCheck(
                         name="hacks_unlock_criteria_known",
@@ -268,7 +270,7 @@ class Migration(migrations.Migration):
                 (
                     "verified_at",
                     models.DateTimeField(
-                        blank=True, help_text="When peers, or staff, confirmed that it is mastered.", null=True
+                        blank=True, help_text="When peers or staff verified the member's mastery.", null=True
                     ),
                 ),
                 ("is_favorite", models.BooleanField(db_default=False)),

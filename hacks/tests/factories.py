@@ -6,7 +6,7 @@ from hacks.models import Hack, HackCategory
 
 
 class StaffFactory(DjangoModelFactory):
-    """Makes its rows as staff, whoever the test acts as: content is theirs to write."""
+    """A factory that creates its rows as staff, because only staff may write content."""
 
     class Meta:
         abstract = True

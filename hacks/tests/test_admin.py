@@ -1,4 +1,4 @@
-"""The desk where staff curate: what they see, what is refused and with which words, and what it costs."""
+"""The admin of hacks, categories and progress: its pages, its errors and its queries."""
 
 import pytest
 from django.urls import reverse
@@ -15,16 +15,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def unlock_requests(monkeypatch):
-    """Stands in for the broker: what was asked of a worker."""
+    """Replace the Celery call of `unlock_for_all` and return the list of recorded calls."""
     from hacks.tasks import unlock_for_all
 
-    asked = []
-    monkeypatch.setattr(unlock_for_all, "delay", lambda: asked.append("unlock_for_all"))
-    return asked
+    calls = []
+    monkeypatch.setattr(unlock_for_all, "delay", lambda: calls.append("unlock_for_all"))
+    return calls
 
 
-def form_of(hack=None, **changes):
-    """What the change form would send."""
+def form_data(hack=None, **changes):
+    """Return the POST data of the change form. A change to None removes the field."""
     values = {
         "name": "Soft Bubble",
         "slug": "soft-bubble",
@@ -58,9 +58,9 @@ def errors_of(response):
     return response.context["adminform"].form.errors
 
 
-def test_a_hack_is_added_and_shown(staff_client, client):
+def test_added_hack_is_stored_and_links_to_its_page(staff_client, client):
     prerequisite = HackFactory()
-    data = form_of(
+    data = form_data(
         category=str(HackCategoryFactory().pk),
         prerequisite_hack=str(prerequisite.pk),
         unlock_criteria_practice_count="4",
@@ -81,74 +81,76 @@ def test_a_hack_is_added_and_shown(staff_client, client):
     ("field", "value", "words"),
     [
         ("unlock_criteria_practice_count", "often", "Enter a whole number."),
-        ("unlock_criteria_practice_count", "0", "greater than or equal to 1"),
-        ("unlock_criteria_days_active", "1001", "less than or equal to 1000"),
-        ("slug", "log", "an address of the site itself"),
-        ("content_url", "https://www.youtube.com/watch?v=1", "Use the embedding address"),
-        ("difficulty_level", "6", "less than or equal to 5"),
-        ("duration_minutes", "0", "greater than or equal to 1"),
+        ("unlock_criteria_practice_count", "0", "Enter 1 or more."),
+        ("unlock_criteria_days_active", "1001", "Enter 1000 or less."),
+        ("slug", "log", "Choose another slug"),
+        ("content_url", "https://www.youtube.com/watch?v=1", "Enter the embed URL"),
+        ("difficulty_level", "6", "Enter 5 or less."),
+        ("duration_minutes", "0", "Enter 1 or more."),
     ],
 )
-def test_mistakes_are_named_beside_their_field(staff_client, field, value, words):
+def test_error_stands_beside_its_field(staff_client, field, value, words):
     hack = HackFactory(prerequisite_hack=HackFactory())
-    data = form_of(hack, prerequisite_hack=str(hack.prerequisite_hack_id), **{field: value})
+    data = form_data(hack, prerequisite_hack=str(hack.prerequisite_hack_id), **{field: value})
     beside = "unlock_criteria" if field.startswith("unlock_criteria") else field
     assert words in str(errors_of(staff_client.post(change_url(hack), data))[beside])
 
 
-def test_criteria_without_prerequisite_are_refused_with_words(staff_client):
+def test_criteria_without_prerequisite_are_refused(staff_client):
     hack = HackFactory()
-    response = staff_client.post(change_url(hack), form_of(hack, unlock_criteria_practice_count="3"))
-    assert "choose one" in str(errors_of(response))
+    response = staff_client.post(change_url(hack), form_data(hack, unlock_criteria_practice_count="3"))
+    assert "Choose a prerequisite." in str(errors_of(response))
 
 
-def test_a_cycle_is_refused_beside_the_prerequisite(staff_client):
+def test_cycle_is_refused_beside_prerequisite(staff_client):
     first = HackFactory()
     last = HackFactory(prerequisite_hack=HackFactory(prerequisite_hack=first))
-    response = staff_client.post(change_url(first), form_of(first, prerequisite_hack=str(last.pk)))
-    assert "nobody could ever unlock either" in str(errors_of(response)["prerequisite_hack"])
+    response = staff_client.post(change_url(first), form_data(first, prerequisite_hack=str(last.pk)))
+    assert "members could never unlock either" in str(errors_of(response)["prerequisite_hack"])
     first.refresh_from_db()
     assert first.prerequisite_hack is None
 
 
-def test_a_hack_that_others_build_on_is_not_unpublished(staff_client):
+def test_hack_with_published_dependant_is_not_unpublished(staff_client):
     hack = HackFactory()
-    waiting = HackFactory(prerequisite_hack=hack)
-    response = staff_client.post(change_url(hack), form_of(hack, is_active=None))
-    assert waiting.name in str(errors_of(response)["is_active"])
+    dependant = HackFactory(prerequisite_hack=hack)
+    response = staff_client.post(change_url(hack), form_data(hack, is_active=None))
+    assert dependant.name in str(errors_of(response)["is_active"])
 
 
-def test_new_criteria_reach_back(staff_client, member, unlock_requests, django_capture_on_commit_callbacks):
+def test_new_criteria_queue_unlocking_for_all(
+    staff_client, member, unlock_requests, django_capture_on_commit_callbacks
+):
     first = HackFactory()
     hack = HackFactory(prerequisite_hack=first, unlock_criteria={"practice_count": 9})
-    data = form_of(hack, prerequisite_hack=str(first.pk), unlock_criteria_practice_count="2")
+    data = form_data(hack, prerequisite_hack=str(first.pk), unlock_criteria_practice_count="2")
     with django_capture_on_commit_callbacks(execute=True):
         staff_client.post(change_url(hack), data)
     assert unlock_requests == ["unlock_for_all"]
 
 
-def test_other_changes_ask_nothing_of_a_worker(staff_client, unlock_requests, django_capture_on_commit_callbacks):
+def test_other_changes_queue_nothing(staff_client, unlock_requests, django_capture_on_commit_callbacks):
     hack = HackFactory()
     with django_capture_on_commit_callbacks(execute=True):
-        data = form_of(hack, name="Another name")
+        data = form_data(hack, name="Another name")
         response = staff_client.post(change_url(hack), data)
     assert response.status_code == 302
     assert unlock_requests == []
 
 
-def test_a_hack_in_use_is_not_deleted_and_it_says_why(staff_client, member):
-    kept, built_on, free = HackFactory(), HackFactory(), HackFactory()
-    UserHackProgress.objects.create(user=member, hack=kept, notes="Mine.")
-    HackFactory(prerequisite_hack=built_on)
-    for hack in (kept, built_on):
+def test_hack_in_use_is_not_deleted_and_message_says_why(staff_client, member):
+    with_notes, with_dependant, unused = HackFactory(), HackFactory(), HackFactory()
+    UserHackProgress.objects.create(user=member, hack=with_notes, notes="Mine.")
+    HackFactory(prerequisite_hack=with_dependant)
+    for hack in (with_notes, with_dependant):
         response = staff_client.post(reverse("admin:hacks_hack_delete", args=[hack.pk]), {"post": "yes"}, follow=True)
-        assert "unpublish it instead" in response.content.decode()
+        assert "Unpublish it instead" in response.content.decode()
         assert Hack.objects.filter(pk=hack.pk).exists()
-    staff_client.post(reverse("admin:hacks_hack_delete", args=[free.pk]), {"post": "yes"})
-    assert not Hack.objects.filter(pk=free.pk).exists()
+    staff_client.post(reverse("admin:hacks_hack_delete", args=[unused.pk]), {"post": "yes"})
+    assert not Hack.objects.filter(pk=unused.pk).exists()
 
 
-def test_hacks_are_not_deleted_by_the_dozen(staff_client):
+def test_hacks_have_no_bulk_deletion(staff_client):
     hack = HackFactory()
     staff_client.post(
         reverse("admin:hacks_hack_changelist"),
@@ -157,7 +159,7 @@ def test_hacks_are_not_deleted_by_the_dozen(staff_client):
     assert Hack.objects.filter(pk=hack.pk).exists()
 
 
-def act(client, action, *hacks):
+def run_action(client, action, *hacks):
     return client.post(
         reverse("admin:hacks_hack_changelist"),
         {"action": action, "_selected_action": [str(hack.pk) for hack in hacks], "confirmed": "yes"},
@@ -165,27 +167,29 @@ def act(client, action, *hacks):
     ).content.decode()
 
 
-def test_publishing_several_keeps_the_path_whole(staff_client, unlock_requests, django_capture_on_commit_callbacks):
-    hidden, plain = HackFactory(is_active=False), HackFactory(is_active=False)
-    waiting = HackFactory(prerequisite_hack=hidden, is_active=False, name="Waiting for it")
+def test_bulk_publishing_skips_hack_with_unpublished_prerequisite(
+    staff_client, unlock_requests, django_capture_on_commit_callbacks
+):
+    unpublished, plain = HackFactory(is_active=False), HackFactory(is_active=False)
+    waiting = HackFactory(prerequisite_hack=unpublished, is_active=False, name="Waiting for it")
     with django_capture_on_commit_callbacks(execute=True):
-        page = act(staff_client, "publish", plain, waiting)
+        page = run_action(staff_client, "publish", plain, waiting)
     assert "Published: 1." in page
-    assert "because their prerequisite is not: Waiting for it." in page
+    assert "because their prerequisite isn&#x27;t published: Waiting for it." in page
     assert set(Hack.objects.published()) == {plain}
     assert unlock_requests == ["unlock_for_all"]
 
 
-def test_unpublishing_several_keeps_the_path_whole(staff_client):
-    built_on, plain = HackFactory(name="Built upon"), HackFactory()
-    waiting = HackFactory(prerequisite_hack=built_on)
-    page = act(staff_client, "unpublish", plain, built_on)
+def test_bulk_unpublishing_skips_hack_with_published_dependant(staff_client):
+    needed, plain = HackFactory(name="Needed"), HackFactory()
+    waiting = HackFactory(prerequisite_hack=needed)
+    page = run_action(staff_client, "unpublish", plain, needed)
     assert "Unpublished: 1." in page
-    assert "because published hacks build on them: Built upon." in page
-    assert set(Hack.objects.published()) == {built_on, waiting}
+    assert "because published hacks need them: Needed." in page
+    assert set(Hack.objects.published()) == {needed, waiting}
 
 
-def test_progress_is_to_be_looked_at_and_notes_are_not_shown(staff_client, member):
+def test_progress_is_read_only_and_hides_notes(staff_client, member):
     own = UserHackProgress.objects.create(user=member, hack=HackFactory(), notes="A secret of mine.")
     url = reverse("admin:hacks_userhackprogress_change", args=[own.pk])
     page = staff_client.get(url)
@@ -197,14 +201,14 @@ def test_progress_is_to_be_looked_at_and_notes_are_not_shown(staff_client, membe
     assert staff_client.post(delete, {"post": "yes"}).status_code == 403
 
 
-def test_categories_and_achievements_are_edited(staff_client):
+def test_categories_and_achievements_can_be_added(staff_client):
     data = {"name": "stillness", "title": "Stillness", "description": "", "icon_url": "moon", "color_hex": "#2f7f79"}
     staff_client.post(reverse("admin:hacks_hackcategory_add"), {**data, "sort_order": "60"})
     assert HackCategory.objects.get(name="stillness").color_hex == "#2f7f79"
     response = staff_client.post(
         reverse("admin:hacks_hackcategory_add"), {**data, "name": "red", "color_hex": "red", "sort_order": "1"}
     )
-    assert "Write it as #RRGGBB." in str(errors_of(response)["color_hex"])
+    assert "Enter a colour as #RRGGBB." in str(errors_of(response)["color_hex"])
     achievement = {
         "name": "A week",
         "slug": "a-week",
@@ -217,7 +221,7 @@ def test_categories_and_achievements_are_edited(staff_client):
     assert Achievement.objects.get(slug="a-week").criteria_json == {"type": "streak", "value": 7}
 
 
-def test_a_category_with_hacks_is_not_deleted(staff_client):
+def test_category_with_hacks_is_not_deleted(staff_client):
     hack = HackFactory()
     url = reverse("admin:hacks_hackcategory_delete", args=[hack.category_id])
     assert "protected" in staff_client.get(url).content.decode()
@@ -225,7 +229,7 @@ def test_a_category_with_hacks_is_not_deleted(staff_client):
     assert HackCategory.objects.filter(pk=hack.category_id).exists()
 
 
-def test_the_search_for_a_prerequisite_finds_by_name(staff_client):
+def test_prerequisite_search_finds_name(staff_client):
     HackFactory(name="Energy Ball")
     HackFactory(name="Island")
     response = staff_client.get(
@@ -243,7 +247,7 @@ LISTS = [
 ]
 
 
-def fill(count):
+def add_rows(count):
     prerequisite = HackFactory()
     for _ in range(count):
         member = make_member()
@@ -257,36 +261,35 @@ def fill(count):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_no_list_asks_the_database_for_each_row(staff_client, name, queries_of):
-    def look_after_adding(count):
-        fill(count)
+def test_list_queries_do_not_grow_with_rows(staff_client, name, queries_of):
+    def count_queries_after_adding(count):
+        add_rows(count)
         return len(queries_of(lambda: staff_client.get(reverse(name), {"q": "a"})))
 
     staff_client.get(reverse(name))
-    assert look_after_adding(2) == look_after_adding(12)
+    assert count_queries_after_adding(2) == count_queries_after_adding(12)
 
 
-def test_no_change_page_asks_the_database_for_each_hack_or_member(staff_client, queries_of):
+def test_change_page_queries_do_not_grow_with_rows(staff_client, queries_of):
     hack = HackFactory(prerequisite_hack=HackFactory())
 
-    def look_after_adding(count):
-        fill(count)
+    def count_queries_after_adding(count):
+        add_rows(count)
         for member in [make_member() for _ in range(count)]:
             UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=1)
         return len(queries_of(lambda: staff_client.get(change_url(hack))))
 
     staff_client.get(change_url(hack))
-    assert look_after_adding(1) == look_after_adding(8)
+    assert count_queries_after_adding(1) == count_queries_after_adding(8)
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_it_is_for_staff_alone(client, sign_in, name):
+def test_list_is_for_staff_only(client, sign_in, name):
     assert client.get(reverse(name)).status_code == 302
     assert sign_in(make_member()).get(reverse(name)).status_code == 302
 
 
-def test_what_staff_open_reaches_the_members_who_have_earned_it(member):
-    """The task behind it, as the worker runs it."""
+def test_unlock_for_all_unlocks_for_member_who_meets_criteria(member):
     from hacks.tasks import unlock_for_all
 
     first = HackFactory()

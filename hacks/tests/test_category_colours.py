@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 URL = "/hacks/colours.css"
 
 
-def test_each_category_has_its_colour(client):
+def test_style_sheet_has_colour_of_each_category(client):
     HackCategoryFactory(name="breath", color_hex="#2F7F79", sort_order=1)
     HackCategoryFactory(name="rest", color_hex="#aa3311", sort_order=2)
     response = client.get(URL)
@@ -20,7 +20,7 @@ def test_each_category_has_its_colour(client):
     assert "max-age=300" in response["Cache-Control"]
 
 
-def test_a_browser_that_has_it_is_sent_nothing_until_a_colour_changes(client):
+def test_etag_answers_not_modified_until_colour_changes(client):
     category = HackCategoryFactory(color_hex="#2f7f79")
     etag = client.get(URL)["ETag"]
     unchanged = client.get(URL, headers={"If-None-Match": etag})
@@ -32,6 +32,6 @@ def test_a_browser_that_has_it_is_sent_nothing_until_a_colour_changes(client):
     assert b"#000000" in changed.content
 
 
-def test_it_is_there_without_categories_and_only_read(client):
+def test_style_sheet_is_empty_without_categories_and_refuses_post(client):
     assert client.get(URL).content == b""
     assert client.post(URL).status_code == 405

@@ -1,4 +1,4 @@
-"""What the database refuses about hacks, whichever role asks."""
+"""Constraints of hacks, in the database for each role and in `Hack.clean()`."""
 
 from threading import Event, Thread
 
@@ -33,7 +33,7 @@ ROLES = [Role.STAFF, Role.OWNER]
         {"verified": True},
     ],
 )
-def test_criteria_are_known_whole_positive_numbers(criteria, role):
+def test_database_refuses_invalid_criteria(criteria, role):
     hack = HackFactory(prerequisite_hack=HackFactory())
     with pytest.raises(IntegrityError, match="hacks_unlock_criteria"), database_identity(role):
         Hack.objects.filter(pk=hack.pk).update(unlock_criteria=criteria)
@@ -43,20 +43,20 @@ def test_criteria_are_known_whole_positive_numbers(criteria, role):
 @pytest.mark.parametrize(
     "criteria", [{"practice_count": 1}, {"days_active": 1000, "practice_count": 12}, {"verified": 1}, {}]
 )
-def test_criteria_that_the_database_takes(criteria):
+def test_database_takes_valid_criteria(criteria):
     prerequisite = HackFactory(requires_verification=True, verification_questions=["How?"])
     hack = HackFactory(prerequisite_hack=prerequisite, unlock_criteria=criteria)
     hack.full_clean(exclude=["search"])
 
 
 @pytest.mark.django_db
-def test_criteria_need_a_prerequisite():
+def test_criteria_need_prerequisite():
     with pytest.raises(IntegrityError, match="hacks_criteria_need_prerequisite"):
         HackFactory(unlock_criteria={"practice_count": 3})
 
 
 @pytest.mark.django_db
-def test_questions_are_a_list():
+def test_questions_must_be_list():
     with pytest.raises(IntegrityError, match="hacks_verification_questions_list"):
         HackFactory(verification_questions={"how": "?"})
 
@@ -64,26 +64,26 @@ def test_questions_are_a_list():
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("length", [2, 3, 5])
-def test_a_cycle_of_prerequisites_is_refused(length, role):
+def test_cycle_of_prerequisites_is_refused(length, role):
     first = last = HackFactory()
     for _ in range(length - 1):
         last = HackFactory(prerequisite_hack=last)
     with pytest.raises(IntegrityError, match="lead back to itself"), database_identity(role):
         Hack.objects.filter(pk=first.pk).update(prerequisite_hack=last)
     first.prerequisite_hack = last
-    with pytest.raises(ValidationError, match="nobody could ever unlock either"):
+    with pytest.raises(ValidationError, match="members could never unlock either"):
         first.clean()
 
 
 @pytest.mark.django_db
-def test_a_hack_is_not_its_own_prerequisite():
+def test_hack_cannot_be_its_own_prerequisite():
     hack = HackFactory()
     with pytest.raises(IntegrityError), database_identity(Role.STAFF):
         Hack.objects.filter(pk=hack.pk).update(prerequisite_hack=hack)
 
 
 @pytest.mark.django_db
-def test_a_long_way_and_a_shared_prerequisite_are_no_cycle():
+def test_long_chain_and_shared_prerequisite_are_allowed():
     first = HackFactory()
     second = HackFactory(prerequisite_hack=first)
     HackFactory(prerequisite_hack=first)
@@ -93,7 +93,7 @@ def test_a_long_way_and_a_shared_prerequisite_are_no_cycle():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_edits_at_once_make_no_cycle():
+def test_concurrent_edits_cannot_create_cycle():
     one, two = HackFactory(), HackFactory()
     has_written, outcome = Event(), []
 
@@ -102,7 +102,7 @@ def test_two_edits_at_once_make_no_cycle():
             with database_identity(Role.STAFF):
                 has_written.wait(timeout=10)
                 Hack.objects.filter(pk=two.pk).update(prerequisite_hack=one)
-                outcome.append("kept")
+                outcome.append("saved")
         except IntegrityError:
             outcome.append("refused")
         finally:
@@ -113,7 +113,7 @@ def test_two_edits_at_once_make_no_cycle():
     with database_identity(Role.STAFF):
         Hack.objects.filter(pk=one.pk).update(prerequisite_hack=two)
         has_written.set()
-        # The other edit waits for this one's end, then meets what it has committed.
+        # The other edit waits until this one commits, then sees its row.
         other.join(timeout=0.5)
         assert outcome == []
     other.join(timeout=10)
@@ -121,19 +121,19 @@ def test_two_edits_at_once_make_no_cycle():
 
 
 @pytest.mark.django_db
-def test_publishing_needs_a_published_prerequisite():
-    hidden = HackFactory(is_active=False)
-    hack = HackFactory(prerequisite_hack=hidden)
-    with pytest.raises(ValidationError, match="not published"):
+def test_publishing_needs_published_prerequisite():
+    unpublished = HackFactory(is_active=False)
+    hack = HackFactory(prerequisite_hack=unpublished)
+    with pytest.raises(ValidationError, match="isn't published"):
         hack.clean()
     hack.is_active = False
     hack.clean()
 
 
 @pytest.mark.django_db
-def test_what_others_build_on_stays_published():
+def test_unpublishing_is_refused_with_published_dependant():
     prerequisite = HackFactory()
-    waiting = HackFactory(prerequisite_hack=prerequisite)
+    dependant = HackFactory(prerequisite_hack=prerequisite)
     prerequisite.is_active = False
-    with pytest.raises(ValidationError, match=waiting.name):
+    with pytest.raises(ValidationError, match=dependant.name):
         prerequisite.clean()

@@ -8,39 +8,39 @@ from hacks import rules
     "criteria",
     [{}, {"practice_count": 1}, {"days_active": 1000}, {"practice_count": 7, "days_active": 3}, {"verified": 1}],
 )
-def test_criteria_that_are_accepted(criteria):
+def test_valid_criteria_are_accepted(criteria):
     rules.validate_unlock_criteria(criteria)
 
 
 @pytest.mark.parametrize(
-    ("criteria", "words"),
+    ("criteria", "message"),
     [
-        ({"practices": 3}, "“practices” is no criterion; there are practice_count, days_active, verified."),
+        ({"practices": 3}, "“practices” isn't a criterion. Use practice_count, days_active, verified."),
         ({"practice_count": "3"}, "“practice_count” must be a whole number from 1 to 1000."),
         ({"practice_count": 0}, "“practice_count” must be a whole number from 1 to 1000."),
         ({"practice_count": 1001}, "“practice_count” must be a whole number from 1 to 1000."),
         ({"days_active": True}, "“days_active” must be a whole number from 1 to 1000."),
         ({"days_active": 2.5}, "“days_active” must be a whole number from 1 to 1000."),
-        ({"verified": 2}, "“verified” can only be 1: one is verified once."),
+        ({"verified": 2}, "“verified” must be 1."),
         ({"verified": True}, "“verified” must be a whole number from 1 to 1000."),
         ({"days_active": None}, "“days_active” must be a whole number from 1 to 1000."),
-        ([], 'Write an object such as {"practice_count": 7}.'),
-        ("7", 'Write an object such as {"practice_count": 7}.'),
+        ([], 'Enter an object such as {"practice_count": 7}.'),
+        ("7", 'Enter an object such as {"practice_count": 7}.'),
     ],
 )
-def test_criteria_are_refused_with_words(criteria, words):
+def test_invalid_criteria_are_refused_with_message(criteria, message):
     with pytest.raises(ValidationError) as refusal:
         rules.validate_unlock_criteria(criteria)
-    assert refusal.value.messages == [words]
+    assert refusal.value.messages == [message]
 
 
 @pytest.mark.parametrize("questions", ["How?", {}, [""], ["  "], [1], None])
-def test_questions_are_a_list_of_texts(questions):
+def test_questions_must_be_list_of_texts(questions):
     with pytest.raises(ValidationError):
         rules.validate_verification_questions(questions)
 
 
-def test_steps_say_how_far_somebody_has_come_and_never_too_far():
+def test_steps_show_progress_up_to_needed_count():
     criteria = {"verified": 1, "days_active": 3, "practice_count": 7}
     steps = rules.steps_to_unlock(criteria, practice_count=5, days_active=4, is_verified=False)
     assert steps == [
@@ -53,20 +53,20 @@ def test_steps_say_how_far_somebody_has_come_and_never_too_far():
     ]
 
 
-def test_no_criteria_ask_for_one_practice():
+def test_empty_criteria_need_one_practice():
     assert rules.steps_to_unlock({}, practice_count=0, days_active=0, is_verified=False) == [
         rules.Step("practice_count", "practices", done=0, needed=1)
     ]
 
 
-def test_the_way_to_a_hack_is_nearest_first():
-    assert rules.way_to("c", {"a": None, "b": "a", "c": "b", "d": "c"}) == ["b", "a"]
-    assert rules.way_to("a", {"a": None}) == []
+def test_prerequisite_chain_is_nearest_first():
+    assert rules.prerequisite_chain("c", {"a": None, "b": "a", "c": "b", "d": "c"}) == ["b", "a"]
+    assert rules.prerequisite_chain("a", {"a": None}) == []
 
 
-def test_the_way_ends_where_a_cycle_would_begin():
-    assert rules.way_to("a", {"a": "b", "b": "c", "c": "b"}) == ["b", "c"]
-    assert rules.way_to("a", {"a": "b", "b": "a"}) == ["b"]
+def test_prerequisite_chain_ends_before_cycle():
+    assert rules.prerequisite_chain("a", {"a": "b", "b": "c", "c": "b"}) == ["b", "c"]
+    assert rules.prerequisite_chain("a", {"a": "b", "b": "a"}) == ["b"]
 
 
 def test_cycles_are_found():
@@ -75,7 +75,7 @@ def test_cycles_are_found():
     assert not rules.has_cycle({"a": "b", "b": None}, start="a")
 
 
-OWN = ["https://media.example.org"]
+OWN_SOURCES = ["https://media.example.org"]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ OWN = ["https://media.example.org"]
         ("https://media.example.org/breath.mp4?v=2", "video"),
     ],
 )
-def test_media_that_is_played(url, kind):
-    assert rules.media_of(url, OWN).kind == kind
+def test_media_of_allowed_url(url, kind):
+    assert rules.media_of(url, OWN_SOURCES).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_media_that_is_played(url, kind):
         "https://[broken/embed/",
     ],
 )
-def test_media_that_is_not(url):
-    assert rules.media_of(url, OWN) is None
+def test_media_of_other_url_is_none(url):
+    assert rules.media_of(url, OWN_SOURCES) is None
 
 
-def test_a_refused_address_says_what_would_do(settings):
+def test_refused_content_url_names_allowed_players(settings):
     settings.MEDIA_SOURCES = []
     with pytest.raises(ValidationError, match=r"www\.youtube-nocookie\.com/embed/"):
         rules.validate_content_url("https://www.youtube.com/watch?v=abc")
@@ -119,6 +119,6 @@ def test_a_refused_address_says_what_would_do(settings):
 
 
 @pytest.mark.parametrize("slug", ["log", "sessions", "colours"])
-def test_slugs_that_are_addresses_are_refused(slug):
+def test_reserved_slug_is_refused(slug):
     with pytest.raises(ValidationError):
         rules.validate_slug(slug)

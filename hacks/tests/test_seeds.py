@@ -1,4 +1,4 @@
-"""What `manage.py loaddata seeds` promises to somebody who opens the library for the first time."""
+"""The library that `manage.py loaddata seeds` loads."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ HACKS = read_seeds("hacks", "hacks.hack")
 ACHIEVEMENTS = read_seeds("gamification", "gamification.achievement")
 SLUGS = {hack["slug"] for hack in HACKS}
 
-FIRST_FIVE = {
+FIRST_ACHIEVEMENTS = {
     "first-steps": {"type": "practice_count", "value": 1},
     "week-warrior": {"type": "streak", "value": 7},
     "shield-bearer": {"type": "verification", "value": 1, "hack": "double-torus-shield"},
@@ -58,7 +58,7 @@ def stored_rows() -> dict[str, list[dict]]:
     }
 
 
-def test_loading_again_leaves_the_same_rows(seeded):
+def test_loading_twice_changes_nothing(seeded):
     before = stored_rows()
 
     load_seeds()
@@ -71,7 +71,7 @@ def test_loading_again_leaves_the_same_rows(seeded):
     }
 
 
-def test_loading_again_brings_back_what_was_edited_by_mistake(seeded):
+def test_loading_again_restores_edited_text(seeded):
     Hack.objects.filter(slug="energy-ball").update(name="", text_guide="")
 
     load_seeds()
@@ -79,7 +79,7 @@ def test_loading_again_brings_back_what_was_edited_by_mistake(seeded):
     assert Hack.objects.get(slug="energy-ball").text_guide.startswith("## What it is for")
 
 
-def test_loading_again_leaves_what_members_did(seeded, member):
+def test_loading_again_keeps_progress(seeded, member):
     hack = Hack.objects.get(slug="energy-ball")
     progress = UserHackProgress.objects.create(user=member, hack=hack, is_favorite=True, notes="Warm at once.")
 
@@ -89,12 +89,12 @@ def test_loading_again_leaves_what_members_did(seeded, member):
     assert (progress.hack, progress.is_favorite, progress.notes) == (hack, True, "Warm at once.")
 
 
-def test_each_row_passes_the_checks_of_the_admin(seeded):
+def test_each_row_passes_model_validation(seeded):
     for row in [*HackCategory.objects.all(), *Hack.objects.all()]:
         row.full_clean()
 
 
-def test_ids_of_the_fixed_hacks_never_change(seeded):
+def test_ids_of_gateways_and_verified_hacks_never_change(seeded):
     fixed = Hack.objects.filter(is_gateway=True) | Hack.objects.filter(requires_verification=True)
 
     assert {slug: str(pk) for slug, pk in fixed.values_list("slug", "pk")} == {
@@ -107,21 +107,21 @@ def test_ids_of_the_fixed_hacks_never_change(seeded):
     }
 
 
-def test_every_category_has_a_rounded_shelf(seeded):
-    shelves = Counter(Hack.objects.published().values_list("category__name", flat=True))
+def test_each_category_has_at_least_five_hacks(seeded):
+    counts = Counter(Hack.objects.published().values_list("category__name", flat=True))
 
-    assert set(shelves) == {
+    assert set(counts) == {
         "energy_awareness",
         "protection",
         "flow_manipulation",
         "relaxation",
         "healing",
     }
-    assert min(shelves.values()) >= 5
-    assert shelves.total() >= 24
+    assert min(counts.values()) >= 5
+    assert counts.total() >= 24
 
 
-def test_the_gateways_are_four_and_open(seeded):
+def test_four_gateways_have_no_prerequisite(seeded):
     gateways = Hack.objects.published().filter(is_gateway=True)
 
     assert set(gateways.values_list("slug", flat=True)) == {
@@ -133,7 +133,7 @@ def test_the_gateways_are_four_and_open(seeded):
     assert not gateways.filter(prerequisite_hack__isnull=False).exists()
 
 
-def test_two_hacks_ask_for_verification_and_only_they_have_questions(seeded):
+def test_only_two_hacks_require_verification_and_have_questions(seeded):
     verified = Hack.objects.filter(requires_verification=True).order_by("slug")
 
     assert list(verified.values_list("slug", "category__name")) == [
@@ -144,7 +144,7 @@ def test_two_hacks_ask_for_verification_and_only_they_have_questions(seeded):
     assert not Hack.objects.filter(requires_verification=False).exclude(verification_questions=[]).exists()
 
 
-def test_every_hack_can_be_reached_from_an_open_one(seeded):
+def test_every_hack_can_be_reached_from_open_hack(seeded):
     prerequisites = dict(Hack.objects.published().values_list("slug", "prerequisite_hack__slug"))
     reached = {slug for slug, prerequisite in prerequisites.items() if prerequisite is None}
     while step := {slug for slug, before in prerequisites.items() if before in reached} - reached:
@@ -153,13 +153,13 @@ def test_every_hack_can_be_reached_from_an_open_one(seeded):
     assert reached == SLUGS
 
 
-def test_the_five_achievements_of_the_beginning(seeded):
+def test_first_achievements_keep_their_criteria(seeded):
     achievements = apps.get_model("gamification", "Achievement").objects.all()
 
-    assert {row.slug: row.criteria_json for row in achievements if row.slug in FIRST_FIVE} == FIRST_FIVE
+    assert {row.slug: row.criteria_json for row in achievements if row.slug in FIRST_ACHIEVEMENTS} == FIRST_ACHIEVEMENTS
 
 
-def test_a_prerequisite_stands_before_its_dependants_and_is_no_harder():
+def test_prerequisite_comes_before_dependants_and_is_no_harder():
     seen: dict[str, dict] = {}
     for hack in HACKS:
         if before := hack["prerequisite_hack"]:
@@ -168,21 +168,21 @@ def test_a_prerequisite_stands_before_its_dependants_and_is_no_harder():
 
 
 @pytest.mark.parametrize("row", [*CATEGORIES, *ACHIEVEMENTS], ids=lambda row: row["name"])
-def test_every_icon_is_drawn_in_the_sprite(row):
+def test_every_icon_is_in_sprite(row):
     sprite = (Path(settings.BASE_DIR) / "static" / "vendor" / "lucide" / "sprite.svg").read_text()
 
     assert f'<symbol id="{row["icon_url"]}"' in sprite
 
 
 def luminance(color_hex: str) -> float:
-    """Relative luminance by WCAG 2.2."""
+    """Return the relative luminance as defined by WCAG 2.2, from 0 to 1."""
     channels = (int(color_hex[start : start + 2], 16) / 255 for start in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("category", CATEGORIES, ids=lambda category: category["name"])
-def test_a_category_colour_is_legible_on_white_and_on_dark(category):
+def test_category_colour_is_legible_on_white_and_dark(category):
     colour = luminance(category["color_hex"]) + 0.05
 
     assert 1.05 / colour >= 4.5
@@ -190,7 +190,7 @@ def test_a_category_colour_is_legible_on_white_and_on_dark(category):
 
 
 @each_hack
-def test_criteria_are_modest_and_belong_to_a_prerequisite(hack):
+def test_criteria_are_modest_and_have_prerequisite(hack):
     criteria = hack["unlock_criteria"]
 
     assert bool(criteria) == bool(hack["prerequisite_hack"])
@@ -201,26 +201,26 @@ def test_criteria_are_modest_and_belong_to_a_prerequisite(hack):
 
 
 @each_hack
-def test_the_preview_fits_a_card(hack):
+def test_short_description_fits_card(hack):
     assert 20 <= len(hack["short_description"]) <= 140
 
 
 @each_hack
-def test_the_steps_take_as_long_as_the_hack_says(hack):
+def test_steps_add_up_to_duration(hack):
     seconds = sum(int(value) * {"min": 60, "sec": 1}[unit] for value, unit in STEP.findall(hack["text_guide"]))
 
     assert seconds == hack["duration_minutes"] * 60
 
 
 @each_hack
-def test_the_guide_is_safe_and_complete(hack):
+def test_guide_is_complete_and_ends_with_safety_note(hack):
     guide = hack["text_guide"]
     *sections, last = re.split(r"^## ", guide, flags=re.MULTILINE)
 
     assert 300 <= len(guide.split()) <= 600
     assert len(sections) >= 4
     assert any(section.startswith("What you may notice\n") for section in sections)
-    # Safety comes last, so that it is what a reader has in mind on pressing start.
+    # Safety comes last, so that readers remember it when they press start.
     assert last.startswith("When to leave it\n")
     note = last.strip().split("\n\n")[-1]
     assert "self-practice" in note
@@ -228,7 +228,7 @@ def test_the_guide_is_safe_and_complete(hack):
 
 
 @each_hack
-def test_the_guide_is_plain_markdown_with_links_that_lead_somewhere(hack):
+def test_guide_is_plain_markdown_with_valid_links(hack):
     guide = hack["text_guide"]
 
     assert "<" not in guide

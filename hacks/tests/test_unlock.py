@@ -1,4 +1,4 @@
-"""What unlocks a hack: the statement in sql/unlock_hacks.sql, alone and beside others."""
+"""Unlocking of hacks by sql/unlock_hacks.sql, including concurrent calls."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
@@ -20,7 +20,7 @@ FIRST_DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def practise(member, hack, *, times, days):
-    """So many sessions, spread over so many days."""
+    """Create `times` sessions, spread over `days` days."""
     for number in range(times):
         make_session(member, hack, started_at=FIRST_DAY + timedelta(days=number % days, hours=number // days))
 
@@ -43,7 +43,7 @@ def unlocked_at(member, hack):
         ({"practice_count": 3, "days_active": 2}, 3, 2, True),
     ],
 )
-def test_criteria_are_counted_on_the_prerequisite(member, criteria, times, days, is_due):
+def test_criteria_are_counted_on_prerequisite(member, criteria, times, days, is_due):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite, unlock_criteria=criteria)
     practise(member, prerequisite, times=times, days=days)
@@ -55,7 +55,7 @@ def test_criteria_are_counted_on_the_prerequisite(member, criteria, times, days,
 
 
 @pytest.mark.django_db
-def test_a_verification_is_asked_on_the_prerequisite(member):
+def test_verified_criterion_needs_verified_prerequisite(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite, unlock_criteria={"verified": 1})
     practise(member, prerequisite, times=1, days=1)
@@ -65,7 +65,7 @@ def test_a_verification_is_asked_on_the_prerequisite(member):
 
 
 @pytest.mark.django_db
-def test_nothing_is_due_without_practice_or_for_a_favourite_alone(member):
+def test_favourite_without_practice_unlocks_nothing(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
     UserHackProgress.objects.create(user=member, hack=prerequisite, is_favorite=True)
@@ -74,7 +74,7 @@ def test_nothing_is_due_without_practice_or_for_a_favourite_alone(member):
 
 
 @pytest.mark.django_db
-def test_a_hack_is_unlocked_once_and_keeps_its_time_and_notes(member):
+def test_unlock_happens_once_and_keeps_time_and_notes(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
     UserHackProgress.objects.create(user=member, hack=hack, is_favorite=True, notes="Soon.")
@@ -89,7 +89,7 @@ def test_a_hack_is_unlocked_once_and_keeps_its_time_and_notes(member):
 
 
 @pytest.mark.django_db
-def test_deleting_the_practice_does_not_lock_again(member):
+def test_deleting_practice_does_not_lock_again(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
     practise(member, prerequisite, times=1, days=1)
@@ -99,7 +99,7 @@ def test_deleting_the_practice_does_not_lock_again(member):
 
 
 @pytest.mark.django_db
-def test_an_unpublished_hack_waits(member):
+def test_unpublished_hack_is_not_unlocked(member):
     prerequisite = HackFactory()
     HackFactory(prerequisite_hack=prerequisite, is_active=False)
     practise(member, prerequisite, times=1, days=1)
@@ -107,7 +107,7 @@ def test_an_unpublished_hack_waits(member):
 
 
 @pytest.mark.django_db
-def test_what_was_practised_before_it_had_a_prerequisite_is_no_news(member):
+def test_practised_hack_is_not_reported_as_unlocked(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
     practise(member, hack, times=1, days=1)
@@ -116,7 +116,7 @@ def test_what_was_practised_before_it_had_a_prerequisite_is_no_news(member):
 
 
 @pytest.mark.django_db
-def test_one_members_practice_unlocks_nothing_for_another(member):
+def test_practice_of_other_member_unlocks_nothing(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
     other = make_member()
@@ -126,7 +126,7 @@ def test_one_members_practice_unlocks_nothing_for_another(member):
 
 
 @pytest.mark.django_db
-def test_what_is_unlocked_is_written_into_the_log(member):
+def test_unlock_is_recorded_in_activity_log(member):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite)
     practise(member, prerequisite, times=1, days=1)
@@ -138,20 +138,20 @@ def test_what_is_unlocked_is_written_into_the_log(member):
 
 
 @pytest.mark.django_db
-def test_reaching_back_unlocks_for_every_member_who_has_done_enough(django_assert_num_queries):
+def test_unlock_for_all_unlocks_for_each_member_who_meets_criteria(django_assert_num_queries):
     prerequisite = HackFactory()
     hack = HackFactory(prerequisite_hack=prerequisite, unlock_criteria={"practice_count": 2})
-    done, more, less = make_member(), make_member(), make_member()
-    for each, times in ((done, 2), (more, 3), (less, 1)):
+    exact, more, less = make_member(), make_member(), make_member()
+    for each, times in ((exact, 2), (more, 3), (less, 1)):
         practise(each, prerequisite, times=times, days=1)
     with django_assert_num_queries(3):  # the statement, and its savepoint
         assert unlock_for_all() == 2
     assert unlock_for_all() == 0
-    assert [unlocked_at(each, hack) is not None for each in (done, more, less)] == [True, True, False]
+    assert [unlocked_at(each, hack) is not None for each in (exact, more, less)] == [True, True, False]
 
 
 @pytest.mark.django_db
-def test_a_member_can_unlock_nothing_for_themselves(member):
+def test_member_role_cannot_unlock(member):
     prerequisite = HackFactory()
     HackFactory(prerequisite_hack=prerequisite)
     practise(member, prerequisite, times=1, days=1)
@@ -163,20 +163,20 @@ def test_a_member_can_unlock_nothing_for_themselves(member):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_unlock_once():
+def test_concurrent_workers_unlock_once():
     members = [make_member() for _ in range(3)]
     prerequisite = HackFactory()
     HackFactory(prerequisite_hack=prerequisite)
     HackFactory(prerequisite_hack=prerequisite)
     for each in members:
         practise(each, prerequisite, times=1, days=1)
-    together = Barrier(2)
+    barrier = Barrier(2)
     found = []
 
     def work():
         try:
             with database_identity(Role.WORKER):
-                together.wait(timeout=10)
+                barrier.wait(timeout=10)
                 found.append(unlock_hacks())
         finally:
             connection.close()

@@ -1,4 +1,4 @@
-"""Hacks in and out by file: a dry run that names every bad row and changes nothing, then all of it."""
+"""Import and export of hacks: the dry run reports every bad row, and the confirmed import is atomic."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ def confirm(client, response):
 
 
 @pytest.mark.parametrize("kind", [CSV, JSON])
-def test_a_good_file_is_tried_and_then_taken(staff_client, category, kind):
+def test_valid_file_is_imported_after_confirmation(staff_client, category, kind):
     criteria = '{"practice_count": 3}'
     rows = [row("rest", unlock_criteria="", prerequisite_hack=""), row("sink", unlock_criteria=criteria)]
     rows[1]["prerequisite_hack"] = "rest"
@@ -67,24 +67,24 @@ def test_a_good_file_is_tried_and_then_taken(staff_client, category, kind):
     assert (sink.prerequisite_hack.slug, sink.unlock_criteria) == ("rest", {"practice_count": 3})
 
 
-BAD = [
+BAD_ROWS = [
     ({"category": "nowhere"}, "There is no category “nowhere”"),
     ({"prerequisite_hack": "later"}, "There is no hack “later”"),
-    ({"content_url": "https://www.youtube.com/watch?v=1"}, "Use the embedding address"),
-    ({"difficulty_level": 6}, "less than or equal to 5"),
-    ({"is_active": "ja"}, "“ja” is neither yes nor no."),
-    ({"unlock_criteria": '{"practice_count": 3}'}, "choose one"),
-    ({"verification_questions": '{"a": 1}'}, "Write a list of questions"),
-    ({"name": ""}, "cannot be blank"),
-    ({"duration_minutes": "five"}, "duration_minutes: “five” is no whole number."),
-    ({"duration_minutes": "5.5"}, "duration_minutes: “5.5” is no whole number."),
-    ({"unlock_criteria": "{oops"}, "unlock_criteria: “{oops” is not JSON."),
-    ({"slug": "rest"}, "slug: “rest” stands in row 1 already."),
+    ({"content_url": "https://www.youtube.com/watch?v=1"}, "Enter the embed URL"),
+    ({"difficulty_level": 6}, "Enter 5 or less."),
+    ({"is_active": "ja"}, "Enter yes or no instead of “ja”."),
+    ({"unlock_criteria": '{"practice_count": 3}'}, "Choose a prerequisite."),
+    ({"verification_questions": '{"a": 1}'}, "Enter a list of questions"),
+    ({"name": ""}, "name: Fill in this field."),
+    ({"duration_minutes": "five"}, "duration_minutes: Enter a whole number instead of “five”."),
+    ({"duration_minutes": "5.5"}, "duration_minutes: Enter a whole number instead of “5.5”."),
+    ({"unlock_criteria": "{oops"}, "unlock_criteria: “{oops” isn&#x27;t valid JSON."),
+    ({"slug": "rest"}, "slug: “rest” is already in row 1."),
 ]
 
 
-@pytest.mark.parametrize(("values", "words"), BAD)
-def test_a_bad_row_is_named_and_nothing_is_changed(staff_client, category, values, words):
+@pytest.mark.parametrize(("values", "words"), BAD_ROWS)
+def test_dry_run_reports_bad_row_and_changes_nothing(staff_client, category, values, words):
     response = dry_run(staff_client, [row("rest"), {**row("sink"), **values}])
     page = " ".join(response.content.decode().split())
     assert "Nothing was imported" in page
@@ -95,29 +95,29 @@ def test_a_bad_row_is_named_and_nothing_is_changed(staff_client, category, value
     assert not Hack.objects.exists()
 
 
-def test_every_bad_row_is_named(staff_client, category):
-    rows = [row("rest"), *({**row(f"hack-{number}"), **values} for number, (values, _) in enumerate(BAD))]
+def test_dry_run_reports_every_bad_row(staff_client, category):
+    rows = [row("rest"), *({**row(f"hack-{number}"), **values} for number, (values, _) in enumerate(BAD_ROWS))]
     page = dry_run(staff_client, rows)
-    for number, (_, words) in enumerate(BAD, 2):
+    for number, (_, words) in enumerate(BAD_ROWS, 2):
         assert f"Row {number}" in page.content.decode()
         assert words in page.content.decode()
 
 
-def test_an_unknown_column_is_refused(staff_client, category):
+def test_unknown_column_is_refused(staff_client, category):
     page = dry_run(staff_client, [row("rest", titel="Rest")]).content.decode()
-    assert "There is no column &#x27;titel&#x27;" in page
+    assert "Unknown column &#x27;titel&#x27;" in page
     assert "Traceback" not in page
 
 
 @pytest.mark.parametrize(("content", "kind"), [("Übung".encode("latin-1"), CSV), (b'{"slug":', JSON), (b"[1]", JSON)])
-def test_a_file_that_is_no_table_is_said_to_be_none(staff_client, content, kind):
+def test_unreadable_file_is_refused(staff_client, content, kind):
     upload = SimpleUploadedFile("hacks", content)
     page = staff_client.post(IMPORT, {"import_file": upload, "format": kind, "resource": "0"}).text
-    assert "saved as UTF-8?" in page
+    assert "saved as UTF-8." in page
     assert "Error" not in page
 
 
-def test_an_update_is_remembered_with_its_values(staff_client, category):
+def test_update_is_recorded_in_history_with_values(staff_client, category):
     hack = HackFactory(slug="rest", category=category, duration_minutes=4)
     same = HackFactory(slug="same", name="Same", category=category, duration_minutes=5)
     response = dry_run(staff_client, [row("rest", name=hack.name), row("same")])
@@ -128,7 +128,7 @@ def test_an_update_is_remembered_with_its_values(staff_client, category):
     assert not LogEntry.objects.filter(object_id=str(same.pk)).exists()
 
 
-def test_what_became_wrong_after_the_dry_run_changes_nothing(staff_client, category):
+def test_row_that_became_invalid_after_dry_run_changes_nothing(staff_client, category):
     response = dry_run(staff_client, [row("rest"), row("sink")])
     HackFactory(slug="other")
     with database_identity(Role.STAFF):
@@ -137,33 +137,33 @@ def test_what_became_wrong_after_the_dry_run_changes_nothing(staff_client, categ
     assert set(Hack.objects.values_list("slug", flat=True)) == {"other"}
 
 
-def test_an_upload_that_is_gone_is_said_so(staff_client, category):
+def test_expired_upload_changes_nothing(staff_client, category):
     response = dry_run(staff_client, [row("rest")])
     cache.clear()
-    assert "choose it again" in confirm(staff_client, response).content.decode()
+    assert "Choose the file again" in confirm(staff_client, response).content.decode()
     assert not Hack.objects.exists()
 
 
 @pytest.mark.parametrize("kind", [CSV, JSON])
-def test_what_is_exported_can_be_imported(staff_client, kind):
+def test_exported_file_can_be_imported(staff_client, kind):
     last = HackFactory(name="A", prerequisite_hack=HackFactory(name="B", verification_questions=["Where?"]))
     response = staff_client.post(EXPORT, {"format": kind, "resource": "0", **dict.fromkeys(COLUMNS, "on")})
     text = response.content.decode()
     rows = json.loads(text) if kind == JSON else list(csv.DictReader(io.StringIO(text)))
     assert [each["slug"] for each in rows] == [last.prerequisite_hack.slug, last.slug]
     assert list(rows[0]) == list(COLUMNS)
-    kept = Hack.objects.order_by("slug").values(*COLUMNS)
-    before = list(kept)
+    stored = Hack.objects.order_by("slug").values(*COLUMNS)
+    before = list(stored)
     with database_identity(Role.STAFF):
         last.delete()
         last.prerequisite_hack.delete()
     confirm(staff_client, dry_run(staff_client, rows, kind))
     prerequisite = Hack.objects.get(slug=last.prerequisite_hack.slug).pk
     expected = [{**each, "prerequisite_hack": each["prerequisite_hack"] and prerequisite} for each in before]
-    assert list(kept.all()) == expected
+    assert list(stored.all()) == expected
 
 
-def test_files_are_for_whoever_has_the_right(client, sign_in):
+def test_import_and_export_need_permission(client, sign_in):
     for url in (IMPORT, EXPORT):
         assert client.get(url).status_code == 302
         assert sign_in(make_member()).get(url).status_code == 302

@@ -1,4 +1,4 @@
-"""What a member keeps on a hack: the favourite and private notes."""
+"""A member's favourites and private notes."""
 
 import re
 from datetime import UTC, datetime
@@ -25,77 +25,77 @@ def hack():
     return HackFactory(name="Quiet breath", slug="quiet-breath")
 
 
-def kept(member, hack):
+def stored(member, hack):
     return UserHackProgress.objects.filter(user=member, hack=hack).values_list("is_favorite", "notes").first()
 
 
-def said(response):
+def messages_in(response):
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def test_a_favourite_is_set_and_taken_back(member_client, member, hack):
+def test_favourite_is_set_and_removed(member_client, member, hack):
     url = "/hacks/quiet-breath/favourite/"
     response = member_client.post(url, {"is_favourite": "true"})
     assert response.status_code == 302
     assert response["Location"] == hack.get_absolute_url()
-    assert said(response) == ["Quiet breath is now among your favourites."]
-    assert kept(member, hack) == (True, "")
+    assert messages_in(response) == ["Quiet breath added to your favourites."]
+    assert stored(member, hack) == (True, "")
     page = member_client.get(hack.get_absolute_url()).content.decode()
     assert 'aria-pressed="true"' in page
     assert re.search(r'name="is_favourite"\s+value="false"', page)
     member_client.post(url, {"is_favourite": "false"})
-    assert kept(member, hack) == (False, "")
+    assert stored(member, hack) == (False, "")
 
 
-def test_a_second_press_changes_nothing(member_client, member, hack):
+def test_repeated_favourite_changes_nothing(member_client, member, hack):
     for _ in range(2):
         member_client.post("/hacks/quiet-breath/favourite/", {"is_favourite": "true"})
-    assert kept(member, hack) == (True, "")
+    assert stored(member, hack) == (True, "")
     assert UserHackProgress.objects.filter(user=member).count() == 1
 
 
-def test_htmx_gets_the_switch_alone(member_client, member, hack):
+def test_htmx_gets_button_only(member_client, member, hack):
     response = member_client.post("/hacks/quiet-breath/favourite/", {"is_favourite": "true"}, headers=HTMX)
     content = response.content.decode()
     assert response.status_code == 200
     assert "<html" not in content
     assert 'aria-pressed="true"' in content
-    assert 'data-announce="Quiet breath is now among your favourites."' in content
-    assert kept(member, hack) == (True, "")
+    assert 'data-announce="Quiet breath added to your favourites."' in content
+    assert stored(member, hack) == (True, "")
 
 
 @pytest.mark.parametrize("value", [None, "", "maybe", "1"])
-def test_a_favourite_without_a_wish_is_refused(member_client, member, hack, value):
+def test_favourite_with_invalid_value_is_refused(member_client, member, hack, value):
     data = {} if value is None else {"is_favourite": value}
     assert member_client.post("/hacks/quiet-breath/favourite/", data).status_code == 400
-    assert kept(member, hack) is None
+    assert stored(member, hack) is None
 
 
-def test_notes_are_saved_shown_and_emptied(member_client, member, hack):
+def test_notes_are_saved_shown_and_cleared(member_client, member, hack):
     response = member_client.post("/hacks/quiet-breath/notes/", {"notes": "Warm <hands> first."})
     assert response["Location"] == hack.get_absolute_url()
-    assert said(response) == ["Your notes are saved."]
-    assert kept(member, hack) == (False, "Warm <hands> first.")
+    assert messages_in(response) == ["Notes saved."]
+    assert stored(member, hack) == (False, "Warm <hands> first.")
     assert "Warm &lt;hands&gt; first." in member_client.get(hack.get_absolute_url()).content.decode()
     member_client.post("/hacks/quiet-breath/notes/", {"notes": ""})
-    assert kept(member, hack) == (False, "")
+    assert stored(member, hack) == (False, "")
 
 
-def test_notes_that_are_too_long_come_back_with_words(member_client, member, hack):
+def test_notes_over_limit_are_refused_and_shown_again(member_client, member, hack):
     response = member_client.post("/hacks/quiet-breath/notes/", {"notes": "a" * 5001})
     assert response.status_code == 200
     assert "at most 5000 characters" in response.content.decode()
     assert "a" * 5001 in response.content.decode()
-    assert kept(member, hack) is None
+    assert stored(member, hack) is None
 
 
-def test_nobody_reads_the_notes_of_another(sign_in, member, hack):
+def test_other_member_does_not_see_notes(sign_in, member, hack):
     save_notes(member=member, hack=hack, notes="A secret of mine.")
     page = sign_in(make_member()).get(hack.get_absolute_url()).content.decode()
     assert "A secret" not in page
 
 
-def test_keeping_leaves_everything_else_alone(member_client, member, hack):
+def test_saving_keeps_other_columns(member_client, member, hack):
     make_session(member, hack, started_at=datetime(2026, 3, 2, 9, tzinfo=UTC), minutes=12)
     member_client.post("/hacks/quiet-breath/notes/", {"notes": "Good."})
     member_client.post("/hacks/quiet-breath/favourite/", {"is_favourite": "true"})
@@ -104,7 +104,7 @@ def test_keeping_leaves_everything_else_alone(member_client, member, hack):
     assert (own.total_practice_count, own.total_practice_minutes, own.days_active) == (1, 12, 1)
 
 
-def test_a_locked_hack_may_be_kept_and_stays_locked(member_client, member):
+def test_locked_hack_can_be_favourite_and_stays_locked(member_client, member):
     hack = HackFactory(prerequisite_hack=HackFactory())
     member_client.post(f"{hack.get_absolute_url()}favourite/", {"is_favourite": "true"})
     own = UserHackProgress.objects.get(user=member, hack=hack)
@@ -112,7 +112,7 @@ def test_a_locked_hack_may_be_kept_and_stays_locked(member_client, member):
 
 
 @pytest.mark.parametrize("kind", ["favourite", "notes"])
-def test_a_visitor_signs_in_first_and_comes_back_to_the_hack(client, hack, kind):
+def test_visitor_is_redirected_to_login_and_back_to_hack(client, hack, kind):
     response = client.post(f"/hacks/quiet-breath/{kind}/", {"is_favourite": "true", "notes": "Hello"})
     assert response.status_code == 302
     assert response["Location"] == "/accounts/login/?next=/hacks/quiet-breath/"
@@ -122,38 +122,38 @@ def test_a_visitor_signs_in_first_and_comes_back_to_the_hack(client, hack, kind)
 
 
 @pytest.mark.parametrize("kind", ["favourite", "notes"])
-def test_they_are_posted_to_only(member_client, hack, kind):
+def test_get_is_refused(member_client, hack, kind):
     assert member_client.get(f"/hacks/quiet-breath/{kind}/").status_code == 405
 
 
 @pytest.mark.parametrize("kind", ["favourite", "notes"])
-def test_a_hack_that_is_not_there_keeps_nothing(member_client, hack, kind):
+def test_unknown_or_unpublished_hack_is_not_found(member_client, hack, kind):
     data = {"is_favourite": "true", "notes": "x"}
     assert member_client.post(f"/hacks/nowhere/{kind}/", data).status_code == 404
-    hidden = HackFactory(is_active=False)
-    assert member_client.post(f"{hidden.get_absolute_url()}{kind}/", data).status_code == 404
+    unpublished = HackFactory(is_active=False)
+    assert member_client.post(f"{unpublished.get_absolute_url()}{kind}/", data).status_code == 404
     assert UserHackProgress.objects.count() == 0
 
 
 @pytest.mark.parametrize("kind", ["favourite", "notes"])
-def test_another_site_cannot_post(member, sign_in, hack, kind):
+def test_post_without_csrf_token_is_refused(member, sign_in, hack, kind):
     client = sign_in(member)
     client.handler.enforce_csrf_checks = True
     assert client.post(f"/hacks/quiet-breath/{kind}/", {"is_favourite": "true", "notes": "x"}).status_code == 403
-    assert kept(member, hack) is None
+    assert stored(member, hack) is None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_make_one_row_and_lose_nothing():
+def test_concurrent_favourite_and_notes_share_one_row():
     member, hack = make_member(), HackFactory()
-    together = Barrier(2)
+    barrier = Barrier(2)
     errors = []
 
-    def run(action, **wish):
+    def run(action, **values):
         try:
             with database_identity(Role.MEMBER, member.pk):
-                together.wait(timeout=10)
-                action(member=member, hack=hack, **wish)
+                barrier.wait(timeout=10)
+                action(member=member, hack=hack, **values)
         except Exception as error:
             errors.append(error)
         finally:
@@ -169,4 +169,4 @@ def test_two_at_once_make_one_row_and_lose_nothing():
         thread.join(timeout=30)
     assert errors == []
     with database_identity(Role.WORKER):
-        assert kept(member, hack) == (True, "Both of us.")
+        assert stored(member, hack) == (True, "Both of us.")
