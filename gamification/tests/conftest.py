@@ -15,8 +15,8 @@ def discord_server():
 
 @pytest.fixture
 def discord(discord_server, settings):
-    """Discord with a bot of ours; each test finds it as it was."""
-    discord_server.restore()
+    """A fake Discord server with our bot, reset for each test."""
+    discord_server.reset()
     settings.DISCORD_API_URL, settings.DISCORD_TIMEOUT = discord_server.url, 10
     settings.DISCORD_GUILD_ID, settings.DISCORD_BOT_TOKEN = GUILD, TOKEN
     return discord_server
@@ -28,18 +28,18 @@ def achievement(db):
 
 
 @pytest.fixture
-def make_wearer(achievement):
-    """Makes somebody with a connected account who has earned the achievement that brings a role."""
+def make_role_holder(achievement):
+    """A function that makes a member with this Discord account who earned the achievement with the role."""
 
-    def make_wearer(account, member=None):
+    def make_role_holder(account, member=None):
         member = member or make_member()
         Profile.objects.filter(pk=member.pk).update(discord_id=account)
         UserAchievement.objects.create(user=member, achievement=achievement)
         return member
 
-    return make_wearer
+    return make_role_holder
 
 
 @pytest.fixture
-def wearer(make_wearer, member):
-    return make_wearer("1001", member)
+def role_holder(make_role_holder, member):
+    return make_role_holder("1001", member)

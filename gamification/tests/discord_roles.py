@@ -1,4 +1,4 @@
-"""What workers do with roles on Discord, and what they remember of them."""
+"""Run the workers' tasks for Discord roles and read their grants."""
 
 from datetime import timedelta
 
@@ -14,11 +14,11 @@ def grant(**fields) -> DiscordRoleGrant:
 
 
 def send(after: timedelta = timedelta()):
-    """Send what is due, after a time from now."""
+    """Send the changes that are due, as if this time had passed."""
     return send_discord_roles(now=timezone.now() + after)
 
 
-def settle():
-    """Find what is wanted, and send it."""
+def sync():
+    """Update the wanted roles and send the changes."""
     want_discord_roles()
     return send()

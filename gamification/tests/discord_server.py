@@ -1,7 +1,7 @@
-"""Discord's API on this machine, as far as roles of a server's members go.
+"""A local HTTP server with Discord's API for roles of guild members.
 
-It checks the bot's token, its manners (User-Agent, a reason for the audit log) and who and what there is on the server.
-How it fails is what a test puts into `answers`, one a request; the rest succeeds.
+It checks the bot's token, User-Agent and audit log reason, and that guild, member and role exist. A test makes requests
+fail by adding failures to `answers`: each request consumes one.
 """
 
 import json
@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import NamedTuple
 from urllib.parse import unquote
 
-TOKEN, GUILD = "between us", "41771983423143937"
+TOKEN, GUILD = "bot-token", "41771983423143937"
 UNKNOWN_GUILD, UNKNOWN_MEMBER, UNKNOWN_ROLE, MISSING_PERMISSIONS = 10004, 10007, 10011, 50013
 
 
@@ -29,20 +29,22 @@ class DiscordServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/api/v10"
-        self.restore()
+        self.reset()
 
-    def restore(self) -> None:
+    def reset(self) -> None:
         self.requests: list[tuple[str, str, str]] = []
-        """Method, account, role."""
-        self.worn: set[tuple[str, str]] = set()
+        """HTTP method, account and role of each request."""
+        self.assigned: set[tuple[str, str]] = set()
+        """Accounts and roles that they have."""
         self.members: set[str] = {"1001", "1002", "1003"}
         self.roles: set[str] = {"7", "8"}
-        self.above_the_bot: set[str] = set()
+        self.roles_above_bot: set[str] = set()
         self.answers: deque[Failure] = deque()
-        self.left: str | None = None
-        """What remains of the limit after the next success, as the header says it."""
-        self.holds = False
-        self.arrived, self.may_answer = Event(), Event()
+        self.remaining: str | None = None
+        """X-RateLimit-Remaining in the next successful answer."""
+        self.waits_before_answer = False
+        """Whether the server waits for `may_answer` before it answers."""
+        self.request_received, self.may_answer = Event(), Event()
 
 
 @contextmanager
@@ -63,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
     server: DiscordServer
 
     def log_message(self, format, *args) -> None:
-        """Silent: a test says itself what went wrong."""
+        """Log nothing: failed tests report the cause."""
 
     def do_PUT(self) -> None:
         self._change()
@@ -78,33 +80,33 @@ class Handler(BaseHTTPRequestHandler):
             return
         guild, account, role = parts[4], parts[6], parts[8]
         self.server.requests.append((self.command, account, role))
-        self.server.arrived.set()
-        if self.server.holds:
+        self.server.request_received.set()
+        if self.server.waits_before_answer:
             self.server.may_answer.wait(10)
         if self.server.answers:
             self._answer(*self.server.answers.popleft())
         else:
-            self._answer(*self._judge(guild, account, role))
+            self._answer(*self._apply_change(guild, account, role))
 
-    def _judge(self, guild: str, account: str, role: str) -> Failure:
+    def _apply_change(self, guild: str, account: str, role: str) -> Failure:
         if self.headers["Authorization"] != f"Bot {TOKEN}":
             return Failure(401, {"message": "401: Unauthorized", "code": 0})
         if not self.headers["User-Agent"].startswith("DiscordBot (https://"):
             return Failure(403, b"<html>error code: 1010</html>")
         if not unquote(self.headers["X-Audit-Log-Reason"] or ""):
-            return Failure(400, {"message": "Without a reason", "code": 50035})
-        unknown = self._unknown(guild, account, role)
+            return Failure(400, {"message": "No audit log reason", "code": 50035})
+        unknown = self._find_unknown(guild, account, role)
         if unknown:
             return Failure(404, {"message": "Unknown", "code": unknown})
-        if role in self.server.above_the_bot:
+        if role in self.server.roles_above_bot:
             return Failure(403, {"message": "Missing Permissions", "code": MISSING_PERMISSIONS})
-        change = self.server.worn.add if self.command == "PUT" else self.server.worn.discard
+        change = self.server.assigned.add if self.command == "PUT" else self.server.assigned.discard
         change((account, role))
-        left, self.server.left = self.server.left, None
-        limit = {"X-RateLimit-Remaining": left, "X-RateLimit-Reset-After": "2.5"} if left else {}
+        remaining, self.server.remaining = self.server.remaining, None
+        limit = {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset-After": "2.5"} if remaining else {}
         return Failure(204, b"", limit)
 
-    def _unknown(self, guild: str, account: str, role: str) -> int | None:
+    def _find_unknown(self, guild: str, account: str, role: str) -> int | None:
         if guild != GUILD:
             return UNKNOWN_GUILD
         if account not in self.server.members:

@@ -12,7 +12,7 @@ from hacks.tests.factories import HackFactory, StaffFactory
 from practice.tests.factories import make_session
 
 MONDAY = date(2026, 3, 2)
-# Whether a member's totals are on leaderboards.
+# Privacy settings of members who show or hide their totals on leaderboards.
 SHOWN = {"leaderboard_visible": True, "profile_public": False}
 HIDDEN = {"leaderboard_visible": False, "profile_public": False}
 
@@ -26,14 +26,14 @@ def make_award(
     earned_on: date | None = None,
     **fields,
 ) -> XpEntry:
-    """A row of the ledger as a worker writes it; the totals follow."""
+    """Create a row of the XP ledger as the worker. A trigger updates the totals."""
     values = {"source_id": uuid7(), "earned_on": earned_on or timezone.now().date(), **fields}
     with database_identity(Role.WORKER):
         return XpEntry.objects.create(user=member, amount=amount, source=source, category=category, **values)
 
 
 def earn(member: Member, amount: int, day: date = MONDAY, category: HackCategory | None = None) -> XpEntry:
-    """Make a row of the ledger as a practice session brings it."""
+    """Create the row of the XP ledger that a practice session earns."""
     return make_award(member, amount, source="session", category=category, earned_on=day)
 
 
@@ -47,7 +47,7 @@ class AchievementFactory(StaffFactory):
 
 
 class ChallengeFactory(StaffFactory):
-    """One that began yesterday and ends tomorrow; `days` says when else, counted from now."""
+    """A challenge that runs from yesterday to tomorrow; `days` gives other start and end days, relative to now."""
 
     class Meta:
         model = Challenge
@@ -63,13 +63,13 @@ class ChallengeFactory(StaffFactory):
 
 
 def take_part(challenge: Challenge, member: Member, **fields) -> ChallengeParticipant:
-    """As if they had joined: whatever time it is, and with whatever result."""
+    """Create a participant, without the checks of joining; `fields` can set any result."""
     with database_identity(Role.WORKER):
         return ChallengeParticipant.objects.create(challenge=challenge, user=member, **fields)
 
 
 def practise(member: Member, hack: Hack | None = None, *, times: int = 1) -> None:
-    """Make sessions an hour apart; the last began an hour ago."""
+    """Create sessions that are an hour apart; the latest began an hour ago."""
     hack = hack or HackFactory()
     for number in range(times):
         make_session(member, hack, started_at=timezone.now() - timedelta(hours=number + 1))

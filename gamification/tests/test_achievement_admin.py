@@ -1,4 +1,4 @@
-"""How staff write an achievement, see who would earn it, and have it reach back."""
+"""The admin pages of achievements."""
 
 import pytest
 from django.urls import reverse
@@ -15,17 +15,17 @@ ADD = reverse("admin:gamification_achievement_add")
 
 
 @pytest.fixture
-def asked_of_workers(monkeypatch):
-    """Stands in for the broker."""
+def queued_achievements(monkeypatch):
+    """The ids of achievements that were queued for awarding."""
     from gamification.tasks import award_achievements
 
-    asked = []
-    monkeypatch.setattr(award_achievements, "delay", asked.append)
-    return asked
+    queued = []
+    monkeypatch.setattr(award_achievements, "delay", queued.append)
+    return queued
 
 
-def form_of(**changes):
-    """What the form would send."""
+def form_data(**changes):
+    """Return the data that the form submits."""
     return {
         "name": "Regular",
         "slug": "regular",
@@ -43,7 +43,7 @@ def change_url(achievement):
     return reverse("admin:gamification_achievement_change", args=[achievement.pk])
 
 
-def test_icons_and_categories_are_offered_by_name(staff_client):
+def test_form_suggests_icons_and_categories_by_name(staff_client):
     AchievementFactory(category="steadiness")
     form = staff_client.get(ADD).content.decode()
     for words in (
@@ -57,23 +57,23 @@ def test_icons_and_categories_are_offered_by_name(staff_client):
 
 
 @pytest.mark.parametrize(("icon", "is_saved"), [("award", True), ("", True), ("no-such-icon", False)])
-def test_an_icon_is_one_that_the_pages_carry(staff_client, asked_of_workers, icon, is_saved):
-    response = staff_client.post(ADD, form_of(icon_url=icon, category="of its own"))
+def test_icon_must_exist_in_sprite(staff_client, queued_achievements, icon, is_saved):
+    response = staff_client.post(ADD, form_data(icon_url=icon, category="of its own"))
     assert Achievement.objects.filter(slug="regular", icon_url=icon, category="of its own").exists() == is_saved
     assert is_saved or "There is no icon of this name." in response.content.decode()
 
 
-def test_criteria_are_chosen_from_lists_and_come_back_into_them(staff_client):
+def test_criteria_are_chosen_from_lists_and_shown_again(staff_client):
     HackFactory(slug="soft-bubble")
     HackCategoryFactory(name="healing")
-    staff_client.post(ADD, form_of(criteria_json_hack="soft-bubble"))
+    staff_client.post(ADD, form_data(criteria_json_hack="soft-bubble"))
     achievement = Achievement.objects.get()
     assert achievement.criteria_json == {"type": "practice_count", "value": 2, "hack": "soft-bubble"}
     url = change_url(achievement)
     field = str(staff_client.get(url).context["adminform"].form["criteria_json"])
     for chosen in ('value="practice_count" selected', 'value="2"', 'value="soft-bubble" selected'):
         assert chosen in field
-    staff_client.post(url, form_of(criteria_json_type="level", criteria_json_category="healing"))
+    staff_client.post(url, form_data(criteria_json_type="level", criteria_json_category="healing"))
     achievement.refresh_from_db()
     assert achievement.criteria_json == {"type": "level", "value": 2, "category": "healing"}
 
@@ -82,11 +82,11 @@ def test_criteria_are_chosen_from_lists_and_come_back_into_them(staff_client):
     ("changes", "words"),
     [
         ({"criteria_json_type": ""}, "Choose what counts."),
-        ({"criteria_json_type": "luck"}, "Select a valid choice."),
+        ({"criteria_json_type": "luck"}, "Choose one of the options."),
         ({"criteria_json_value": ""}, "Say how much of it."),
         ({"criteria_json_value": "many"}, "Enter a whole number."),
         ({"criteria_json_value": "0"}, "The value must be a whole number from 1 to 99999."),
-        ({"criteria_json_hack": "nowhere"}, "Select a valid choice."),
+        ({"criteria_json_hack": "nowhere"}, "Choose one of the options."),
         (
             {"criteria_json_type": "streak", "criteria_json_hack": "soft-bubble"},
             "“Days in a row with a check-in” can&#x27;t be narrowed by: hack.",
@@ -96,12 +96,12 @@ def test_criteria_are_chosen_from_lists_and_come_back_into_them(staff_client):
             "Narrow it to a hack or to a category, not to both.",
         ),
         ({"criteria_json_type": "graduation"}, "The value of “Graduation” is 1."),
-        ({"criteria_json_type": "", "criteria_json_value": ""}, "This field is required."),
+        ({"criteria_json_type": "", "criteria_json_value": ""}, "Fill in this field."),
     ],
 )
-def test_mistakes_are_named_beside_the_criteria(staff_client, changes, words):
+def test_invalid_criteria_show_error_beside_field(staff_client, changes, words):
     HackFactory(slug="soft-bubble", category=HackCategoryFactory(name="healing"))
-    response = staff_client.post(ADD, form_of(**changes))
+    response = staff_client.post(ADD, form_data(**changes))
     assert response.status_code == 200
     form = response.context["adminform"].form
     assert words in str(form.errors["criteria_json"])
@@ -109,70 +109,71 @@ def test_mistakes_are_named_beside_the_criteria(staff_client, changes, words):
     assert not Achievement.objects.exists()
 
 
-def test_a_check_says_who_would_earn_it_and_saves_nothing(staff_client, asked_of_workers):
+def test_check_lists_members_who_would_earn_it_and_saves_nothing(staff_client, queued_achievements):
     hack, other = HackFactory(slug="soft-bubble"), HackFactory()
     for number in range(7):
         practise(make_member(display_name=f"Person {number}"), hack, times=2 + number)
     practise(make_member(display_name="Elsewhere"), other, times=9)
     practise(make_member(display_name="Too little"), hack, times=1)
-    asked = form_of(criteria_json_hack="soft-bubble", _check="1")
-    content = staff_client.post(ADD, asked).content.decode()
+    data = form_data(criteria_json_hack="soft-bubble", _check="1")
+    content = staff_client.post(ADD, data).content.decode()
     assert "7 members would have it now: Person 6, Person 5, Person 4, Person 3, Person 2 and 2 others." in content
     assert "Elsewhere" not in content
     assert "Too little" not in content
-    assert 'value="Regular"' in content, "what was typed is still there"
+    assert 'value="Regular"' in content, "the form keeps the entered values"
     assert not Achievement.objects.exists()
     achievement = AchievementFactory(name="Before")
-    content = staff_client.post(change_url(achievement), form_of(criteria_json_value="9", _check="1")).content.decode()
+    data = form_data(criteria_json_value="9", _check="1")
+    content = staff_client.post(change_url(achievement), data).content.decode()
     assert "1 member would have it now: Elsewhere." in content
     achievement.refresh_from_db()
     assert achievement.name == "Before"
-    nobody = staff_client.post(ADD, form_of(criteria_json_value="500", _check="1")).content.decode()
-    assert "Nobody would earn it now." in nobody
+    content = staff_client.post(ADD, form_data(criteria_json_value="500", _check="1")).content.decode()
+    assert "Nobody would earn it now." in content
     assert not UserAchievement.objects.exists()
-    assert asked_of_workers == []
+    assert queued_achievements == []
 
 
-def test_a_check_of_criteria_that_cannot_be_names_the_mistake(staff_client):
-    response = staff_client.post(ADD, form_of(criteria_json_value="0", _check="1"))
+def test_check_of_invalid_criteria_shows_error(staff_client):
+    response = staff_client.post(ADD, form_data(criteria_json_value="0", _check="1"))
     form = response.context["adminform"].form
     assert "criteria_json" in form.errors
     assert form.candidates is None
     assert "Nothing is saved yet" not in response.content.decode()
 
 
-def test_a_check_finds_no_fault_with_what_is_not_written_yet(staff_client):
-    response = staff_client.post(ADD, form_of(name="", slug="", _check="1"))
+def test_check_ignores_missing_name_and_slug(staff_client):
+    response = staff_client.post(ADD, form_data(name="", slug="", _check="1"))
     assert response.context["adminform"].form.errors == {}
     assert "Nobody would earn it now." in response.text
-    assert set(staff_client.post(ADD, form_of(name="", slug="")).context["adminform"].form.errors) == {"name", "slug"}
+    assert set(staff_client.post(ADD, form_data(name="", slug="")).context["adminform"].form.errors) == {"name", "slug"}
 
 
-def test_the_form_offers_the_check(staff_client):
+def test_form_has_check_button(staff_client):
     content = staff_client.get(ADD).content.decode()
     assert 'name="_check"' in content
     assert "Nothing is saved yet" not in content
 
 
-def test_a_new_achievement_and_new_criteria_reach_back(
-    staff_client, asked_of_workers, django_capture_on_commit_callbacks
+def test_new_achievement_and_new_criteria_are_awarded_to_past_practice(
+    staff_client, queued_achievements, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        staff_client.post(ADD, form_of())
+        staff_client.post(ADD, form_data())
     achievement = Achievement.objects.get()
-    assert asked_of_workers == [str(achievement.pk)]
+    assert queued_achievements == [str(achievement.pk)]
     url = change_url(achievement)
     with django_capture_on_commit_callbacks(execute=True):
-        staff_client.post(url, form_of(description="Again and again."))
-    assert len(asked_of_workers) == 1, "a new text earns nobody anything"
+        staff_client.post(url, form_data(description="Again and again."))
+    assert len(queued_achievements) == 1, "a changed description needs no awarding"
     with django_capture_on_commit_callbacks(execute=True):
-        staff_client.post(url, form_of(criteria_json_value="3"))
-    assert asked_of_workers == [str(achievement.pk)] * 2
+        staff_client.post(url, form_data(criteria_json_value="3"))
+    assert queued_achievements == [str(achievement.pk)] * 2
     history = staff_client.get(reverse("admin:gamification_achievement_history", args=[achievement.pk]))
     assert "type: practice_count, value: 3" in history.content.decode()
 
 
-def test_the_list_puts_criteria_into_words(staff_client, member):
+def test_list_describes_criteria(staff_client, member):
     hack = HackFactory(name="Soft Bubble", slug="soft-bubble", category=HackCategoryFactory(name="healing"))
     criteria = {"type": "practice_count", "value": 3}
     AchievementFactory(criteria_json={**criteria, "hack": hack.slug})
@@ -184,7 +185,7 @@ def test_the_list_puts_criteria_into_words(staff_client, member):
     assert "Practise 3 times (no such hack: gone)" in content
 
 
-def test_what_was_earned_is_looked_at_only(staff_client, member):
+def test_earned_achievements_are_read_only(staff_client, member):
     earned = UserAchievement.objects.create(user=member, achievement=AchievementFactory(), progress_data={"value": 41})
     content = staff_client.get(reverse("admin:gamification_userachievement_changelist")).content.decode()
     assert "41" in content
@@ -195,7 +196,7 @@ def test_what_was_earned_is_looked_at_only(staff_client, member):
     assert UserAchievement.objects.count() == 1
 
 
-def test_the_reward_of_a_challenge_is_not_deleted(staff_client):
+def test_reward_of_challenge_cannot_be_deleted(staff_client):
     prize, former = AchievementFactory(name="Calm Sea", slug="calm-sea"), AchievementFactory(slug="former")
     for name, slug, fields in (
         ("Spring", "calm-sea", {}),
@@ -208,9 +209,9 @@ def test_the_reward_of_a_challenge_is_not_deleted(staff_client):
     settled = {"settled_at": timezone.now(), "reward_type": "achievement", "reward_value": {"achievement": "won"}}
     take_part(ChallengeFactory(name="Just over", **settled), make_member(), completed_at=timezone.now())
     urls = [reverse("admin:gamification_achievement_delete", args=[each.pk]) for each in (prize, former, won)]
-    said = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
-    assert "Calm Sea is not deleted: it is the reward of “Spring”." in said[0]
-    assert "Won is not deleted: it is the reward of “Just over”." in said[2]
+    pages = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
+    assert "Calm Sea is not deleted: it is the reward of “Spring”." in pages[0]
+    assert "Won is not deleted: it is the reward of “Just over”." in pages[2]
     data = {"action": "delete_selected", "_selected_action": [str(prize.pk)], "post": "yes"}
     staff_client.post(reverse("admin:gamification_achievement_changelist"), data)
     assert set(Achievement.objects.all()) == {prize, won}

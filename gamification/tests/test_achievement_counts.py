@@ -1,4 +1,4 @@
-"""What each kind of achievement counts, held against a second, obvious count of the same rows."""
+"""Each kind of achievement counts the same as a simple second implementation in Python."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -43,7 +43,7 @@ def whole_minutes(member, **narrowed) -> int:
     return sum(seconds // 60 for seconds in by_hack.values())
 
 
-def deeds(source):
+def count_entries(source):
     def count(member, hack=None) -> int:
         rows = XpEntry.objects.filter(user=member, source=source).select_related("hack")
         return len([row for row in rows if hack is None or (row.hack and row.hack.slug == hack)])
@@ -63,14 +63,14 @@ COUNTS = {
     "practice_minutes": whole_minutes,
     "hacks_tried": lambda member, **narrowed: len({session.hack_id for session in sessions(member, **narrowed)}),
     "days_active": lambda member: len({session.practice_date for session in sessions(member)}),
-    "verification": deeds("verification"),
-    "reviews_given": deeds("review"),
-    "validations": deeds("validation"),
-    "teaching": deeds("teaching"),
-    "group": deeds("group"),
-    "referral": deeds("referral"),
-    "challenge": deeds("challenge"),
-    "graduation": deeds("graduation"),
+    "verification": count_entries("verification"),
+    "reviews_given": count_entries("review"),
+    "validations": count_entries("validation"),
+    "teaching": count_entries("teaching"),
+    "group": count_entries("group"),
+    "referral": count_entries("referral"),
+    "challenge": count_entries("challenge"),
+    "graduation": count_entries("graduation"),
     "level": level,
 }
 CASES = [
@@ -82,49 +82,49 @@ CASES = [
 
 @pytest.fixture
 def members():
-    """Three with more and more of a history, one who has only begun, and one with nothing."""
-    shelves = [HackCategoryFactory(name=name) for name in ("first", "second")]
+    """Three members with growing histories, one with only a running session, and one without history."""
+    categories = [HackCategoryFactory(name=name) for name in ("first", "second")]
     hacks = [
-        HackFactory(slug="first", category=shelves[0]),
-        HackFactory(category=shelves[0]),
-        HackFactory(category=shelves[1]),
+        HackFactory(slug="first", category=categories[0]),
+        HackFactory(category=categories[0]),
+        HackFactory(category=categories[1]),
     ]
-    busy = [make_member() for _ in range(3)]
-    for much, member in enumerate(busy, start=1):
-        for number in range(4 * much):
-            moment = NOON + timedelta(days=number % (much + 2), minutes=20 * number)
-            make_session(member, hacks[number % much], started_at=moment, duration_seconds=45 + 97 * number)
-        for day in (0, 1, *range(4, 5 + much)):
+    active = [make_member() for _ in range(3)]
+    for size, member in enumerate(active, start=1):
+        for number in range(4 * size):
+            moment = NOON + timedelta(days=number % (size + 2), minutes=20 * number)
+            make_session(member, hacks[number % size], started_at=moment, duration_seconds=45 + 97 * number)
+        for day in (0, 1, *range(4, 5 + size)):
             make_checkin(member, NOON.date() + timedelta(days=day))
-        for place, source in enumerate(XpEntry.Source.values):
-            for number in range(much + place % 2):
-                hack = [hacks[0], None, hacks[2], hacks[1]][(number + place + 2) % 4]
+        for index, source in enumerate(XpEntry.Source.values):
+            for number in range(size + index % 2):
+                hack = [hacks[0], None, hacks[2], hacks[1]][(number + index + 2) % 4]
                 category = hack.category if hack else None
                 make_award(member, 60 * number, source=source, hack=hack, category=category)
-    begun = make_member()
-    make_session(begun, hacks[0], started_at=NOON, ended_at=None)
-    return [*busy, begun, make_member()]
+    beginner = make_member()
+    make_session(beginner, hacks[0], started_at=NOON, ended_at=None)
+    return [*active, beginner, make_member()]
 
 
 def achievement(kind, narrowed, value=None):
-    value = value or KINDS[kind].least
+    value = value or KINDS[kind].min_value
     return AchievementFactory(criteria_json={"type": kind, "value": value, **narrowed})
 
 
-def test_every_kind_is_held_against_a_second_count():
+def test_every_kind_has_second_implementation():
     assert set(COUNTS) == set(KINDS)
 
 
-def test_what_counts(members):
-    """All in one: what there is to count takes longest to make."""
+def test_progress_and_awards_match_second_implementation(members):
+    """One test covers all kinds, because making the members takes longest."""
     for kind, narrowed in CASES:
         expected = {member.pk: COUNTS[kind](member, **narrowed) for member in members}
-        assert len(set(expected.values())) > 1, f"{kind} {narrowed}: there has to be something to count"
+        assert len(set(expected.values())) > 1, f"{kind} {narrowed}: the members' counts must differ"
         wanted = achievement(kind, narrowed)
         shown = {member.pk: achievements_progress(member=member)[wanted.pk].value for member in members}
         assert shown == expected, (kind, narrowed)
-        # As many as the second has: some are due it, some are not.
-        needed = max(min(sorted(expected.values())[-2], KINDS[kind].most), KINDS[kind].least)
+        # The second highest count: some members earn the achievement, some don't.
+        needed = max(min(sorted(expected.values())[-2], KINDS[kind].max_value), KINDS[kind].min_value)
         due = achievement(kind, narrowed, needed)
         award_achievements(achievement_id=due.pk)
         earned = UserAchievement.objects.filter(achievement=due)
@@ -133,7 +133,7 @@ def test_what_counts(members):
         }, (kind, narrowed)
 
 
-def test_what_a_deleted_practice_leaves_counts_nothing(member):
+def test_deleted_practice_does_not_count(member):
     session = make_session(member, HackFactory(), started_at=NOON)
     session.delete()
     kinds = ["practice_count", "practice_minutes", "hacks_tried", "days_active"]
@@ -142,14 +142,14 @@ def test_what_a_deleted_practice_leaves_counts_nothing(member):
     assert [progress[each.pk].value for each in wanted] == [0, 0, 0, 0]
 
 
-def test_a_streak_that_broke_counts_for_good(member):
+def test_broken_streak_still_counts(member):
     for day in (1, 2, 3, 9):
         make_checkin(member, date(2026, 3, day))
     wanted = achievement("streak", {}, 3)
     assert achievements_progress(member=member)[wanted.pk].value == 3
 
 
-def test_progress_says_what_criteria_name(member):
+def test_progress_includes_hack_name_and_category_title(member):
     hack = HackFactory(name="Soft Bubble", category=HackCategoryFactory(name="healing", title="Healing"))
     of_hack = achievement("practice_count", {"hack": hack.slug})
     of_category = achievement("level", {"category": "healing"})
@@ -158,7 +158,7 @@ def test_progress_says_what_criteria_name(member):
     assert progress[of_category.pk] == (0, "", "Healing")
 
 
-def test_all_progress_is_one_statement(member, django_assert_num_queries):
+def test_all_progress_takes_one_query(member, django_assert_num_queries):
     for kind, narrowed in CASES:
         achievement(kind, narrowed)
     with django_assert_num_queries(1):
@@ -167,15 +167,15 @@ def test_all_progress_is_one_statement(member, django_assert_num_queries):
 
 @pytest.mark.parametrize("for_all", [True, False], ids=["all", "one"])
 @pytest.mark.parametrize(
-    ("open_deeds", "private_deeds", "is_private"), [(2, 0, False), (2, 1, False), (1, 1, True), (0, 2, True)]
+    ("public_entries", "private_entries", "is_private"), [(2, 0, False), (2, 1, False), (1, 1, True), (0, 2, True)]
 )
-def test_what_counts_private_deeds_is_private_unless_the_others_would_do(
-    member, open_deeds, private_deeds, is_private, for_all
+def test_achievement_is_private_when_it_needs_private_entries(
+    member, public_entries, private_entries, is_private, for_all
 ):
     hack = HackFactory()
-    for number in range(open_deeds + private_deeds):
-        make_award(member, source="verification", hack=hack, is_private=number >= open_deeds)
-        # Others' deeds, and deeds of another kind, make nothing open.
+    for number in range(public_entries + private_entries):
+        make_award(member, source="verification", hack=hack, is_private=number >= public_entries)
+        # Entries of other members and of other sources must not make it public.
         make_award(make_member(), source="verification", hack=hack)
         make_award(member, source="review", hack=hack)
     of_all, of_hack = achievement("verification", {}, 2), achievement("verification", {"hack": hack.slug}, 2)

@@ -1,4 +1,4 @@
-"""/achievements/: what is earned, how far it is to the rest, and what stays a secret."""
+"""The list of achievements and the page of each."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ def earn(member, achievement, **ago):
     )
 
 
-def of(value, kind="practice_count", **fields):
+def make_achievement(value, kind="practice_count", **fields):
     return AchievementFactory(criteria_json={"type": kind, "value": value}, **fields)
 
 
@@ -39,14 +39,14 @@ def names(response, category="More") -> list[str]:
     return [card.row["name"] for card in dict(response.context["groups"])[category]]
 
 
-def test_earned_ones_first_then_the_nearest(member_client, member):
+def test_list_shows_new_earned_ones_first_then_nearest(member_client, member):
     practise(member, times=3)
-    untouched = of(5, kind="reviews_given")
-    far, near, done, next_one = of(12), of(4), of(2), of(3)
+    untouched = make_achievement(5, kind="reviews_given")
+    far, near, done, next_one = make_achievement(12), make_achievement(4), make_achievement(2), make_achievement(3)
     award_achievements(member_id=member.pk)
     UserAchievement.objects.filter(achievement=done).update(earned_at=timezone.now() - timedelta(days=2))
-    never = of(1, kind="referral", sort_order=-1)
-    of(1, kind="teaching", category="teaching")
+    never = make_achievement(1, kind="referral", sort_order=-1)
+    make_achievement(1, kind="teaching", category="teaching")
     response = member_client.get(LIST)
     page = read_page(response)
     assert names(response) == [each.name for each in (next_one, done, near, far, untouched, never)]
@@ -54,21 +54,21 @@ def test_earned_ones_first_then_the_nearest(member_client, member):
     content = response.content.decode()
     assert "3 of 4 practices" in content
     assert "Not counted yet" in content
-    assert "2 of 5" in content, "what nobody can earn yet is not missing"
+    assert "2 of 5" in content, "achievements that can't be earned yet are left out of the total"
     assert page.tags["progress"] == 3
 
 
-def test_groups_stand_in_the_order_of_their_first(member_client):
-    of(1, category="mastery", sort_order=20)
-    of(1, category="first_light", sort_order=10)
-    of(1, category="mastery", sort_order=5)
+def test_groups_are_sorted_by_their_first_achievement(member_client):
+    make_achievement(1, category="mastery", sort_order=20)
+    make_achievement(1, category="first_light", sort_order=10)
+    make_achievement(1, category="mastery", sort_order=5)
     groups = member_client.get(LIST).context["groups"]
     assert [(title, len(cards)) for title, cards in groups] == [("Mastery", 2), ("First light", 1)]
 
 
-def test_a_secret_leaves_no_trace_until_it_is_earned(member_client, member):
-    secret = of(1, name="Night Owl", slug="night-owl", description="In the dark.", is_hidden=True)
-    of(1)
+def test_hidden_achievement_is_invisible_until_earned(member_client, member):
+    secret = make_achievement(1, name="Night Owl", slug="night-owl", description="In the dark.", is_hidden=True)
+    make_achievement(1)
     content = member_client.get(LIST).content.decode()
     for trace in ("Night Owl", "night-owl", "In the dark", str(secret.pk)):
         assert trace not in content
@@ -77,7 +77,7 @@ def test_a_secret_leaves_no_trace_until_it_is_earned(member_client, member):
     assert missing.status_code == 404
     assert "Night Owl" not in missing.content.decode()
     earn(make_member(), secret)
-    assert member_client.get(detail(secret)).status_code == 404, "another's is none of mine"
+    assert member_client.get(detail(secret)).status_code == 404, "another member's award must not reveal it"
     earn(member, secret)
     content = member_client.get(LIST).content.decode()
     assert "Night Owl" in content
@@ -85,8 +85,8 @@ def test_a_secret_leaves_no_trace_until_it_is_earned(member_client, member):
     assert "In the dark." in member_client.get(detail(secret)).content.decode()
 
 
-def test_whoever_hides_streaks_meets_none(member_client, member):
-    streak = of(7, kind="streak", name="Week Warrior")
+def test_streak_achievements_are_invisible_when_streaks_are_hidden(member_client, member):
+    streak = make_achievement(7, kind="streak", name="Week Warrior")
     assert "Week Warrior" in member_client.get(LIST).content.decode()
     assert member_client.get(detail(streak)).status_code == 200
     Profile.objects.filter(pk=member.pk).update(hide_streaks=True)
@@ -96,10 +96,10 @@ def test_whoever_hides_streaks_meets_none(member_client, member):
     assert member_client.get(detail(streak)).status_code == 404
 
 
-def test_whoever_hides_streaks_is_reminded_of_none(member_client, member):
+def test_hiding_streaks_deletes_notifications_of_streak_achievements(member_client, member):
     other = make_member()
     for name, kind in (("Week Warrior", "streak"), ("Deep Diver", "practice_count")):
-        subject = str(of(7, kind=kind, name=name).pk)
+        subject = str(make_achievement(7, kind=kind, name=name).pk)
         for user in (member, other):
             Notification.objects.create(user=user, type="achievement_earned", subject=subject, title=name)
     member_client.post(reverse("practice:streak-hide"), {"hidden": "1"})
@@ -107,7 +107,7 @@ def test_whoever_hides_streaks_is_reminded_of_none(member_client, member):
     assert Notification.objects.filter(user=other).count() == 2
 
 
-def test_a_page_says_what_it_takes_and_how_far_it_is(member_client, member):
+def test_page_shows_criteria_and_progress(member_client, member):
     hack = HackFactory(name="Soft Bubble", slug="soft-bubble")
     practise(member, times=2, hack=hack)
     practise(member, times=1)
@@ -124,9 +124,9 @@ def test_a_page_says_what_it_takes_and_how_far_it_is(member_client, member):
         assert words not in content
 
 
-def test_a_page_says_when_it_was_earned_on_the_members_clock(member_client, member):
+def test_page_shows_earned_date_in_member_time_zone(member_client, member):
     Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Auckland")
-    achievement = of(1, description="You began.")
+    achievement = make_achievement(1, description="You began.")
     earn(member, achievement)
     UserAchievement.objects.update(earned_at=datetime(2026, 3, 2, 20, tzinfo=UTC))
     response = member_client.get(detail(achievement))
@@ -134,30 +134,30 @@ def test_a_page_says_when_it_was_earned_on_the_members_clock(member_client, memb
     content = response.content.decode()
     assert "3 March 2026" in content
     assert "You began." in content
-    assert "Practise today" not in content, "nothing is left to do"
+    assert "Practise today" not in content, "an earned achievement has no next step"
     assert "Earned on 3 March 2026" in member_client.get(LIST).content.decode()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_next_step_leads_somewhere(member_client, kind):
-    achievement = of(KINDS[kind].least, kind=kind)
+def test_next_step_links_to_existing_page(member_client, kind):
+    achievement = make_achievement(KINDS[kind].min_value, kind=kind)
     page, overview = member_client.get(detail(achievement)), member_client.get(LIST)
     step = page.context["next_step"]
     assert (step is None) == (KINDS[kind].next_step is None)
     for response in (page, overview):
-        assert ("Not counted yet" in response.content.decode()) == (step is None), "nobody looks for what is not there"
+        assert ("Not counted yet" in response.content.decode()) == (step is None), "kinds without next step say so"
     if step:
         assert member_client.get(step[0]).status_code == 200
 
 
 @pytest.mark.parametrize("is_active", [True, False])
-def test_the_next_step_is_a_hack_that_is_there(member_client, is_active):
+def test_next_step_links_to_hack_only_when_active(member_client, is_active):
     HackFactory(slug="sea", is_active=is_active)
     achievement = AchievementFactory(criteria_json={"type": "practice_count", "value": 3, "hack": "sea"})
     assert ("/hacks/sea/" in member_client.get(detail(achievement)).text) == is_active
 
 
-def test_the_next_step_in_a_category_is_its_hacks(member_client):
+def test_next_step_in_category_links_to_its_hacks(member_client):
     HackCategoryFactory(name="healing", title="Healing")
     achievement = AchievementFactory(criteria_json={"type": "hacks_tried", "value": 3, "category": "healing"})
     url, words = member_client.get(detail(achievement)).context["next_step"]
@@ -165,34 +165,34 @@ def test_the_next_step_in_a_category_is_its_hacks(member_client):
 
 
 @pytest.mark.parametrize("path", [LIST, "/achievements/first-steps/"])
-def test_visitors_are_asked_to_sign_in(client, path):
-    of(1, slug="first-steps")
+def test_anonymous_visitor_is_redirected_to_login(client, path):
+    make_achievement(1, slug="first-steps")
     assert client.get(path).url == f"{reverse('account_login')}?next={path}"
 
 
 @pytest.mark.parametrize("path", [LIST, "/achievements/first-steps/"])
-def test_no_other_method(member_client, path):
-    of(1, slug="first-steps")
+def test_post_is_not_allowed(member_client, path):
+    make_achievement(1, slug="first-steps")
     assert member_client.post(path).status_code == 405
 
 
-def test_what_nobody_has_thought_of(member_client):
+def test_unknown_achievement_is_404(member_client):
     assert member_client.get("/achievements/nothing/").status_code == 404
 
 
-def test_an_empty_house_says_so(member_client):
+def test_list_without_achievements_shows_empty_state(member_client):
     response = member_client.get(LIST)
     read_page(response)
     assert "Nothing to achieve yet" in response.content.decode()
 
 
-def test_any_number_of_achievements_costs_the_same(member_client, member, queries_of):
+def test_number_of_queries_does_not_depend_on_achievements(member_client, member, queries_of):
     counts = []
     for _ in range(2):
         for kind in KINDS:
-            earn(member, of(KINDS[kind].least, kind=kind))
-            of(KINDS[kind].most, kind=kind)
-        last = of(9)
+            earn(member, make_achievement(KINDS[kind].min_value, kind=kind))
+            make_achievement(KINDS[kind].max_value, kind=kind)
+        last = make_achievement(9)
         counts.append([len(queries_of(lambda url=url: member_client.get(url))) for url in (LIST, detail(last))])
     assert counts[0] == counts[1]
     assert max(counts[0]) <= 8

@@ -1,4 +1,4 @@
-"""Awarding: exactly once, to whom it is due, for good; what follows from it, and who may."""
+"""Awarding achievements: exactly once, permanently, with its reactions, and only by workers."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -22,13 +22,13 @@ from nrghax.tests.factories import react_to_everything
 from practice.tests.factories import make_checkin
 
 
-def earned_by(person, **fields):
-    """That they have earned an achievement made with these fields."""
-    return UserAchievement.objects.create(user=person, achievement=AchievementFactory(**fields))
+def make_earned(member, **fields):
+    """Create an achievement with these fields that the member has earned."""
+    return UserAchievement.objects.create(user=member, achievement=AchievementFactory(**fields))
 
 
 @pytest.mark.django_db
-def test_what_is_due_is_earned_once_and_written_into_the_log(member):
+def test_achievement_is_earned_once_and_recorded_as_activity(member):
     achievement = AchievementFactory(criteria_json={"type": "practice_count", "value": 2}, points=30)
     practise(member, times=1)
     assert award_achievements(member_id=member.pk) == []
@@ -56,7 +56,7 @@ def test_what_is_due_is_earned_once_and_written_into_the_log(member):
 
 
 @pytest.mark.django_db
-def test_one_members_deeds_earn_nothing_for_another(member):
+def test_practice_earns_nothing_for_another_member(member):
     AchievementFactory()
     practise(make_member())
     assert award_achievements(member_id=member.pk) == []
@@ -64,13 +64,13 @@ def test_one_members_deeds_earn_nothing_for_another(member):
 
 
 @pytest.mark.django_db
-def test_reaching_back_is_for_all_members_and_one_achievement(django_assert_num_queries):
+def test_task_awards_one_achievement_or_all_to_all_members(django_assert_num_queries):
     AchievementFactory()
     done, more, less = make_member(), make_member(), make_member()
     for member, times in ((done, 2), (more, 3), (less, 1)):
         practise(member, times=times)
     late = AchievementFactory(criteria_json={"type": "practice_count", "value": 2})
-    # A statement for each family of kinds, and the savepoint around them.
+    # One statement for each group of kinds, and the savepoint around them.
     with django_assert_num_queries(7):
         assert award_task(str(late.pk)) == 2
     earned = UserAchievement.objects.values_list("user", "achievement")
@@ -80,7 +80,7 @@ def test_reaching_back_is_for_all_members_and_one_achievement(django_assert_num_
 
 
 @pytest.mark.django_db
-def test_what_is_earned_stays_whatever_becomes_of_what_earned_it(member):
+def test_earned_achievement_stays_when_practice_is_deleted_or_criteria_change(member):
     other = make_member()
     achievement = AchievementFactory(criteria_json={"type": "practice_count", "value": 1})
     practise(member)
@@ -96,7 +96,7 @@ def test_what_is_earned_stays_whatever_becomes_of_what_earned_it(member):
 
 
 @pytest.mark.django_db
-def test_what_somebody_has_earned_is_not_deleted(member):
+def test_earned_achievement_cannot_be_deleted(member):
     achievement = AchievementFactory()
     practise(member)
     award_achievements()
@@ -114,7 +114,7 @@ def test_what_somebody_has_earned_is_not_deleted(member):
     ],
     ids=["insert", "award", "points"],
 )
-def test_members_award_themselves_nothing(member, attempt):
+def test_members_cannot_award_achievements(member, attempt):
     achievement = AchievementFactory()
     practise(member)
     with (
@@ -126,8 +126,8 @@ def test_members_award_themselves_nothing(member, attempt):
 
 
 @pytest.mark.django_db
-def test_staff_give_and_change_nothing_that_is_earned(member):
-    row = earned_by(member)
+def test_staff_cannot_give_or_change_earned_achievements(member):
+    row = make_earned(member)
     other = AchievementFactory()
     for attempt in (
         lambda: UserAchievement.objects.create(user=member, achievement=other),
@@ -138,37 +138,37 @@ def test_staff_give_and_change_nothing_that_is_earned(member):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_award_once():
+def test_two_concurrent_workers_award_once():
     members = [make_member() for _ in range(3)]
     for kind in ("practice_count", "days_active", "hacks_tried"):
         AchievementFactory(criteria_json={"type": kind, "value": 1})
     for member in members:
         practise(member)
-    together = Barrier(2)
-    found = []
+    barrier = Barrier(2)
+    awarded = []
 
-    def work(**whose):
+    def work(**arguments):
         try:
             with database_identity(Role.WORKER):
-                together.wait(timeout=10)
-                found.append(award_achievements(**whose))
+                barrier.wait(timeout=10)
+                awarded.append(award_achievements(**arguments))
         finally:
             connection.close()
 
-    # One of them reaches back for all, the other reacts to what one member has done.
+    # One worker awards to all members, the other to one member.
     workers = [Thread(target=work), Thread(target=work, kwargs={"member_id": members[1].pk})]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(timeout=30)
-    assert sorted(len(each) for each in found) in ([0, 9], [3, 6]), "both came to an end"
+    assert sorted(len(each) for each in awarded) in ([0, 9], [3, 6]), "both workers must finish"
     with database_identity(Role.WORKER):
         assert UserActivityLog.objects.filter(activity_type=Activity.ACHIEVEMENT_EARNED).count() == 9
         assert UserAchievement.objects.count() == 9
 
 
 @pytest.mark.django_db
-def test_practice_brings_an_achievement_its_points_a_level_and_the_news(member):
+def test_practice_earns_achievement_points_level_and_notification(member):
     achievement = AchievementFactory(name="First Steps", slug="first-steps", points=150)
     of_level = AchievementFactory(name="Second Floor", criteria_json={"type": "level", "value": 2}, points=0)
     practise(member)
@@ -194,7 +194,7 @@ def test_practice_brings_an_achievement_its_points_a_level_and_the_news(member):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("activity", [Activity.SESSION_LOGGED, Activity.SESSION_CHANGED, Activity.CHECKIN_SAVED])
-def test_what_can_earn_something_is_reacted_to(member, activity):
+def test_reaction_to_activity_awards_achievements(member, activity):
     AchievementFactory(criteria_json={"type": "streak", "value": 1})
     make_checkin(member, timezone.now().date())
     UserActivityLog.objects.create(user=member, activity_type=activity, created_at=timezone.now())
@@ -203,8 +203,8 @@ def test_what_can_earn_something_is_reacted_to(member, activity):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("kind", "is_told"), [("streak", False), ("practice_count", True)])
-def test_whoever_hides_streaks_is_not_told_of_one(member, kind, is_told):
+@pytest.mark.parametrize(("kind", "is_notified"), [("streak", False), ("practice_count", True)])
+def test_streak_achievement_does_not_notify_when_streaks_are_hidden(member, kind, is_notified):
     Profile.objects.filter(pk=member.pk).update(hide_streaks=True)
     AchievementFactory(criteria_json={"type": kind, "value": 1})
     make_checkin(member, timezone.now().date())
@@ -212,11 +212,11 @@ def test_whoever_hides_streaks_is_not_told_of_one(member, kind, is_told):
     award_achievements(member_id=member.pk)
     react_to_everything()
     assert UserAchievement.objects.filter(user=member).exists()
-    assert Notification.objects.filter(user=member, type="achievement_earned").exists() == is_told
+    assert Notification.objects.filter(user=member, type="achievement_earned").exists() == is_notified
 
 
 @pytest.mark.django_db
-def test_criteria_go_along_with_a_hack_or_category_that_gets_another_name():
+def test_criteria_follow_renamed_hack_or_category():
     hack = HackFactory(slug="before", category=HackCategoryFactory(name="old"))
     of_hack = AchievementFactory(criteria_json={"type": "practice_count", "value": 2, "hack": "before"})
     of_category = AchievementFactory(criteria_json={"type": "level", "value": 2, "category": "old"})
@@ -241,13 +241,13 @@ def test_criteria_go_along_with_a_hack_or_category_that_gets_another_name():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", [Role.ANON, Role.MEMBER])
-def test_others_read_what_a_public_page_shows_alone(role, member):
+def test_other_roles_read_only_achievements_of_public_profile(role, member):
     person = make_member()
     UserXp.objects.create(user=person, level=4)
-    plain = earned_by(person)
-    streak = earned_by(person, criteria_json={"type": "streak", "value": 2})
-    secret = earned_by(person, is_hidden=True)
-    private = earned_by(person)
+    plain = make_earned(person)
+    streak = make_earned(person, criteria_json={"type": "streak", "value": 2})
+    secret = make_earned(person, is_hidden=True)
+    private = make_earned(person)
     UserAchievement.objects.filter(pk=private.pk).update(is_private=True)
 
     def readable():
@@ -256,17 +256,17 @@ def test_others_read_what_a_public_page_shows_alone(role, member):
             levels = list(UserXp.objects.filter(user_id=person.pk).values_list("level", flat=True))
         return rows, levels
 
-    def show(*, profile, totals):
+    def set_privacy(*, profile, totals):
         switches = {"profile_public": profile, "leaderboard_visible": totals}
         Member.objects.filter(pk=person.pk).update(privacy_settings=switches)
 
     assert readable() == (set(), [])
-    show(profile=False, totals=True)
-    # Members see it on the leaderboards.
+    set_privacy(profile=False, totals=True)
+    # Leaderboards show the level to members.
     assert readable() == (set(), [4] if role == Role.MEMBER else [])
-    show(profile=True, totals=False)
+    set_privacy(profile=True, totals=False)
     assert readable() == ({plain.pk, streak.pk}, [])
-    show(profile=True, totals=True)
+    set_privacy(profile=True, totals=True)
     assert readable() == ({plain.pk, streak.pk}, [4])
     Profile.objects.filter(pk=person.pk).update(hide_streaks=True)
     assert readable() == ({plain.pk}, [4])
@@ -278,7 +278,7 @@ def test_others_read_what_a_public_page_shows_alone(role, member):
 
 
 @pytest.mark.django_db
-def test_visitors_do_not_read_how_much_somebody_had_done(member):
+def test_visitors_cannot_read_progress_and_xp(member):
     Member.objects.filter(pk=member.pk).update(privacy_settings={"profile_public": True, "leaderboard_visible": True})
     for column, table in (("progress_data", "user_achievements"), ("xp_amount", "user_xp")):
         with (

@@ -98,7 +98,7 @@ def test_criteria_and_reward_are_chosen_from_lists(staff_client, fields, criteri
         ({"criteria_json_type": "hacks_tried", "criteria_json_hack": "sea"}, "criteria_json", "can't be narrowed"),
         ({"criteria_json_type": "checkins", "criteria_json_category": "calm"}, "criteria_json", "can't be narrowed"),
         ({"criteria_json_hack": "sea", "criteria_json_category": "calm"}, "criteria_json", "not to both"),
-        ({"criteria_json_type": "streak"}, "criteria_json", "Select a valid choice"),
+        ({"criteria_json_type": "streak"}, "criteria_json", "Choose one of the options."),
         ({"reward_type": "xp"}, "reward_value", "Say how much XP"),
         ({"reward_type": "xp", "reward_value_xp": "10000"}, "reward_value", "Say how much XP"),
         (

@@ -18,7 +18,7 @@ from gamification.actions import (
     settle_challenge,
     settle_challenges,
 )
-from gamification.challenges import GRACE
+from gamification.challenges import GRACE_PERIOD
 from gamification.models import Challenge, ChallengeParticipant, UserAchievement, XpEntry
 from gamification.tasks import settle_challenges as settle_task
 from gamification.tests.factories import AchievementFactory, ChallengeFactory, take_part
@@ -55,8 +55,8 @@ def react_to_all():
 @pytest.mark.parametrize(
     ("fields", "number"),
     [
-        ({"end_date": NOW - GRACE}, 1),
-        ({"end_date": NOW - GRACE + timedelta(seconds=1)}, 0),
+        ({"end_date": NOW - GRACE_PERIOD}, 1),
+        ({"end_date": NOW - GRACE_PERIOD + timedelta(seconds=1)}, 0),
         ({"is_active": False, "cancelled_at": NOW}, 0),
         ({"settled_at": NOW}, 0),
     ],

@@ -4,13 +4,13 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from gamification.challenges import (
-    AIMS,
-    asked_for,
+    CHALLENGE_KINDS,
+    describe_criteria,
     ordinal,
     progress_towards,
     time_until,
     unit_of,
-    validate_aim,
+    validate_challenge_criteria,
     validate_reward,
 )
 from gamification.models import Challenge
@@ -39,12 +39,12 @@ def test_places_in_words():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", AIMS)
+@pytest.mark.parametrize("kind", CHALLENGE_KINDS)
 def test_every_aim_has_its_words(kind):
     for value in (1, 7):
         criteria = {"type": kind, "value": value}
-        validate_aim(criteria)
-        assert "{" not in asked_for(criteria)
+        validate_challenge_criteria(criteria)
+        assert "{" not in describe_criteria(criteria)
         assert progress_towards(criteria, 9).done == value
         assert unit_of(criteria, value) == progress_towards(criteria, 9).unit
 
@@ -54,7 +54,7 @@ def test_every_aim_has_its_words(kind):
 )
 def test_what_cannot_be_counted_is_refused(criteria):
     with pytest.raises(ValidationError):
-        validate_aim(criteria)
+        validate_challenge_criteria(criteria)
 
 
 @pytest.mark.parametrize(

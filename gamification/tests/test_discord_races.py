@@ -1,4 +1,4 @@
-"""Two workers at once, each on a connection of its own, and workers that die."""
+"""Concurrent workers on separate connections, and workers that die."""
 
 from threading import Thread
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def as_worker(action):
-    def act():
+    def run():
         try:
             with database_identity(Role.WORKER):
                 action()
         finally:
             connection.close()
 
-    return act
+    return run
 
 
 def rows() -> list[tuple]:
@@ -31,7 +31,7 @@ def rows() -> list[tuple]:
         return list(DiscordRoleGrant.objects.values_list("discord_id", "is_wanted", "state"))
 
 
-def waits_for_a_lock() -> bool:
+def is_any_connection_waiting_for_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_stat_activity"
@@ -41,60 +41,60 @@ def waits_for_a_lock() -> bool:
 
 
 @pytest.fixture
-def asked(discord, make_wearer):
-    """A worker that waits for Discord's answer on the first of two roles."""
+def waiting_worker(discord, make_role_holder):
+    """The thread of a worker that waits for Discord's answer to the first of two changes."""
     with database_identity(Role.WORKER):
-        make_wearer("1001")
-        make_wearer("1002")
+        make_role_holder("1001")
+        make_role_holder("1002")
         want_discord_roles()
-    discord.holds = True
+    discord.waits_before_answer = True
     worker = Thread(target=as_worker(lambda: send_discord_roles(now=timezone.now())))
     worker.start()
-    assert discord.arrived.wait(10)
+    assert discord.request_received.wait(10)
     yield worker
     discord.may_answer.set()
     worker.join()
 
 
-def test_two_workers_share_what_is_due(discord, asked):
-    discord.arrived.clear()
+def test_two_workers_share_pending_grants(discord, waiting_worker):
+    discord.request_received.clear()
     second = Thread(target=as_worker(lambda: send_discord_roles(now=timezone.now())))
     second.start()
-    assert discord.arrived.wait(10)
+    assert discord.request_received.wait(10)
     third = Thread(target=as_worker(lambda: send_discord_roles(now=timezone.now())))
     third.start()
     third.join()
-    assert asked.is_alive()
+    assert waiting_worker.is_alive()
     assert second.is_alive()
     discord.may_answer.set()
-    asked.join()
+    waiting_worker.join()
     second.join()
     assert sorted(account for _, account, _ in discord.requests) == ["1001", "1002"]
     assert sorted(rows()) == [("1001", True, "done"), ("1002", True, "done")]
 
 
-def test_what_is_wanted_no_longer_waits_for_the_answer_and_is_taken_then(discord, asked):
+def test_removal_waits_until_grant_is_sent(discord, waiting_worker):
     with database_identity(Role.WORKER):
         Profile.objects.update(discord_id=None)
-    taking = Thread(target=as_worker(want_discord_roles))
-    taking.start()
-    while taking.is_alive() and not waits_for_a_lock():
-        taking.join(0.01)
-    assert taking.is_alive()
-    discord.holds = False
+    removal = Thread(target=as_worker(want_discord_roles))
+    removal.start()
+    while removal.is_alive() and not is_any_connection_waiting_for_lock():
+        removal.join(0.01)
+    assert removal.is_alive()
+    discord.waits_before_answer = False
     discord.may_answer.set()
-    asked.join()
-    taking.join()
+    waiting_worker.join()
+    removal.join()
     assert {(wanted, state) for _, wanted, state in rows()} == {(False, "pending")}
     with database_identity(Role.WORKER):
         send_discord_roles(now=timezone.now())
-    assert (discord.worn, rows()) == (set(), [])
+    assert (discord.assigned, rows()) == (set(), [])
 
 
-def test_what_another_worker_has_just_written_down_is_left_as_it_is(discord, make_wearer):
+def test_grant_that_another_worker_just_finished_is_kept(discord, make_role_holder):
     outcome = []
     with database_identity(Role.WORKER):
-        make_wearer("1001")
+        make_role_holder("1001")
     with database_identity(Role.WORKER):
         assert want_discord_roles() == 1
         DiscordRoleGrant.objects.update(state=DiscordRoleGrant.State.DONE)
@@ -104,9 +104,9 @@ def test_what_another_worker_has_just_written_down_is_left_as_it_is(discord, mak
     assert (outcome, rows()) == ([0], [("1001", True, "done")])
 
 
-def test_a_worker_that_dies_before_it_has_written_down_the_answer_does_no_harm(discord, make_wearer):
+def test_grant_is_sent_again_when_worker_dies_before_commit(discord, make_role_holder):
     with database_identity(Role.WORKER):
-        make_wearer("1001")
+        make_role_holder("1001")
         want_discord_roles()
     with database_identity(Role.WORKER):
         send_discord_roles(now=timezone.now())

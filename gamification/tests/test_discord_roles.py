@@ -1,4 +1,4 @@
-"""Who shall have which role on Discord: it follows from what is earned and connected."""
+"""Discord roles follow earned achievements and connected accounts."""
 
 import json
 from datetime import timedelta
@@ -16,7 +16,7 @@ from database.identity import Role, database_identity
 from gamification.discord import tasks
 from gamification.discord.actions import forget_erased_accounts, want_discord_roles
 from gamification.models import Achievement, DiscordRoleGrant, UserAchievement
-from gamification.tests.discord_roles import grant, send, settle
+from gamification.tests.discord_roles import grant, send, sync
 from gamification.tests.discord_server import Failure
 from gamification.tests.factories import AchievementFactory
 from nrghax.tasks import react
@@ -34,38 +34,38 @@ def earn(member, achievement):
     UserAchievement.objects.create(user=member, achievement=achievement)
 
 
-def test_an_earned_role_is_given_once(discord, wearer):
+def test_earned_role_is_assigned_once(discord, role_holder):
     assert want_discord_roles() == 1
     assert want_discord_roles() == 0
     assert send().number == 1
-    assert discord.worn == {("1001", "7")}
-    assert (grant().user, grant().state, grant().last_error) == (wearer, State.DONE, "")
-    assert settle().number == 0
+    assert discord.assigned == {("1001", "7")}
+    assert (grant().user, grant().state, grant().last_error) == (role_holder, State.DONE, "")
+    assert sync().number == 0
     assert len(discord.requests) == 1
 
 
-def test_what_is_private_is_not_worn(discord, wearer):
+def test_private_achievement_gives_no_role(discord, role_holder):
     UserAchievement.objects.update(is_private=True)
     assert want_discord_roles() == 0
 
 
 def queued() -> list[tuple[str, list[str], bool]]:
-    """What waits for a worker: the task, its arguments, and whether it waits for a time."""
+    """Return the queued tasks: name, arguments, and whether they are delayed."""
     with current_app.connection_for_read() as broker:
-        waiting = broker.default_channel.client.lrange("celery", 0, -1)
-    headers = [json.loads(message)["headers"] for message in waiting]
+        messages = broker.default_channel.client.lrange("celery", 0, -1)
+    headers = [json.loads(message)["headers"] for message in messages]
     return [(each["task"].rpartition(".")[2], each["argsrepr"], bool(each["eta"])) for each in headers]
 
 
-def test_earning_writes_it_down_at_once_and_has_it_sent(discord, wearer, django_capture_on_commit_callbacks):
-    earned = record(wearer.pk, Activity.ACHIEVEMENT_EARNED, earned_data())
+def test_earning_achievement_creates_grant_and_queues_sending(discord, role_holder, django_capture_on_commit_callbacks):
+    earned = record(role_holder.pk, Activity.ACHIEVEMENT_EARNED, earned_data())
     with django_capture_on_commit_callbacks(execute=True):
         react(str(earned.pk))
     assert grant().state == State.PENDING
     assert ("send_discord_roles", "()", False) in queued()
 
 
-def test_connecting_and_disconnecting_has_a_worker_look(discord, member, django_capture_on_commit_callbacks):
+def test_connecting_and_disconnecting_queue_update_of_roles(discord, member, django_capture_on_commit_callbacks):
     expected = ("want_discord_roles", f"('{member.pk}',)", False)
     with django_capture_on_commit_callbacks(execute=True):
         SocialAccount.objects.create(user=member.user, provider="google", uid="1")
@@ -78,12 +78,12 @@ def test_connecting_and_disconnecting_has_a_worker_look(discord, member, django_
     assert queued() == [expected] * 2
 
 
-@pytest.mark.parametrize(("seconds", "again"), [("2.5", [("send_discord_roles", "()", True)]), ("3600", [])])
-def test_after_a_short_pause_the_worker_comes_again(discord, wearer, seconds, again):
+@pytest.mark.parametrize(("seconds", "expected"), [("2.5", [("send_discord_roles", "()", True)]), ("3600", [])])
+def test_sending_is_queued_again_after_short_rate_limit(discord, role_holder, seconds, expected):
     tasks.want_discord_roles()
     discord.answers.append(Failure(429, {"retry_after": seconds}))
     assert tasks.send_discord_roles() == 1
-    assert queued() == again
+    assert queued() == expected
 
 
 def earned_data():
@@ -97,42 +97,42 @@ def earned_data():
     }
 
 
-def test_two_achievements_with_one_role_ask_for_it_once_and_keep_it_together(discord, wearer):
+def test_role_of_two_achievements_is_assigned_once_and_kept_while_one_gives_it(discord, role_holder):
     other = AchievementFactory(discord_role_id="7")
-    earn(wearer, other)
-    settle()
+    earn(role_holder, other)
+    sync()
     with database_identity(Role.STAFF):
         Achievement.objects.filter(pk=other.pk).update(discord_role_id="")
-    settle()
-    assert discord.worn == {("1001", "7")}
+    sync()
+    assert discord.assigned == {("1001", "7")}
     assert len(discord.requests) == 1
 
 
 @pytest.mark.parametrize("change", ["nothing earned", "not connected", "no role", "hides streaks", "closed"])
-def test_without_all_of_it_there_is_no_role(discord, wearer, change):
-    _without(change, wearer)
+def test_role_needs_every_condition(discord, role_holder, change):
+    _remove_condition(change, role_holder)
     assert want_discord_roles() == 0
     assert not DiscordRoleGrant.objects.exists()
 
 
 @pytest.mark.parametrize("change", ["not connected", "no role", "hides streaks", "closed", "erased"])
-def test_what_is_wanted_no_longer_is_taken_and_leaves_no_row(discord, wearer, change):
-    settle()
-    _without(change, wearer)
-    settle()
-    assert discord.worn == set()
+def test_unwanted_role_is_removed_with_its_grant(discord, role_holder, change):
+    sync()
+    _remove_condition(change, role_holder)
+    sync()
+    assert discord.assigned == set()
     assert discord.requests[-1] == ("DELETE", "1001", "7")
     assert not DiscordRoleGrant.objects.exists()
 
 
-def _without(change, member):
+def _remove_condition(change, member):
     match change:
         case "nothing earned":
             UserAchievement.objects.all().delete()
         case "not connected":
             connect(member, None)
         case "no role":
-            _give_the_achievement_the_role("")
+            _set_role("")
         case "hides streaks":
             with database_identity(Role.STAFF):
                 Achievement.objects.update(criteria_json={"type": "streak", "value": 7})
@@ -144,74 +144,72 @@ def _without(change, member):
             member.user.delete()
 
 
-def _give_the_achievement_the_role(role):
+def _set_role(role):
     with database_identity(Role.STAFF):
         Achievement.objects.update(discord_role_id=role)
 
 
-def test_another_role_and_another_account_replace_the_first(discord, wearer):
-    settle()
-    _give_the_achievement_the_role("8")
-    settle()
-    assert discord.worn == {("1001", "8")}
-    connect(wearer, "1002")
-    settle()
-    assert discord.worn == {("1002", "8")}
+def test_changed_role_and_changed_account_replace_old_ones(discord, role_holder):
+    sync()
+    _set_role("8")
+    sync()
+    assert discord.assigned == {("1001", "8")}
+    connect(role_holder, "1002")
+    sync()
+    assert discord.assigned == {("1002", "8")}
     assert grant().discord_id == "1002"
 
 
-@pytest.mark.parametrize("first", ["giver", "taker"])
-def test_an_account_that_changes_hands_keeps_its_role(discord, wearer, achievement, first):
-    settle()
-    heir = make_member()
-    earn(heir, achievement)
-    connect(wearer, None)
-    connect(heir)
-    for member in (wearer, heir) if first == "giver" else (heir, wearer):
+@pytest.mark.parametrize("first", ["old owner", "new owner"])
+def test_account_keeps_role_when_it_moves_to_another_member(discord, role_holder, achievement, first):
+    sync()
+    new_owner = make_member()
+    earn(new_owner, achievement)
+    connect(role_holder, None)
+    connect(new_owner)
+    for member in (role_holder, new_owner) if first == "old owner" else (new_owner, role_holder):
         want_discord_roles(member_id=member.pk)
     send()
-    assert discord.worn == {("1001", "7")}
-    assert (grant().user, grant().state) == (heir, State.DONE)
+    assert discord.assigned == {("1001", "7")}
+    assert (grant().user, grant().state) == (new_owner, State.DONE)
 
 
-def test_one_members_round_leaves_the_others_alone(discord, wearer, make_wearer):
-    other = make_wearer("1002")
+def test_update_of_one_member_does_not_change_others(discord, role_holder, make_role_holder):
+    other = make_role_holder("1002")
     assert want_discord_roles(member_id=other.pk) == 1
     assert grant().user == other
     connect(other, None)
-    assert want_discord_roles(member_id=wearer.pk) == 1
+    assert want_discord_roles(member_id=role_holder.pk) == 1
     assert grant(user=other).is_wanted
 
 
-def test_what_an_erased_account_keeps_is_forgotten_in_time(discord, wearer):
-    settle()
-    wearer.user.delete()
-    discord.above_the_bot.add("7")
-    settle()
+def test_failed_removal_for_erased_account_is_deleted_after_30_days(discord, role_holder):
+    sync()
+    role_holder.user.delete()
+    discord.roles_above_bot.add("7")
+    sync()
     assert (grant().user, grant().state) == (None, State.FAILED)
     assert forget_erased_accounts(now=timezone.now() + timedelta(days=29)) == 0
     assert forget_erased_accounts(now=timezone.now() + timedelta(days=31)) == 1
 
 
-def test_what_could_not_be_taken_is_not_begun_anew_each_round(discord, wearer):
-    settle()
-    connect(wearer, None)
-    discord.above_the_bot.add("7")
-    settle()
-    assert settle().number == 0
+def test_failed_removal_is_not_retried_at_each_update(discord, role_holder):
+    sync()
+    connect(role_holder, None)
+    discord.roles_above_bot.add("7")
+    sync()
+    assert sync().number == 0
     assert (grant().is_wanted, grant().state) == (False, State.FAILED)
 
 
-def test_what_a_member_could_not_be_given_is_kept(discord, wearer):
+def test_failed_grant_of_existing_member_is_kept(discord, role_holder):
     discord.members.clear()
-    settle()
+    sync()
     assert grant().state == State.FAILED
     assert forget_erased_accounts(now=timezone.now() + timedelta(days=31)) == 0
 
 
-def test_without_a_bot_nothing_is_written_down_asked_for_or_shown(
-    discord, settings, wearer, member_client, achievement
-):
+def test_nothing_happens_without_bot(discord, settings, role_holder, member_client, achievement):
     want_discord_roles()
     settings.DISCORD_BOT_TOKEN = ""
     assert (want_discord_roles(), send().number) == (0, 0)

@@ -4,12 +4,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from gamification.kinds import KINDS, MOST, asked_for, progress_towards, validate_criteria
+from gamification.kinds import KINDS, MAX_CRITERION_VALUE, describe_criteria, progress_towards, validate_criteria
 from gamification.tests.factories import AchievementFactory
 
 GOOD = [
-    *[{"type": name, "value": kind.least} for name, kind in KINDS.items()],
-    *[{"type": name, "value": kind.most} for name, kind in KINDS.items()],
+    *[{"type": name, "value": kind.min_value} for name, kind in KINDS.items()],
+    *[{"type": name, "value": kind.max_value} for name, kind in KINDS.items()],
     *[{"type": name, "value": 2, "hack": "soft-bubble"} for name in ("practice_count", "practice_minutes")],
     {"type": "verification", "value": 1, "hack": "soft-bubble"},
     *[
@@ -29,7 +29,7 @@ BAD = {
     "zero": {"type": "streak", "value": 0},
     "negative": {"type": "streak", "value": -1},
     "not whole": {"type": "streak", "value": 1.5},
-    "too much": {"type": "streak", "value": MOST + 1},
+    "too much": {"type": "streak", "value": MAX_CRITERION_VALUE + 1},
     "a text": {"type": "streak", "value": "7"},
     "a switch": {"type": "streak", "value": True},
     "more than it may say": {"type": "streak", "value": 7, "since": 2020},
@@ -103,13 +103,13 @@ def test_pointless_criteria_are_refused(criteria):
     ],
 )
 def test_what_it_takes_in_words(criteria, names, words):
-    assert asked_for(criteria, **names) == words
+    assert describe_criteria(criteria, **names) == words
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_has_its_words(name):
-    for value in (KINDS[name].least, min(12, KINDS[name].most)):
-        words = asked_for({"type": name, "value": value}, category="", hack="")
+    for value in (KINDS[name].min_value, min(12, KINDS[name].max_value)):
+        words = describe_criteria({"type": name, "value": value}, category="", hack="")
         assert "{" not in words
         assert "  " not in words
 

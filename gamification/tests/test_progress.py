@@ -83,7 +83,7 @@ class TestProgress:
         make_award(member, 500, earned_on=local - timedelta(days=1))
         page = sign_in(member).get(PAGE)
         assert page.context["xp_today"] == 115
-        assert [(each["deeds"], each["count"], each["most"]) for each in page.context["limits"]] == [
+        assert [(each["label"], each["count"], each["limit"]) for each in page.context["limits"]] == [
             ("Practices", 5, 5),
             ("Check-ins", 0, 1),
             ("Reviews", 1, 4),
@@ -173,7 +173,7 @@ class TestRules:
 
     def test_say_how_often_and_what_comes_later(self, client):
         page = client.get(RULES)
-        limits = {rule["deed"]: rule["at_most"] for rule in page.context["rules"]}
+        limits = {rule["activity"]: rule["limit"] for rule in page.context["rules"]}
         assert limits["A check-in"] == "1 a day"
         assert limits["A hack that your peers, or staff, verified"] == "Once a hack"
         assert all(limits.values())

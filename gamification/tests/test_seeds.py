@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from database.identity import Role, database_identity
-from gamification.kinds import KINDS, asked_for, validate_criteria
+from gamification.kinds import KINDS, describe_criteria, validate_criteria
 from gamification.models import Achievement
 from hacks.models import Hack, HackCategory
 
@@ -47,7 +47,7 @@ def test_each_is_one_of_its_own(seeds):
     hacks = dict(Hack.objects.values_list("slug", "name"))
     titles = dict(HackCategory.objects.values_list("name", "title"))
     told = [
-        asked_for(
+        describe_criteria(
             row.criteria_json,
             hack=hacks.get(row.criteria_json.get("hack"), ""),
             category=titles.get(row.criteria_json.get("category"), ""),
