@@ -1,4 +1,4 @@
-"""Writes to the activity log, which queue the reactions to each activity."""
+"""Actions that write activities to the log and queue their reactions."""
 
 import json
 import logging

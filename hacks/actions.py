@@ -1,4 +1,4 @@
-"""Writes about hacks: unlocking, favourites and private notes."""
+"""Actions on hacks: unlocking, favourites and private notes."""
 
 from typing import NamedTuple
 from uuid import UUID
