@@ -146,7 +146,7 @@ def test_the_menu_shows_the_admin_to_staff_alone(sign_in, member):
 def test_a_page_that_is_not_there(client):
     response = client.get("/nowhere/at/all/")
     read_page(response, status=404)
-    assert "<h1>This page is not here</h1>" in response.content.decode()
+    assert "<h1>We can't find that page</h1>" in response.content.decode()
 
 
 def test_a_page_that_is_not_there_for_a_member(member_client):
@@ -157,7 +157,7 @@ def test_a_page_that_is_not_there_for_a_member(member_client):
 def test_a_form_without_its_token():
     response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"login": "a@example.com"})
     read_page(response, status=403)
-    assert "<h1>The form had grown too old</h1>" in response.content.decode()
+    assert "<h1>This form has expired</h1>" in response.content.decode()
 
 
 def test_refusals_and_malformed_requests(rf):
@@ -171,4 +171,4 @@ def test_the_page_for_our_own_mistakes_needs_nothing(rf, django_assert_num_queri
     with django_assert_num_queries(0):
         response = defaults.server_error(rf.get("/"))
     read_page(response, status=500)
-    assert "<h1>Something broke on our side</h1>" in response.content.decode()
+    assert "<h1>Something went wrong on our side</h1>" in response.content.decode()

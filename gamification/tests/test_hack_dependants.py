@@ -27,8 +27,8 @@ def test_before_unpublishing_it_is_said_what_names_a_hack(staff_client, hack):
     other = HackFactory()
     data = {"action": "unpublish", "_selected_action": [str(hack.pk), str(other.pk)]}
     page = staff_client.post(reverse("admin:hacks_hack_changelist"), data).text
-    assert page.count("Named by:") == 1
-    assert f"Named by: {NAMES}." in page
+    assert page.count("Used by:") == 1
+    assert f"Used by: {NAMES}." in page
 
 
 def test_its_page_says_so_and_warns_once_it_is_unpublished(staff_client, hack):

@@ -25,7 +25,7 @@ def test_visitor_sees_gateway_hacks_and_categories(client):
 def test_page_renders_without_hacks(client):
     response = client.get(reverse("home"))
     read_page(response)
-    assert "Good ones to begin with" not in response.content.decode()
+    assert "Good hacks to start with" not in response.content.decode()
 
 
 def test_names_are_escaped(client):
