@@ -1,1 +1,1 @@
-"""A made-up community with a past, so that every page can be seen full: `make demo`."""
+"""A made-up community with a past, so that every page has content: `make demo`."""

@@ -1,4 +1,4 @@
-"""Writes the community of the demo, day by day and through the triggers, as if it had happened."""
+"""Write the community of the demo day by day. The database triggers run as they do in production."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from accounts.models import Member, Profile, User
 from analytics.models import Activity, Notification, UserActivityLog
 from community.models import HackVerification
 from dev.demo.challenges import make_challenges
-from dev.demo.history import History, Life
+from dev.demo.history import History, Simulation
 from dev.demo.people import Person
 from dev.demo.progress import make_progress
 from dev.demo.texts import HACK_NOTES
@@ -28,30 +28,29 @@ from hacks.news import unlocked_hack
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 
 BATCH = 1000
-UNREAD = 2
+UNREAD_COUNT = 2
 READ_AFTER = timedelta(hours=9)
-FAVOURITES = 3
 
 
 @transaction.atomic
 def make_community(*, people: Sequence[Person], now: datetime) -> dict[str, int]:
-    """Make those of the people and of their past who are missing; returns how many rows there are of each kind.
+    """Add the people who are missing and the missing parts of everyone's past. Return the number of rows by kind.
 
-    Should be called as the owner, once the library and the demo logins are there.
+    Should be called as the database owner, after the hacks and the demo logins have been made.
     """
     hacks = list(Hack.objects.select_related("category").order_by("pk"))
     newcomers = _make_people(people, now)
     joined = dict(User.objects.values_list("email", "date_joined"))
     ids = dict(User.objects.values_list("email", "pk"))
     histories = {
-        person.email: Life(person, ids[person.email], hacks).until(now, joined=joined[person.email])
+        person.email: Simulation(person, ids[person.email], hacks).until(now, joined=joined[person.email])
         for person in people
     }
     _make_partitions(min(joined[person.email] for person in people), now)
     Trip.objects.bulk_create((trip for history in histories.values() for trip in history.trips), ignore_conflicts=True)
     _write_days([row for history in histories.values() for row in (*history.rest_days, *history.checkins)])
     _write_days([row for history in histories.values() for row in history.sessions])
-    _write_news(histories.values())
+    _write_activities(histories.values())
     _keep_favourites([ids[person.email] for person in newcomers])
     members = [ids[person.email] for person in people]
     _write_progress(members, ids.get(LEARNER[0]), now)
@@ -73,12 +72,12 @@ def make_community(*, people: Sequence[Person], now: datetime) -> dict[str, int]
 
 
 def _make_people(people: Sequence[Person], now: datetime) -> list[Person]:
-    """Returns those who were not there; the learner is new until their past is a year long."""
+    """Add the missing people and return them. The learner counts as missing until they have a past of a year."""
     known = set(User.objects.filter(email__in=[person.email for person in people]).values_list("email", flat=True))
     newcomers = [person for person in people if person.email not in known]
-    # Hashed once: hashing is meant to be slow. Whoever knows the learner's password can look through anybody's eyes.
-    word = make_password(LEARNER[1])
-    users = User.objects.bulk_create(User(email=person.email, password=word) for person in newcomers)
+    # Hashing is slow, so all people share one hash: the learner's password logs in as anyone.
+    password = make_password(LEARNER[1])
+    users = User.objects.bulk_create(User(email=person.email, password=password) for person in newcomers)
     EmailAddress.objects.bulk_create(
         EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users
     )
@@ -87,11 +86,11 @@ def _make_people(people: Sequence[Person], now: datetime) -> list[Person]:
         if person.email == LEARNER[0] and is_new.exists():
             newcomers.append(person)
     for person in newcomers:
-        _introduce(person, now - timedelta(days=person.joined_days_ago))
+        _fill_profile(person, now - timedelta(days=person.joined_days_ago))
     return newcomers
 
 
-def _introduce(person: Person, joined_at: datetime) -> None:
+def _fill_profile(person: Person, joined_at: datetime) -> None:
     User.objects.filter(email=person.email).update(date_joined=joined_at)
     member = Member.objects.get(user__email=person.email)
     is_taken = Member.objects.named(person.username).exclude(pk=member.pk).exists()
@@ -111,14 +110,14 @@ def _introduce(person: Person, joined_at: datetime) -> None:
 
 
 def _make_partitions(since: datetime, now: datetime) -> None:
-    """The activity log's months of the past, which no running product makes."""
+    """Make the partitions of the activity log for the past months; the product makes them only for the future."""
     months = (now.year - since.year) * 12 + now.month - since.month
     with connection.cursor() as cursor:
         cursor.execute("SELECT app.make_activity_partitions(%s, %s)", [months, since.date()])
 
 
 def _write_days(rows: Iterable[models.Model]) -> None:
-    """One statement a day and kind: each check-in finds the streak of the day before, as it did in life."""
+    """Insert the rows with one statement for each day and kind: a check-in continues the streak of the day before."""
 
     def key(row: models.Model) -> tuple:
         day = {RestDay: "rest_date", DailyCheckin: "checkin_date", PracticeSession: "practice_date"}[type(row)]
@@ -129,15 +128,17 @@ def _write_days(rows: Iterable[models.Model]) -> None:
         type(same[0])._default_manager.bulk_create(same, ignore_conflicts=True)
 
 
-def _write_news(histories: Collection[History]) -> None:
-    """What was unlocked, what the log says of everything, and what members were told."""
+def _write_activities(histories: Collection[History]) -> None:
+    """Write the activities, and the notifications and progress rows of unlocked hacks."""
     activities = [activity for history in histories for activity in history.activities]
     UserActivityLog.objects.bulk_create(activities, BATCH, ignore_conflicts=True)
     notifications = [each for history in histories for each in _notifications(history)]
     Notification.objects.bulk_create(notifications, BATCH, ignore_conflicts=True)
     unlocks = [
-        UserHackProgress(user_id=told.user_id, hack_id=told.subject, unlocked_at=told.created_at)
-        for told in notifications
+        UserHackProgress(
+            user_id=notification.user_id, hack_id=notification.subject, unlocked_at=notification.created_at
+        )
+        for notification in notifications
     ]
     UserHackProgress.objects.bulk_create(
         unlocks, BATCH, update_conflicts=True, unique_fields=["user", "hack"], update_fields=["unlocked_at"]
@@ -145,30 +146,30 @@ def _write_news(histories: Collection[History]) -> None:
 
 
 def _write_progress(member_ids: Sequence[UUID], learner_id: UUID | None, now: datetime) -> None:
-    # Nothing else tells the planner of rows that are not committed: by chance it compared each with each, for minutes.
+    # The planner has no statistics of uncommitted rows, and sometimes chose nested loops that took minutes.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE practice_sessions, daily_checkins")
     settle_xp()
-    told = make_challenges(learner_id, member_ids, now)
-    told += make_verifications(learner_id, member_ids, now)
-    make_progress(member_ids, told, now)
+    notifications = make_challenges(learner_id, member_ids, now)
+    notifications += make_verifications(learner_id, member_ids, now)
+    make_progress(member_ids, notifications, now)
 
 
 def _notifications(history: History) -> list[Notification]:
-    """The latest are still to be read, however long ago: somebody has been away from the bell."""
+    """Return a notification for each unlocked hack. The member has read all but the latest ones."""
     unlocks = [activity for activity in history.activities if activity.activity_type == Activity.HACK_UNLOCKED]
-    told = []
-    for number, activity in enumerate(unlocks, start=UNREAD - len(unlocks)):
+    notifications = []
+    for number, activity in enumerate(unlocks, start=UNREAD_COUNT - len(unlocks)):
         notification = unlocked_hack(activity)
         notification.created_at = activity.created_at
         if number < 0:
             notification.is_read, notification.read_at = True, activity.created_at + READ_AFTER
-        told.append(notification)
-    return told
+        notifications.append(notification)
+    return notifications
 
 
 def _keep_favourites(member_ids: Sequence) -> None:
-    """What newcomers have practised most; some of them write down what helps."""
+    """Mark the hacks that each newcomer has practised most as favourites, one for each text of HACK_NOTES."""
     kept = []
     for _, rows in groupby(
         UserHackProgress.objects.filter(user__in=member_ids, total_practice_count__gt=0).order_by(

@@ -1,4 +1,4 @@
-"""The challenges of the demo: one that is over, some that are on, one to come and one that was called off."""
+"""The challenges of the demo: one has ended, two are running, one is coming and one was cancelled."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ CANCELLED_AGO = timedelta(days=5)
 
 
 class Plan(NamedTuple):
-    """`days` are when it begins and ends, counted from now; the learner takes part where it says so."""
+    """A challenge. It starts and ends `days` from now; the demo learner takes part if `has_learner`."""
 
     name: str
     slug: str
@@ -40,7 +40,7 @@ PLANS = (
     Plan(
         "Ten days out of fourteen",
         "ten-days-out-of-fourteen",
-        "Two weeks, ten days with a practice. Four days are free, and nobody asks which ones.",
+        "Practise on ten days in two weeks. Take four days off, whichever you like.",
         (-18, -4),
         {"type": "days_active", "value": 10},
         ("xp", {"xp": 150}),
@@ -50,7 +50,7 @@ PLANS = (
     Plan(
         "Two quiet hours",
         "two-quiet-hours",
-        "Two hours of practice within three weeks: six minutes a day, or whatever shape your days have.",
+        "Practise for two hours in three weeks. That's six minutes a day, or whatever fits your days.",
         (-9, 12),
         {"type": "practice_minutes", "value": 120},
         ("rest_day", {}),
@@ -60,7 +60,7 @@ PLANS = (
     Plan(
         "A small circle",
         "a-small-circle",
-        "Eight people who check in each day for two weeks, and see each other do it.",
+        "Eight people check in daily for two weeks and see each other do it.",
         (-5, 9),
         {"type": "checkins", "value": 12},
         ("xp", {"xp": 80}),
@@ -71,7 +71,7 @@ PLANS = (
     Plan(
         "Five ways to come down",
         "five-ways-to-come-down",
-        "Try five different hacks of relaxation in a month. One of them may stay with you.",
+        "Try five different relaxation hacks in four weeks. You may find one to keep.",
         (6, 34),
         {"type": "hacks_tried", "value": 5, "category": "relaxation"},
         ("achievement", {"achievement": "five-ways-to-rest"}),
@@ -81,20 +81,20 @@ PLANS = (
     Plan(
         "Sunrise week",
         "sunrise-week",
-        "A practice before the day begins, seven days in a row.",
+        "Practise before your day begins, seven days in a row.",
         (2, 9),
         {"type": "days_active", "value": 7},
         ("xp", {"xp": 60}),
         4,
         True,
-        cancelled_for="Too few could get up that early. We will try an evening instead.",
+        cancelled_for="Too few of you could get up that early. We'll try an evening instead.",
     ),
 )
 
 
 def make_challenges(learner_id: UUID | None, member_ids: Sequence[UUID], now: datetime) -> list[Notification]:
-    """Make those that are missing; returns what whoever took part is told."""
-    told = []
+    """Make the challenges that are missing. Return the notifications for their participants."""
+    notifications = []
     for plan in PLANS:
         challenge, is_new = Challenge.objects.get_or_create(slug=plan.slug, defaults=_fields(plan, now))
         if not is_new:
@@ -102,16 +102,16 @@ def make_challenges(learner_id: UUID | None, member_ids: Sequence[UUID], now: da
         _fill(challenge, plan, learner_id, member_ids, now)
         if plan.cancelled_for:
             cancel_challenge(challenge=challenge, reason=plan.cancelled_for, now=now - CANCELLED_AGO)
-            told += _cancelled(challenge)
-    # What is over was settled a day after it.
+            notifications += _react_to_cancelled(challenge)
+    # The challenge that has ended was settled in the past, not today.
     settle_challenges(now=now - timedelta(days=2))
     score_challenges(now=now)
     rank_participants(now=now)
-    return told + _settled()
+    return notifications + _react_to_ended()
 
 
 def _fields(plan: Plan, now: datetime) -> dict[str, Any]:
-    # A challenge begins at the full hour.
+    # Challenges start on the hour.
     hour = now.replace(minute=0, second=0, microsecond=0)
     begins, ends = (hour + timedelta(days=days) for days in plan.days)
     return {
@@ -130,9 +130,9 @@ def _fields(plan: Plan, now: datetime) -> dict[str, Any]:
 def _fill(challenge: Challenge, plan: Plan, learner_id: UUID | None, member_ids: Sequence[UUID], now: datetime) -> None:
     dice = Random(plan.slug)
     others = [member_id for member_id in member_ids if member_id != learner_id]
-    joining = dice.sample(others, min(plan.participants, len(others)))
+    participants = dice.sample(others, min(plan.participants, len(others)))
     if plan.has_learner and learner_id:
-        joining[-1:] = [learner_id]
+        participants[-1:] = [learner_id]
     latest = now - CANCELLED_AGO if plan.cancelled_for else min(challenge.start_date, now)
     ChallengeParticipant.objects.bulk_create(
         ChallengeParticipant(
@@ -140,13 +140,13 @@ def _fill(challenge: Challenge, plan: Plan, learner_id: UUID | None, member_ids:
             user_id=member_id,
             joined_at=latest - timedelta(minutes=dice.randint(10, 9000)),
         )
-        for member_id in joining
+        for member_id in participants
     )
 
 
-def _settled() -> list[Notification]:
-    """What the reactions to the end of a challenge would do."""
-    told = []
+def _react_to_ended() -> list[Notification]:
+    """Do what the reactions to the end of a challenge do, with dates in the past. Return the notifications."""
+    notifications = []
     ended = list(UserActivityLog.objects.pending().filter(activity_type=Activity.CHALLENGE_ENDED))
     for activity in ended:
         participant = ChallengeParticipant.objects.select_related("challenge").get(
@@ -154,17 +154,17 @@ def _settled() -> list[Notification]:
         )
         reward_participant(participant=participant)
         activity.created_at = participant.challenge.settled_at
-        told.append(ended_challenge(participant))
-        told[-1].created_at = activity.created_at
+        notifications.append(ended_challenge(participant))
+        notifications[-1].created_at = activity.created_at
     react_to(ended)
-    return told
+    return notifications
 
 
-def _cancelled(challenge: Challenge) -> list[Notification]:
+def _react_to_cancelled(challenge: Challenge) -> list[Notification]:
     activities = list(UserActivityLog.objects.pending().filter(activity_type=Activity.CHALLENGE_CANCELLED))
     challenge.refresh_from_db()
-    told = [cancelled_challenge(activity.user_id, challenge) for activity in activities]
-    for activity, notification in zip(activities, told, strict=True):
+    notifications = [cancelled_challenge(activity.user_id, challenge) for activity in activities]
+    for activity, notification in zip(activities, notifications, strict=True):
         activity.created_at = notification.created_at = challenge.cancelled_at
     react_to(activities)
-    return told
+    return notifications

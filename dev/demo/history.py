@@ -1,4 +1,7 @@
-"""What somebody of the demo did, day after day: it follows from who they are, so that a later run adds what is new."""
+"""The past of one person of the demo, day by day.
+
+It follows from the person alone. A later run therefore gives the same past, and adds the days since.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,11 +19,12 @@ from nrghax.onboarding import FIRST_CATEGORIES
 from practice.models import DailyCheckin, PracticeSession, RestDay, Trip
 
 REACTED_AFTER = timedelta(seconds=1)
-# Whoever has flown half around the world begins in the evening: by then the trip's clock counts everywhere.
-ARRIVES = 18
-# How often somebody practises what they want to master, and how much they prefer it and what leads there.
-MASTERED = 45
-DETERMINATION = 12
+# On the first day of a trip the person practises at this hour. By then the trip's clock applies in every time zone.
+ARRIVAL_HOUR = 18
+# A person practises a hack that they want to master this many times, and then no more often than other hacks.
+MASTERY_PRACTICES = 45
+# The weight of such a hack, and of its prerequisites, among all hacks.
+GOAL_WEIGHT = 12
 
 
 @dataclass
@@ -32,15 +36,15 @@ class History:
     activities: list[UserActivityLog] = field(default_factory=list)
 
 
-class Life:
-    """One person from the day they joined until now. Each day draws from dice of its own."""
+class Simulation:
+    """Simulates one person from the day they joined until now. Each day has its own random numbers."""
 
     def __init__(self, person: Person, member_id: UUID, hacks: Sequence[Hack]) -> None:
         self.person = person
         self.member_id = member_id
         self.hacks = [hack for hack in hacks if hack.is_active]
         self.favoured = FIRST_CATEGORIES[person.path]
-        self.ways = [_way_to(slug, hacks) for slug in person.aims]
+        self.goal_paths = [_path_to(slug, hacks) for slug in person.goals]
         self.unlocked: set[UUID] = set()
         self.counts: dict[UUID, int] = {}
         self.days: dict[UUID, set[date]] = {}
@@ -51,25 +55,25 @@ class Life:
         today = local_date(now, self.person.zone, self.person.day_start)
         last = today if self.person.practises_today else today - timedelta(days=1)
         for number in range((last - first).days + 1):
-            self._live(first + timedelta(days=number), number, now)
-        self._declare_trips(first)
-        if (today - first).days <= self.person.stays_days:
-            self._plan_rest(today)
+            self._simulate_day(first + timedelta(days=number), number, now)
+        self._add_trips(first)
+        if (today - first).days <= self.person.active_days:
+            self._add_planned_rest(today)
         return self.history
 
-    def _live(self, day: date, number: int, now: datetime) -> None:
-        dice = self._dice(day)
+    def _simulate_day(self, day: date, number: int, now: datetime) -> None:
+        dice = self._random(day)
         person = self.person
-        trip = next(((days, there) for days, there in person.trips if number in days), None)
+        trip = next(((days, zone) for days, zone in person.trips if number in days), None)
         zone = trip[1] if trip else person.zone
-        hour = ARRIVES if trip and number == trip[0].start else person.hour
+        hour = ARRIVAL_HOUR if trip and number == trip[0].start else person.hour
         clock = datetime.combine(day, time(hour, dice.randint(0, 50)))
         moment = clock.replace(tzinfo=ZoneInfo(zone))
-        is_away = number > person.stays_days or number in person.time_off
+        is_away = number > person.active_days or number in person.break_days
         if moment > now or is_away:
             return
-        if self._rests(day):
-            self._rest(day)
+        if self._is_rest_day(day):
+            self._add_rest_day(day)
             return
         is_missed = bool(person.misses_every) and number % person.misses_every == person.misses_every - 1
         if is_missed or dice.random() > person.regularity:
@@ -136,49 +140,49 @@ class Life:
         self._record(Activity.CHECKIN_SAVED, moment, {"checkin_id": str(checkin.pk), "date": str(day), "is_new": True})
 
     def _choose(self, dice: Random, number: int) -> Hack:
-        """Something new now and then, else what is being learnt, with a liking for the chosen path."""
-        is_open = [hack for hack in self.hacks if hack.prerequisite_hack_id is None or hack.pk in self.unlocked]
+        """Return a new hack now and then, otherwise a known one. Goals and the chosen path weigh more."""
+        open_hacks = [hack for hack in self.hacks if hack.prerequisite_hack_id is None or hack.pk in self.unlocked]
         wants_new = len(self.counts) <= number // self.person.days_a_new_hack
-        pool = [hack for hack in is_open if (hack.pk not in self.counts) == wants_new] or is_open
+        pool = [hack for hack in open_hacks if (hack.pk not in self.counts) == wants_new] or open_hacks
 
-        wanted = {self._next_on(way) for way in self.ways}
+        goals = {self._next_on(path) for path in self.goal_paths}
 
         def weight(hack: Hack) -> float:
-            liking = 5 if hack.category.name in self.favoured else 1
+            path = 5 if hack.category.name in self.favoured else 1
             learning = 4 if self.counts.get(hack.pk, 0) < 12 else 1
-            determined = DETERMINATION if hack.pk in wanted else 1
-            return liking * learning * determined * (3 if hack.is_gateway or hack.pk in self.unlocked else 1)
+            goal = GOAL_WEIGHT if hack.pk in goals else 1
+            return path * learning * goal * (3 if hack.is_gateway or hack.pk in self.unlocked else 1)
 
         return dice.choices(pool, [weight(hack) for hack in pool])[0]
 
-    def _next_on(self, way: Sequence[Hack]) -> UUID | None:
-        """What they practise now of what leads to the hack that they want to master: the last of it that is open."""
-        is_open = [hack for hack in way if hack.prerequisite_hack_id is None or hack.pk in self.unlocked]
-        return is_open[-1].pk if is_open and self.counts.get(way[-1].pk, 0) < MASTERED else None
+    def _next_on(self, path: Sequence[Hack]) -> UUID | None:
+        """Return the last open hack on the path to a goal; None once the goal has been practised often enough."""
+        open_hacks = [hack for hack in path if hack.prerequisite_hack_id is None or hack.pk in self.unlocked]
+        return open_hacks[-1].pk if open_hacks and self.counts.get(path[-1].pk, 0) < MASTERY_PRACTICES else None
 
     def _unlock(self, moment: datetime) -> None:
-        """By the rules of hacks/sql/unlock_hacks.sql."""
+        """Unlock hacks by the rules of hacks/sql/unlock_hacks.sql."""
         for hack in self.hacks:
             needed = hack.prerequisite_hack_id
             if needed is None or hack.pk in self.unlocked:
                 continue
-            asked = hack.unlock_criteria
+            criteria = hack.unlock_criteria
             practices, days = self.counts.get(needed, 0), len(self.days.get(needed, ()))
-            if practices >= asked.get("practice_count", 1) and days >= asked.get("days_active", 0):
+            if practices >= criteria.get("practice_count", 1) and days >= criteria.get("days_active", 0):
                 self.unlocked.add(hack.pk)
                 data = {"hack_id": str(hack.pk), "name": hack.name, "slug": hack.slug}
                 self._record(Activity.HACK_UNLOCKED, moment + REACTED_AFTER, data)
 
-    def _rests(self, day: date) -> bool:
-        return day.weekday() == self.person.rest_weekday and self._dice(day, "rest").random() < 0.7
+    def _is_rest_day(self, day: date) -> bool:
+        return day.weekday() == self.person.rest_weekday and self._random(day, "rest").random() < 0.7
 
-    def _rest(self, day: date) -> None:
+    def _add_rest_day(self, day: date) -> None:
         planned_at = datetime.combine(day - timedelta(days=3), self.person.day_start, ZoneInfo(self.person.zone))
         self.history.rest_days.append(
             RestDay(id=self._key("rest", day), user_id=self.member_id, rest_date=day, created_at=planned_at)
         )
 
-    def _declare_trips(self, first: date) -> None:
+    def _add_trips(self, first: date) -> None:
         for days, zone in self.person.trips:
             starts_on, ends_on = first + timedelta(days=days.start), first + timedelta(days=days[-1])
             self.history.trips.append(
@@ -191,11 +195,11 @@ class Life:
                 )
             )
 
-    def _plan_rest(self, today: date) -> None:
-        """The rest day of the days to come, which is planned by now."""
+    def _add_planned_rest(self, today: date) -> None:
+        """Add the rest days of the next three days, which are planned already."""
         for day in (today + timedelta(days=ahead) for ahead in (1, 2, 3)):
-            if self._rests(day):
-                self._rest(day)
+            if self._is_rest_day(day):
+                self._add_rest_day(day)
 
     def _measure(self, dice: Random) -> dict[str, int] | None:
         if not self.person.measures or dice.random() < 0.4:
@@ -215,17 +219,17 @@ class Life:
             )
         )
 
-    def _dice(self, day: date, *more: str) -> Random:
+    def _random(self, day: date, *more: str) -> Random:
         return Random("/".join([self.person.username, str(day), *more]))
 
     def _key(self, *parts: object) -> UUID:
         return uuid5(NAMESPACE_URL, "/".join(map(str, ("demo", self.member_id, *parts))))
 
 
-def _way_to(slug: str, hacks: Sequence[Hack]) -> list[Hack]:
-    """The hack's prerequisites, the first one first, and itself."""
+def _path_to(slug: str, hacks: Sequence[Hack]) -> list[Hack]:
+    """Return the hack's chain of prerequisites in order, and then the hack."""
     by_id = {hack.pk: hack for hack in hacks}
-    way = [hack for hack in hacks if hack.slug == slug]
-    while way and (needed := way[0].prerequisite_hack_id):
-        way.insert(0, by_id[needed])
-    return way
+    path = [hack for hack in hacks if hack.slug == slug]
+    while path and (needed := path[0].prerequisite_hack_id):
+        path.insert(0, by_id[needed])
+    return path

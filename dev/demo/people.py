@@ -1,4 +1,4 @@
-"""Who is in the community: people who do not exist, each with habits that follow from their name alone."""
+"""The people of the demo. They are made up, and their habits follow from their usernames alone."""
 
 from dataclasses import dataclass
 from datetime import time
@@ -51,19 +51,20 @@ tomasz_wilk          Tomasz Wilk          Europe/Warsaw
 yara_benami          Yara Ben-Ami         Asia/Jerusalem
 """
 BIOS = (
-    "Bus driver. Two minutes of breathing at the terminus have changed my evenings.",
-    "I teach small children and practise to stay the calmest person in the room.",
+    "Bus driver. Two minutes of breathing at the last stop have changed my evenings.",
+    "I teach small children and practise so I can stay the calmest person in the room.",
     "Learning to notice before I react. Some days it even works.",
     "Night shifts, so my day starts at four. Don't ask what I call breakfast.",
     "Came for the headaches, stayed for the quiet.",
-    "Cello, tea, long walks. Practising softness in the shoulders.",
+    "Cello, tea, long walks. Currently learning to relax my shoulders.",
     "Started because a friend dared me. Still here.",
-    "Remote worker with a loud street. Grounding is my favourite word this year.",
-    "I write software and forget that I have a body. Working on it.",
+    "I work from home on a loud street. Grounding is my favourite word this year.",
+    "I write software and forget I have a body. Working on it.",
     "Retired, curious, slow on purpose.",
 )
-DAYS = 183
-AIMS: tuple[tuple[str, ...], ...] = (
+MAX_JOINED_DAYS_AGO = 183
+# Slugs of the hacks that a person wants to master. Half of the people want none.
+MASTERY_GOALS: tuple[tuple[str, ...], ...] = (
     (),
     (),
     (),
@@ -75,7 +76,11 @@ AIMS: tuple[tuple[str, ...], ...] = (
 
 @dataclass(frozen=True)
 class Person:
-    """`joined_days_ago` is for the first day of the demo; `stays_days` is when they lost interest, if they did."""
+    """A person and their habits.
+
+    `joined_days_ago` counts back from the first time the demo is made. `active_days` is the number of days from joining
+    until they lose interest.
+    """
 
     email: str
     username: str
@@ -84,28 +89,28 @@ class Person:
     bio: str
     path: Profile.Path
     joined_days_ago: int
-    stays_days: int
+    active_days: int
     regularity: float
     hour: int
     day_start: time
     rest_weekday: int | None
     days_a_new_hack: int
     mood: float
-    gain: float
+    mood_gain: float
     measures: bool
     is_public: bool
     is_ranked: bool
-    # Days since joining: trips with their zones, and a time off.
+    # In days since joining: trips with their time zones, and one break.
     trips: tuple[tuple[range, str], ...] = ()
-    time_off: range = range(0)
+    break_days: range = range(0)
     misses_every: int = 0
     practises_today: bool = True
-    # Slugs of hacks that they want to master, and practise most.
-    aims: tuple[str, ...] = ()
+    # Slugs of the hacks that they want to master, and so practise most.
+    goals: tuple[str, ...] = ()
 
 
 def community() -> list[Person]:
-    return [_learner(), *(_made_up(*_fields(line)) for line in PEOPLE.strip().splitlines())]
+    return [_learner(), *(_generate_person(*_fields(line)) for line in PEOPLE.strip().splitlines())]
 
 
 def _fields(line: str) -> tuple[str, str, str]:
@@ -115,40 +120,40 @@ def _fields(line: str) -> tuple[str, str, str]:
 
 
 def _learner() -> Person:
-    """A full year with a trip, a broken streak and a long one since; today and another trip are still to come."""
+    """Return the demo learner: a year with a trip, a broken streak and then a long one; another trip is planned."""
     return Person(
         email=LEARNER[0],
         username="demo_learner",
         name="Lea Learner",
         zone="Europe/Berlin",
-        bio="I design gardens. Five quiet minutes before the first call of the day, most days.",
+        bio="I design gardens. Most days I take five quiet minutes before my first call.",
         path=Profile.Path.ENERGY_AWARENESS,
         joined_days_ago=365,
-        stays_days=10_000,
+        active_days=10_000,
         regularity=1,
         hour=7,
         day_start=time(3),
         rest_weekday=6,
         days_a_new_hack=17,
         mood=4.9,
-        gain=1.8,
+        mood_gain=1.8,
         measures=True,
         is_public=True,
         is_ranked=True,
         trips=((range(96, 110), "Asia/Tokyo"), (range(375, 382), "Europe/Lisbon")),
-        time_off=range(170, 178),
+        break_days=range(170, 178),
         misses_every=17,
         practises_today=False,
-        aims=("double-torus-shield", "energy-programming"),
+        goals=("double-torus-shield", "energy-programming"),
     )
 
 
-def _made_up(username: str, name: str, zone: str) -> Person:
+def _generate_person(username: str, name: str, zone: str) -> Person:
     rng = Random(username)
-    # Aims have dice of their own. A mastered hack takes months of practice on most days.
-    aims = Random(f"{username}/aims").choice(AIMS)
-    joined_days_ago = rng.randint(110 if aims else 10, DAYS)
-    lost_interest = rng.random() < (0 if aims else 0.3)
+    # The goals have their own random numbers. Mastering a hack takes months of practice on most days.
+    goals = Random(f"{username}/aims").choice(MASTERY_GOALS)
+    joined_days_ago = rng.randint(110 if goals else 10, MAX_JOINED_DAYS_AGO)
+    lost_interest = rng.random() < (0 if goals else 0.3)
     return Person(
         email=f"{username}@example.com",
         username=username,
@@ -157,16 +162,16 @@ def _made_up(username: str, name: str, zone: str) -> Person:
         bio=rng.choice(BIOS) if rng.random() < 0.5 else "",
         path=rng.choice(list(Profile.Path)),
         joined_days_ago=joined_days_ago,
-        stays_days=rng.randint(5, joined_days_ago) if lost_interest else 10_000,
-        regularity=rng.choice([0.8, 0.88, 0.94, 0.97] if aims else [0.35, 0.55, 0.7, 0.8]),
+        active_days=rng.randint(5, joined_days_ago) if lost_interest else 10_000,
+        regularity=rng.choice([0.8, 0.88, 0.94, 0.97] if goals else [0.35, 0.55, 0.7, 0.8]),
         hour=rng.choice([6, 7, 7, 8, 9, 12, 13, 17, 18, 20, 21, 22]),
         day_start=time(rng.choice([0, 0, 0, 0, 3, 4])),
         rest_weekday=rng.choice([None, 5, 6]),
         days_a_new_hack=rng.randint(6, 18),
         mood=rng.uniform(4.2, 6.4),
-        gain=rng.uniform(0, 1.8),
+        mood_gain=rng.uniform(0, 1.8),
         measures=rng.random() < 0.2,
         is_public=rng.random() < 0.6,
         is_ranked=rng.random() < 0.7,
-        aims=aims,
+        goals=goals,
     )

@@ -1,4 +1,4 @@
-"""What the people of the demo submit as mastered, and what their peers say of it."""
+"""The submissions of the demo's people, the reviews of their peers, and the known cases."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -27,15 +27,15 @@ from practice.models import PracticeSession
 
 REVIEW_EVERY = timedelta(hours=7)
 STAFF_DECIDE_AFTER = timedelta(days=1)
-# So many reviews somebody gives gladly.
-ENOUGH = 6
+# Reviewers with fewer reviews than this come first, the busiest before the others.
+EAGER_REVIEWS = 6
 KNOWN_CASES_AGO = timedelta(days=30)
-# Who reviews, and when.
+# The reviewers with the times of their reviews.
 Turns = list[tuple[UUID, datetime]]
 
 
-class Step(NamedTuple):
-    """How far a submission has come: + is an authentic review, - one that is not."""
+class SubmissionPlan(NamedTuple):
+    """The course of a submission. In `reviews`, + is an authentic verdict and - one that is not authentic."""
 
     submitted_ago: timedelta
     reviews: str = ""
@@ -43,31 +43,31 @@ class Step(NamedTuple):
     is_waiting: bool = True
 
 
-# Of those who have practised a hack often enough, the latest wait; whoever came before them is decided.
-LATEST = (
-    Step(timedelta(hours=3)),
-    Step(timedelta(days=1, hours=5), is_anonymous=True),
-    Step(timedelta(days=4), "+"),
-    Step(timedelta(days=6)),
-    Step(timedelta(days=9), "++"),
-    Step(timedelta(days=15), "+"),
-    Step(timedelta(days=20), "-+--", is_waiting=False),
+# The members who became ready last have these submissions; most of them still wait for reviews.
+LATEST_PLANS = (
+    SubmissionPlan(timedelta(hours=3)),
+    SubmissionPlan(timedelta(days=1, hours=5), is_anonymous=True),
+    SubmissionPlan(timedelta(days=4), "+"),
+    SubmissionPlan(timedelta(days=6)),
+    SubmissionPlan(timedelta(days=9), "++"),
+    SubmissionPlan(timedelta(days=15), "+"),
+    SubmissionPlan(timedelta(days=20), "-+--", is_waiting=False),
 )
-EARLIER = tuple(
-    Step(timedelta(days=30 + 8 * number, hours=5 * number), "+++", is_waiting=False) for number in range(30)
+EARLIER_PLANS = tuple(
+    SubmissionPlan(timedelta(days=30 + 8 * number, hours=5 * number), "+++", is_waiting=False) for number in range(30)
 )
-# However few there are: the first ones are decided, or nobody could review the others.
-DECIDED = 2
-# Of a practice among somebody's of the same hack.
-NUMBER = Window(RowNumber(), partition_by=[F("user"), F("hack")], order_by=F("ended_at").asc())
-# The learner's second hack has come back once, and waits again.
+# At least this many submissions of a hack are decided: their authors can review the others.
+MIN_DECIDED = 2
+# The number of a session among the member's sessions of the same hack.
+SESSION_NUMBER = Window(RowNumber(), partition_by=[F("user"), F("hack")], order_by=F("ended_at").asc())
+# The learner's submission for their second hack was sent back once and waits again.
 SECOND_HACK = "energy-programming"
-FIRST_ROUND = Step(timedelta(days=25), "---", is_waiting=False)
-SECOND_ROUND = Step(timedelta(days=2), "+")
+FIRST_ROUND = SubmissionPlan(timedelta(days=25), "---", is_waiting=False)
+SECOND_ROUND = SubmissionPlan(timedelta(days=2), "+")
 
 
-class Ready(NamedTuple):
-    """Somebody who has practised a hack as often as it asks for, and since when."""
+class ReadyMember(NamedTuple):
+    """A member who has practised a hack often enough to submit, and since when."""
 
     member_id: UUID
     hack: Hack
@@ -75,17 +75,20 @@ class Ready(NamedTuple):
 
 
 @dataclass
-class Peers:
-    """Who may review a hack, and since when: whoever has practised it often enough, or is verified in it."""
+class Reviewers:
+    """The members who may review a hack, and since when: those with enough practices and those who are verified."""
 
     since: dict[UUID, datetime]
     given: Counter[UUID] = field(default_factory=Counter)
 
-    def may_review(self, member_id: UUID, since: datetime) -> None:
+    def add(self, member_id: UUID, since: datetime) -> None:
         self.since[member_id] = min(since, self.since.get(member_id, since))
 
     def take_turns(self, number: int, after: datetime, until: datetime, absent: Collection[UUID | None]) -> Turns:
-        """Some do most of it, until they have had enough; where nobody may yet, the first who may; or fewer."""
+        """Return up to `number` reviewers with the times of their reviews.
+
+        Few reviewers do most of the work. If no member may review yet, the review waits for the first one who may.
+        """
         taken: Turns = []
         moment = after
         for _ in range(number):
@@ -97,92 +100,92 @@ class Peers:
             if moment >= until:
                 break
             ready = [peer for peer, since in free.items() if since < moment]
-            peer = min(ready, key=lambda peer: (self.given[peer] >= ENOUGH, -self.given[peer], free[peer]))
+            peer = min(ready, key=lambda peer: (self.given[peer] >= EAGER_REVIEWS, -self.given[peer], free[peer]))
             self.given[peer] += 1
             taken.append((peer, moment))
         return taken
 
 
 def make_verifications(learner_id: UUID | None, member_ids: Collection[UUID], now: datetime) -> list[Notification]:
-    """Make them where there are none yet; returns what the authors are told of their outcome."""
+    """Make the submissions and reviews unless there are some. Return the notifications about their outcomes."""
     if HackVerification.objects.exists():
         return []
     staff = Member.objects.filter(user__is_staff=True).first()
-    for hack, ready in groupby(_ready(member_ids), key=attrgetter("hack")):
+    for hack, ready in groupby(_ready_members(member_ids), key=attrgetter("hack")):
         if hack.slug in ANSWERS:
-            Queue(hack, Peers(_experienced(hack, member_ids)), staff, learner_id, now).fill(list(ready))
-    told = _decided()
+            Queue(hack, Reviewers(_experienced_members(hack, member_ids)), staff, learner_id, now).fill(list(ready))
+    notifications = _react_to_decisions()
     reviews = HackVerificationReview.objects.order_by("reviewed_at")
     for reviewer, review, hack, reviewed_at in reviews.values_list(
         "reviewer", "pk", "verification__hack", "reviewed_at"
     ):
         award_xp(member_id=reviewer, source="review", source_id=review, hack_id=hack, done_at=reviewed_at)
     compute_reviewer_signals()
-    return told
+    return notifications
 
 
-def _ready(member_ids: Collection[UUID]) -> list[Ready]:
+def _ready_members(member_ids: Collection[UUID]) -> list[ReadyMember]:
     sessions = PracticeSession.objects.filter(user__in=member_ids, hack__requires_verification=True)
-    reached = sessions.annotate(number=NUMBER).filter(number=F("hack__verification_practice_count"))
+    reached = sessions.annotate(number=SESSION_NUMBER).filter(number=F("hack__verification_practice_count"))
     return [
-        Ready(session.user_id, session.hack, cast("datetime", session.ended_at))
+        ReadyMember(session.user_id, session.hack, cast("datetime", session.ended_at))
         for session in reached.select_related("hack").order_by("hack", "-ended_at")
     ]
 
 
-def _experienced(hack: Hack, member_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """Those who have practised it so often that they may review it, and since when."""
+def _experienced_members(hack: Hack, member_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return the members who have practised the hack often enough to review it, and since when."""
     sessions = PracticeSession.objects.filter(user__in=member_ids, hack=hack)
-    reached = sessions.annotate(number=NUMBER).filter(number=hack.reviewer_practice_count)
+    reached = sessions.annotate(number=SESSION_NUMBER).filter(number=hack.reviewer_practice_count)
     return {session.user_id: cast("datetime", session.ended_at) for session in reached}
 
 
 @dataclass
 class Queue:
-    """What is submitted of one hack, and what becomes of it by the product's rules."""
+    """The submissions for one hack and their outcomes, by the product's rules."""
 
     hack: Hack
-    peers: Peers
+    reviewers: Reviewers
     staff: Member | None
     learner_id: UUID | None
     now: datetime
 
-    def fill(self, ready: Sequence[Ready]) -> None:
-        """`ready` is the latest first. Each outcome makes a reviewer of what comes later."""
-        waiting = LATEST[: max(len(ready) - DECIDED, 1)]
+    def fill(self, ready: Sequence[ReadyMember]) -> None:
+        """Make the submissions of the ready members, given latest first. Verified authors review later submissions."""
+        waiting = LATEST_PLANS[: max(len(ready) - MIN_DECIDED, 1)]
         submitted = []
-        for number, (each, usual) in enumerate(zip(ready, (*waiting, *EARLIER), strict=False)):
+        for number, (each, usual_plan) in enumerate(zip(ready, (*waiting, *EARLIER_PLANS), strict=False)):
             is_learner = each.member_id == self.learner_id
-            step = FIRST_ROUND if is_learner and self.hack.slug == SECOND_HACK else usual
-            moment = max(self.now - step.submitted_ago, each.since + timedelta(minutes=20))
-            # The learner's own words are nobody else's.
-            submitted.append((moment, each, step, _words(self.hack, None if is_learner else number)))
-        for moment, each, step, words in sorted(submitted, key=itemgetter(0)):
-            if step is FIRST_ROUND:
-                self._submit_again(each, moment, words)
+            plan = FIRST_ROUND if is_learner and self.hack.slug == SECOND_HACK else usual_plan
+            moment = max(self.now - plan.submitted_ago, each.since + timedelta(minutes=20))
+            # The learner's answers are used for the learner only.
+            submitted.append((moment, each, plan, _texts(self.hack, None if is_learner else number)))
+        for moment, each, plan, answers in sorted(submitted, key=itemgetter(0)):
+            if plan is FIRST_ROUND:
+                self._submit_again(each, moment, answers)
             else:
-                self._review(self._submit(each, step, words, moment), step)
+                self._review(self._submit(each, plan, answers, moment), plan)
         self._make_known_cases()
 
     def _submit(
-        self, ready: Ready, step: Step, words: Sequence[str], moment: datetime, *, round: int = 1
+        self, ready: ReadyMember, plan: SubmissionPlan, answers: Sequence[str], moment: datetime, *, round: int = 1
     ) -> HackVerification:
-        is_thin = step.reviews.count("-") > 1
+        is_thin = plan.reviews.count("-") > 1
         return HackVerification.objects.create(
             user_id=ready.member_id,
             hack=self.hack,
-            verification_questions=_answer(self.hack, [THIN_ANSWER] * 4 if is_thin else words),
-            is_anonymous=step.is_anonymous,
+            verification_questions=_answer(self.hack, [THIN_ANSWER] * 4 if is_thin else answers),
+            is_anonymous=plan.is_anonymous,
             status=HackVerification.Status.SUBMITTED,
             round=round,
             submitted_at=moment,
-            # Whoever waits for long was told that they do, or would be told now.
+            # Otherwise the next sweep would notify the author that the submission is still waiting.
             nudged_at=self.now - timedelta(hours=1) if moment < self.now - NUDGE_AFTER else None,
         )
 
-    def _submit_again(self, ready: Ready, moment: datetime, words: Sequence[str]) -> None:
-        """It came back with comments, and the answers are better now."""
-        verification = self._submit(ready, SECOND_ROUND, words, self.now - SECOND_ROUND.submitted_ago, round=2)
+    def _submit_again(self, ready: ReadyMember, moment: datetime, answers: Sequence[str]) -> None:
+        """Make a submission whose first round was sent back with comments, and submit better answers."""
+        verification = self._submit(ready, SECOND_ROUND, answers, self.now - SECOND_ROUND.submitted_ago, round=2)
         reviews = self._turns(verification, FIRST_ROUND.reviews, moment)
         is_by_peers = len(reviews) == REVIEWS_TO_DECIDE
         HackVerificationRound.objects.create(
@@ -197,19 +200,22 @@ class Queue:
         self._write_reviews(verification, FIRST_ROUND.reviews, reviews, round=1)
         self._review(verification, SECOND_ROUND)
 
-    def _review(self, verification: HackVerification, step: Step) -> None:
-        """As many as there are peers for; the database counts and decides, or the staff do, by the promised date."""
+    def _review(self, verification: HackVerification, plan: SubmissionPlan) -> None:
+        """Write the planned reviews, or fewer if there are too few reviewers.
+
+        The database counts them and decides. Staff decide submissions that were undecided at the promised date.
+        """
         moment = cast("datetime", verification.submitted_at)
-        reviews = self._turns(verification, step.reviews, moment, is_waiting=step.is_waiting)
-        self._write_reviews(verification, step.reviews, reviews)
-        if len(reviews) == len(step.reviews) and not step.is_waiting:
-            self._let_review(verification, reviews[-1][1])
+        reviews = self._turns(verification, plan.reviews, moment, is_waiting=plan.is_waiting)
+        self._write_reviews(verification, plan.reviews, reviews)
+        if len(reviews) == len(plan.reviews) and not plan.is_waiting:
+            self._add_if_verified(verification, reviews[-1][1])
         elif moment + ESCALATE_AFTER < self.now:
             verification.status = HackVerification.Status.ESCALATED
             verification.escalated_at = moment + ESCALATE_AFTER
             verification.save(update_fields=["status", "escalated_at"])
-            if not step.is_waiting and verification.escalated_at + STAFF_DECIDE_AFTER < self.now:
-                self._decide_as_staff(verification, is_authentic="+++" in step.reviews)
+            if not plan.is_waiting and verification.escalated_at + STAFF_DECIDE_AFTER < self.now:
+                self._decide_as_staff(verification, is_authentic="+++" in plan.reviews)
 
     def _decide_as_staff(self, verification: HackVerification, *, is_authentic: bool) -> None:
         verification.decided_by = self.staff
@@ -217,25 +223,28 @@ class Queue:
         verification.save(update_fields=["decided_by", "decision_reason"])
         with connection.cursor() as cursor:
             cursor.execute("SELECT app.close_verification(%s, %s)", [verification.pk, is_authentic])
-        self._let_review(verification, cast("datetime", verification.escalated_at) + STAFF_DECIDE_AFTER)
+        self._add_if_verified(verification, cast("datetime", verification.escalated_at) + STAFF_DECIDE_AFTER)
 
-    def _let_review(self, verification: HackVerification, since: datetime) -> None:
+    def _add_if_verified(self, verification: HackVerification, since: datetime) -> None:
         verification.refresh_from_db()
         if verification.is_verified:
-            self.peers.may_review(cast("UUID", verification.user_id), since)
+            self.reviewers.add(cast("UUID", verification.user_id), since)
 
     def _turns(
         self, verification: HackVerification, verdicts: str, moment: datetime, *, is_waiting: bool = False
     ) -> Turns:
-        """What waits is left for the learner to review; who has judged it once is not asked again."""
-        judged = HackVerificationReview.objects.filter(verification=verification)
-        absent = {verification.user_id, *judged.values_list("reviewer", flat=True)}
+        """Choose reviewers who have not reviewed this submission; one that waits is left for the learner to review."""
+        earlier = HackVerificationReview.objects.filter(verification=verification)
+        absent = {verification.user_id, *earlier.values_list("reviewer", flat=True)}
         if is_waiting:
             absent.add(self.learner_id)
-        return self.peers.take_turns(len(verdicts), moment, min(moment + ESCALATE_AFTER, self.now), absent)
+        return self.reviewers.take_turns(len(verdicts), moment, min(moment + ESCALATE_AFTER, self.now), absent)
 
     def _make_known_cases(self) -> None:
-        """One of each kind; not everybody recognises them. They come to whoever has reviewed others before."""
+        """Make an authentic and an inauthentic known case; one reviewer judges wrongly.
+
+        Only members who have given enough other reviews get them.
+        """
         texts = ANSWERS[self.hack.slug]
         ready = self._ready_for_known_cases()
         for outcome, answers, verdicts in ((True, texts[-1], "++"), (False, [THIN_ANSWER] * 4, "-+")):
@@ -278,15 +287,18 @@ class Queue:
             )
 
 
-def _words(hack: Hack, number: int | None) -> Sequence[str]:
-    """The first of a hack's answers are the learner's, the last ones are the known case's."""
+def _texts(hack: Hack, number: int | None) -> Sequence[str]:
+    """Return the answers of a member; the first ones are the learner's, the last ones the known case's."""
     first, *others, _ = ANSWERS[hack.slug]
     return first if number is None else others[number % len(others)]
 
 
-def _decided() -> list[Notification]:
-    """What the reactions to the outcome would do, at the time of the last review or of the staff's decision."""
-    told = []
+def _react_to_decisions() -> list[Notification]:
+    """Do what the reactions to decisions do, with dates in the past. Return the notifications.
+
+    The date is that of the last review or of the staff's decision.
+    """
+    notifications = []
     activities = list(UserActivityLog.objects.pending().filter(activity_type=Activity.VERIFICATION_DECIDED))
     for activity in activities:
         decided = HackVerification.objects.get(pk=activity.activity_data["verification_id"])
@@ -306,10 +318,10 @@ def _decided() -> list[Notification]:
                 done_at=moment,
             )
         decided.save(update_fields=["decided_at", "verified_at"])
-        told.append(decided_verification(activity))
-        told[-1].created_at = moment
+        notifications.append(decided_verification(activity))
+        notifications[-1].created_at = moment
     react_to(activities)
-    return told
+    return notifications
 
 
 def _answer(hack: Hack, texts: Sequence[str]) -> Answers:

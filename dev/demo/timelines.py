@@ -1,4 +1,4 @@
-"""When the people of the demo reached what the rules of progress count."""
+"""Find the moments when the demo's people met the criteria of achievements and levels."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -29,15 +29,15 @@ class Award(NamedTuple):
 
 
 @dataclass
-class Deeds:
-    """What one member did, the earliest first."""
+class Timeline:
+    """The sessions, check-ins and XP awards of one member, earliest first."""
 
     sessions: list[Practice] = field(default_factory=list)
     checkins: list[tuple[datetime, int]] = field(default_factory=list)
     awards: list[Award] = field(default_factory=list)
 
     def reached_at(self, criteria: dict[str, Any]) -> datetime | None:
-        """When an achievement's criteria, or a level, were met; None where these rows do not say it."""
+        """Return when the criteria of an achievement or level were met, or None if these rows don't meet them."""
         return next((moment for moment, number in self._counts(criteria) if number >= criteria["value"]), None)
 
     def _counts(self, criteria: dict[str, Any]) -> Iterator[tuple[datetime, int]]:
@@ -60,11 +60,11 @@ class Deeds:
                 yield award.moment, level_of(xp)
 
     def _practices(self, kind: str, hack: str | None, category: str | None) -> Iterator[tuple[datetime, int]]:
-        counted = [each for each in self.sessions if hack in (None, each.hack) and category in (None, each.category)]
+        sessions = [each for each in self.sessions if hack in (None, each.hack) and category in (None, each.category)]
         number, seconds = 0, 0
         days: set[date] = set()
         hacks: set[str] = set()
-        for each in counted:
+        for each in sessions:
             number, seconds = number + 1, seconds + each.seconds
             days.add(each.day)
             hacks.add(each.hack)
@@ -77,17 +77,17 @@ class Deeds:
             yield each.ended_at, totals[kind]
 
 
-def deeds_of(member_ids: Collection[UUID]) -> dict[UUID, Deeds]:
-    found: dict[UUID, Deeds] = defaultdict(Deeds)
+def timelines_of(member_ids: Collection[UUID]) -> dict[UUID, Timeline]:
+    timelines: dict[UUID, Timeline] = defaultdict(Timeline)
     mine = {"user__in": member_ids}
     sessions = PracticeSession.objects.filter(**mine, ended_at__isnull=False).order_by("ended_at")
     columns = ("ended_at", "practice_date", "duration_seconds", "hack__slug", "hack__category__name")
     for member, *row in sessions.values_list("user", *columns):
-        found[member].sessions.append(Practice(*row))
+        timelines[member].sessions.append(Practice(*row))
     checkins = DailyCheckin.objects.filter(**mine).order_by("created_at")
     for member, moment, streak in checkins.values_list("user", "created_at", "streak_count"):
-        found[member].checkins.append((moment, streak))
+        timelines[member].checkins.append((moment, streak))
     awards = XpEntry.objects.filter(**mine).order_by("created_at", "pk")
     for member, *row in awards.values_list("user", "created_at", "source", "category__name", "amount"):
-        found[member].awards.append(Award(*row))
-    return found
+        timelines[member].awards.append(Award(*row))
+    return timelines
