@@ -60,7 +60,7 @@ def test_form_suggests_icons_and_categories_by_name(staff_client):
 def test_icon_must_exist_in_sprite(staff_client, queued_achievements, icon, is_saved):
     response = staff_client.post(ADD, form_data(icon_url=icon, category="of its own"))
     assert Achievement.objects.filter(slug="regular", icon_url=icon, category="of its own").exists() == is_saved
-    assert is_saved or "There is no icon of this name." in response.content.decode()
+    assert is_saved or "There&#x27;s no icon with this name." in response.content.decode()
 
 
 def test_criteria_are_chosen_from_lists_and_shown_again(staff_client):
@@ -83,9 +83,9 @@ def test_criteria_are_chosen_from_lists_and_shown_again(staff_client):
     [
         ({"criteria_json_type": ""}, "Choose what counts."),
         ({"criteria_json_type": "luck"}, "Choose one of the options."),
-        ({"criteria_json_value": ""}, "Say how much of it."),
+        ({"criteria_json_value": ""}, "Enter a target."),
         ({"criteria_json_value": "many"}, "Enter a whole number."),
-        ({"criteria_json_value": "0"}, "The value must be a whole number from 1 to 99999."),
+        ({"criteria_json_value": "0"}, "Enter a whole number from 1 to 99999."),
         ({"criteria_json_hack": "nowhere"}, "Choose one of the options."),
         (
             {"criteria_json_type": "streak", "criteria_json_hack": "soft-bubble"},
@@ -93,9 +93,9 @@ def test_criteria_are_chosen_from_lists_and_shown_again(staff_client):
         ),
         (
             {"criteria_json_hack": "soft-bubble", "criteria_json_category": "healing"},
-            "Narrow it to a hack or to a category, not to both.",
+            "Choose a hack or a category, not both.",
         ),
-        ({"criteria_json_type": "graduation"}, "The value of “Graduation” is 1."),
+        ({"criteria_json_type": "graduation"}, "Enter 1 as the value of “Graduation”."),
         ({"criteria_json_type": "", "criteria_json_value": ""}, "Fill in this field."),
     ],
 )
@@ -117,7 +117,7 @@ def test_check_lists_members_who_would_earn_it_and_saves_nothing(staff_client, q
     practise(make_member(display_name="Too little"), hack, times=1)
     data = form_data(criteria_json_hack="soft-bubble", _check="1")
     content = staff_client.post(ADD, data).content.decode()
-    assert "7 members would have it now: Person 6, Person 5, Person 4, Person 3, Person 2 and 2 others." in content
+    assert "7 members would earn it now: Person 6, Person 5, Person 4, Person 3, Person 2 and 2 others." in content
     assert "Elsewhere" not in content
     assert "Too little" not in content
     assert 'value="Regular"' in content, "the form keeps the entered values"
@@ -125,11 +125,11 @@ def test_check_lists_members_who_would_earn_it_and_saves_nothing(staff_client, q
     achievement = AchievementFactory(name="Before")
     data = form_data(criteria_json_value="9", _check="1")
     content = staff_client.post(change_url(achievement), data).content.decode()
-    assert "1 member would have it now: Elsewhere." in content
+    assert "1 member would earn it now: Elsewhere." in content
     achievement.refresh_from_db()
     assert achievement.name == "Before"
     content = staff_client.post(ADD, form_data(criteria_json_value="500", _check="1")).content.decode()
-    assert "Nobody would earn it now." in content
+    assert "No member would earn it now." in content
     assert not UserAchievement.objects.exists()
     assert queued_achievements == []
 
@@ -145,7 +145,7 @@ def test_check_of_invalid_criteria_shows_error(staff_client):
 def test_check_ignores_missing_name_and_slug(staff_client):
     response = staff_client.post(ADD, form_data(name="", slug="", _check="1"))
     assert response.context["adminform"].form.errors == {}
-    assert "Nobody would earn it now." in response.text
+    assert "No member would earn it now." in response.text
     assert set(staff_client.post(ADD, form_data(name="", slug="")).context["adminform"].form.errors) == {"name", "slug"}
 
 
@@ -210,8 +210,8 @@ def test_reward_of_challenge_cannot_be_deleted(staff_client):
     take_part(ChallengeFactory(name="Just over", **settled), make_member(), completed_at=timezone.now())
     urls = [reverse("admin:gamification_achievement_delete", args=[each.pk]) for each in (prize, former, won)]
     pages = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
-    assert "Calm Sea is not deleted: it is the reward of “Spring”." in pages[0]
-    assert "Won is not deleted: it is the reward of “Just over”." in pages[2]
+    assert "Calm Sea can&#x27;t be deleted: it&#x27;s the reward of “Spring”." in pages[0]
+    assert "Won can&#x27;t be deleted: it&#x27;s the reward of “Just over”." in pages[2]
     data = {"action": "delete_selected", "_selected_action": [str(prize.pk)], "post": "yes"}
     staff_client.post(reverse("admin:gamification_achievement_changelist"), data)
     assert set(Achievement.objects.all()) == {prize, won}

@@ -53,7 +53,7 @@ def test_list_shows_new_earned_ones_first_then_nearest(member_client, member):
     assert response.context["earned_count"] == 2
     content = response.content.decode()
     assert "3 of 4 practices" in content
-    assert "Not counted yet" in content
+    assert "Can't be earned yet" in content
     assert "2 of 5" in content, "achievements that can't be earned yet are left out of the total"
     assert page.tags["progress"] == 3
 
@@ -145,7 +145,7 @@ def test_next_step_links_to_existing_page(member_client, kind):
     step = page.context["next_step"]
     assert (step is None) == (KINDS[kind].next_step is None)
     for response in (page, overview):
-        assert ("Not counted yet" in response.content.decode()) == (step is None), "kinds without next step say so"
+        assert ("Can't be earned yet" in response.content.decode()) == (step is None), "kinds without next step say so"
     if step:
         assert member_client.get(step[0]).status_code == 200
 
@@ -183,7 +183,7 @@ def test_unknown_achievement_is_404(member_client):
 def test_list_without_achievements_shows_empty_state(member_client):
     response = member_client.get(LIST)
     read_page(response)
-    assert "Nothing to achieve yet" in response.content.decode()
+    assert "No achievements yet" in response.content.decode()
 
 
 def test_number_of_queries_does_not_depend_on_achievements(member_client, member, queries_of):

@@ -1,4 +1,4 @@
-"""How staff write a challenge, look who takes part, and call it off."""
+"""The admin pages of challenges and participants."""
 
 from datetime import timedelta
 
@@ -26,8 +26,8 @@ def change_url(challenge):
     return reverse("admin:gamification_challenge_change", args=[challenge.pk])
 
 
-def form_of(**changes):
-    """What the form would send."""
+def form_data(**changes):
+    """Return the data that the form submits."""
     start = timezone.now().replace(microsecond=0) + timedelta(days=1)
     end = start + timedelta(days=7)
     return {
@@ -78,10 +78,10 @@ def form_of(**changes):
     ],
     ids=["plain", "one hack", "one category", "XP", "achievement"],
 )
-def test_criteria_and_reward_are_chosen_from_lists(staff_client, fields, criteria, reward):
+def test_criteria_and_reward_are_chosen_from_lists_and_shown_again(staff_client, fields, criteria, reward):
     HackFactory(slug="sea", category=HackCategoryFactory(name="calm"))
     AchievementFactory(slug="bloom")
-    assert staff_client.post(ADD, form_of(**fields)).status_code == 302
+    assert staff_client.post(ADD, form_data(**fields)).status_code == 302
     challenge = Challenge.objects.get()
     assert (challenge.criteria_json, challenge.reward_value) == (criteria, reward)
     form = staff_client.get(change_url(challenge)).context["adminform"].form
@@ -97,10 +97,10 @@ def test_criteria_and_reward_are_chosen_from_lists(staff_client, fields, criteri
         ({"criteria_json_value": "0"}, "criteria_json", "whole number from 1"),
         ({"criteria_json_type": "hacks_tried", "criteria_json_hack": "sea"}, "criteria_json", "can't be narrowed"),
         ({"criteria_json_type": "checkins", "criteria_json_category": "calm"}, "criteria_json", "can't be narrowed"),
-        ({"criteria_json_hack": "sea", "criteria_json_category": "calm"}, "criteria_json", "not to both"),
+        ({"criteria_json_hack": "sea", "criteria_json_category": "calm"}, "criteria_json", "not both"),
         ({"criteria_json_type": "streak"}, "criteria_json", "Choose one of the options."),
-        ({"reward_type": "xp"}, "reward_value", "Say how much XP"),
-        ({"reward_type": "xp", "reward_value_xp": "10000"}, "reward_value", "Say how much XP"),
+        ({"reward_type": "xp"}, "reward_value", "Enter the XP"),
+        ({"reward_type": "xp", "reward_value_xp": "10000"}, "reward_value", "Enter the XP"),
         (
             {"reward_type": "xp", "reward_value_xp": "5", "reward_value_achievement": "bloom"},
             "reward_value",
@@ -111,40 +111,40 @@ def test_criteria_and_reward_are_chosen_from_lists(staff_client, fields, criteri
             "reward_value",
             "Leave the XP empty",
         ),
-        ({"reward_type": "achievement"}, "reward_value", "Choose the achievement."),
-        ({"reward_value_xp": "5"}, "reward_value", "Leave both empty"),
-        ({"reward_type": "rest_day", "reward_value_xp": "5"}, "reward_value", "Leave both empty"),
-        ({"end_date_0": "2026-01-01"}, "end_date", "It ends after it begins."),
-        ({"start_date_0": "2026-01-01", "end_date_0": "2026-02-01"}, "end_date", "That is over already"),
-        ({"max_participants": "0"}, "max_participants", "At least 1"),
+        ({"reward_type": "achievement"}, "reward_value", "Choose an achievement."),
+        ({"reward_value_xp": "5"}, "reward_value", "Leave both fields empty"),
+        ({"reward_type": "rest_day", "reward_value_xp": "5"}, "reward_value", "Leave both fields empty"),
+        ({"end_date_0": "2026-01-01"}, "end_date", "Choose an end after the beginning."),
+        ({"start_date_0": "2026-01-01", "end_date_0": "2026-02-01"}, "end_date", "Choose an end in the future"),
+        ({"max_participants": "0"}, "max_participants", "Enter 1 or more"),
     ],
 )
-def test_what_does_not_fit_is_refused_beside_its_field(staff_client, fields, field, words):
+def test_invalid_value_shows_error_beside_field(staff_client, fields, field, words):
     HackFactory(slug="sea", category=HackCategoryFactory(name="calm"))
     AchievementFactory(slug="bloom")
-    form = staff_client.post(ADD, form_of(**fields)).context["adminform"].form
+    form = staff_client.post(ADD, form_data(**fields)).context["adminform"].form
     assert form.errors.keys() == {field}
     assert words in " ".join(form.errors[field])
     assert not Challenge.objects.exists()
 
 
-def test_what_somebody_has_joined_is_told_and_not_asked_for(staff_client, member):
+def test_joined_challenge_has_read_only_criteria_and_dates(staff_client, member):
     challenge = ChallengeFactory(name="Before")
     take_part(challenge, member)
     fields = staff_client.get(change_url(challenge)).context["adminform"].form.fields
     assert set(fields) == {"name", "slug", "description", "max_participants"}
-    assert staff_client.post(change_url(challenge), form_of(name="After", max_participants="9")).status_code == 302
+    assert staff_client.post(change_url(challenge), form_data(name="After", max_participants="9")).status_code == 302
     before = challenge.end_date
     challenge.refresh_from_db()
     assert (challenge.name, challenge.max_participants, challenge.end_date) == ("After", 9, before)
     take_part(challenge, make_member())
-    form = staff_client.post(change_url(challenge), form_of(max_participants="1")).context["adminform"].form
-    assert form.errors["max_participants"] == ["2 take part already."]
+    form = staff_client.post(change_url(challenge), form_data(max_participants="1")).context["adminform"].form
+    assert form.errors["max_participants"] == ["Enter 2 or more: 2 members have already joined."]
 
 
-def test_what_nobody_has_joined_may_be_changed(staff_client):
+def test_challenge_without_participants_can_be_changed(staff_client):
     challenge = ChallengeFactory()
-    staff_client.post(change_url(challenge), form_of(criteria_json_value="5"))
+    staff_client.post(change_url(challenge), form_data(criteria_json_value="5"))
     challenge.refresh_from_db()
     assert challenge.criteria_json["value"] == 5
     entry = LogEntry.objects.latest("action_time")
@@ -163,7 +163,7 @@ def test_what_nobody_has_joined_may_be_changed(staff_client):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_the_database_keeps_what_somebody_has_joined(change):
+def test_database_refuses_changes_of_joined_challenge(change):
     challenge, free = ChallengeFactory(), ChallengeFactory()
     for _ in range(2):
         take_part(challenge, make_member())
@@ -177,22 +177,22 @@ def test_the_database_keeps_what_somebody_has_joined(change):
 
 @pytest.mark.parametrize("is_joined", [True, False])
 @pytest.mark.parametrize("change", [{"cancelled_at": None}, {"cancelled_at": None, "is_active": True}])
-def test_the_database_keeps_off_what_is_cancelled(member, change, is_joined):
+def test_database_refuses_to_reopen_cancelled_challenge(member, change, is_joined):
     challenge = ChallengeFactory(is_active=False, cancelled_at=timezone.now())
     if is_joined:
         take_part(challenge, member)
-    with database_identity(Role.STAFF), pytest.raises(IntegrityError, match="stays what it was"), transaction.atomic():
+    with database_identity(Role.STAFF), pytest.raises(IntegrityError, match="keeps its dates"), transaction.atomic():
         Challenge.objects.filter(pk=challenge.pk).update(**change)
 
 
-def test_the_database_keeps_what_was_promised(member):
+def test_database_refuses_changed_reward_of_joined_challenge(member):
     challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 50})
     take_part(challenge, member)
-    with database_identity(Role.STAFF), pytest.raises(IntegrityError, match="stays what it was"), transaction.atomic():
+    with database_identity(Role.STAFF), pytest.raises(IntegrityError, match="keeps its dates"), transaction.atomic():
         Challenge.objects.filter(pk=challenge.pk).update(reward_value={"xp": 5})
 
 
-def test_a_hack_that_gets_another_name_takes_the_criteria_along(member):
+def test_criteria_of_joined_challenge_follow_renamed_hack(member):
     hack = HackFactory(slug="sea")
     challenge = ChallengeFactory(criteria_json={"type": "practice_count", "value": 1, "hack": "sea"})
     take_part(challenge, member)
@@ -222,7 +222,7 @@ def test_a_hack_that_gets_another_name_takes_the_criteria_along(member):
     ],
     ids=str,
 )
-def test_what_the_form_refuses_is_refused_to_everybody(values):
+def test_database_refuses_invalid_criteria_and_rewards(values):
     with pytest.raises(IntegrityError), transaction.atomic():
         ChallengeFactory(**values)
 
@@ -233,20 +233,20 @@ def cancel(client, *challenges, **fields):
     )
 
 
-def test_cancelling_asks_for_the_reason_first(staff_client, member):
+def test_cancelling_needs_reason(staff_client, member):
     challenge = ChallengeFactory(name="Spring")
     take_part(challenge, member)
     page = cancel(staff_client, challenge).content.decode()
-    assert "1 member takes part." in page
+    assert "1 participant" in page
     assert page.count("Cancel this challenge") == 3, "as title, heading and button"
     assert f"{challenge.end_date:%H:%M} (UTC)" in page
     assert "Cancel these 2 challenges?" in cancel(staff_client, challenge, ChallengeFactory()).content.decode()
-    assert "Say why" not in page
+    assert "Enter a reason" not in page
     for reason in ("  ", "x" * 301):
-        assert "Say why, in at most 300" in cancel(staff_client, challenge, reason=reason).content.decode()
+        assert "Enter a reason of up to 300" in cancel(staff_client, challenge, reason=reason).content.decode()
     assert Challenge.objects.filter(is_active=True).count() == 2
     response = cancel(staff_client, challenge, reason=" The weather. ")
-    assert [str(each) for each in response.context["messages"]] == ["Cancelled, and told to whoever took part: 1."]
+    assert [str(each) for each in response.context["messages"]] == ["Cancelled 1. The participants are notified."]
     challenge.refresh_from_db()
     assert (challenge.is_active, challenge.cancellation_reason) == (False, "The weather.")
     assert challenge.cancelled_at
@@ -256,7 +256,7 @@ def test_cancelling_asks_for_the_reason_first(staff_client, member):
     assert "Cancelled" in staff_client.get(change_url(challenge)).content.decode()
 
 
-def test_what_members_joined_is_not_deleted(staff_client, member):
+def test_joined_challenge_cannot_be_deleted(staff_client, member):
     free, joined = ChallengeFactory(name="Free"), ChallengeFactory(name="Joined")
     settled = ChallengeFactory(name="Settled", settled_at=timezone.now())
     take_part(joined, member)
@@ -265,16 +265,16 @@ def test_what_members_joined_is_not_deleted(staff_client, member):
         delete = reverse("admin:gamification_challenge_delete", args=[challenge.pk])
         page = staff_client.get(change_url(challenge)).text
         assert (delete in page) == (challenge == free)
-        assert ("What members have joined is not deleted" in page) == (challenge != free)
-        assert ("it can be cancelled in the list of challenges" in page) == (challenge == joined)
+        assert ("so it can&#x27;t be deleted" in page) == (challenge != free)
+        assert ("you can cancel it in the list of challenges" in page) == (challenge == joined)
         assert staff_client.post(delete, {"post": "yes"}).status_code == answer
     assert set(Challenge.objects.all()) == {joined, settled}
     unseen = ChallengeFactory()
     staff_client.post(LIST, {"action": "delete_selected", "_selected_action": [str(unseen.pk)], "post": "yes"})
-    assert Challenge.objects.filter(pk=unseen.pk).exists(), "one by one, so that what stays is named"
+    assert Challenge.objects.filter(pk=unseen.pk).exists(), "the list has no bulk delete"
 
 
-def test_what_is_final_off_or_not_announced_is_not_cancelled(staff_client):
+def test_settled_cancelled_or_draft_challenge_cannot_be_cancelled(staff_client):
     settled, draft = ChallengeFactory(settled_at=timezone.now()), ChallengeFactory(is_active=False)
     off = ChallengeFactory(is_active=False, cancelled_at=timezone.now())
     response = cancel(staff_client, settled, off, draft, reason="No.")
@@ -286,7 +286,7 @@ def test_what_is_final_off_or_not_announced_is_not_cancelled(staff_client):
     assert not LogEntry.objects.exists()
 
 
-def test_who_takes_part_is_looked_at_only(staff_client, member):
+def test_participants_are_read_only(staff_client, member):
     participant = take_part(ChallengeFactory(), member, score=2)
     listed = reverse("admin:gamification_challengeparticipant_changelist")
     one = reverse("admin:gamification_challengeparticipant_change", args=[participant.pk])

@@ -38,13 +38,13 @@ def leave(challenge):
     return reverse("gamification:challenge-leave", args=[challenge.slug])
 
 
-def words(response):
-    """What is to be read on a page that keeps to what every page of ours does."""
+def text_of(response):
+    """Return the visible text of a page, after checking the markup that all pages share."""
     read_page(response)
     return " ".join(strip_tags(response.content.decode()).split())
 
 
-def said(response):
+def messages(response):
     return [str(message) for message in response.context["messages"]]
 
 
@@ -53,7 +53,7 @@ def activities():
 
 
 def rivals(challenge, scores, **card):
-    """Members who show themselves, with scores as the worker left them."""
+    """Create ranked participants with these scores. Members are visible to others by default."""
     people = [make_member(**{"display_name": f"Rival {number}", "privacy_settings": SHOWN} | card)
               for number in range(len(scores))]  # fmt: skip
     for person, score in zip(people, scores, strict=True):
@@ -63,7 +63,7 @@ def rivals(challenge, scores, **card):
 
 
 @pytest.mark.parametrize("address", ["list", "detail", "join", "leave"])
-def test_the_pages_are_for_members(client, address):
+def test_anonymous_visitor_is_redirected_to_login(client, address):
     challenge = ChallengeFactory()
     url = {"list": LIST, "detail": detail(challenge), "join": join(challenge), "leave": leave(challenge)}[address]
     answer = client.post(url) if address == "join" else client.get(url)
@@ -71,7 +71,7 @@ def test_the_pages_are_for_members(client, address):
     assert answer.url.startswith(reverse("account_login"))
 
 
-def test_joining_wants_a_post(member_client):
+def test_joining_needs_post(member_client):
     assert member_client.get(join(ChallengeFactory())).status_code == 405
 
 
@@ -86,7 +86,7 @@ def test_joining_wants_a_post(member_client):
         ("nonsense", ["Ends soon", "Runs"]),
     ],
 )
-def test_the_list_shows_what_runs_what_comes_what_is_yours_and_what_is_over(member, member_client, show, names):
+def test_list_filters_running_coming_own_and_past_challenges(member, member_client, show, names):
     ChallengeFactory(name="Ends soon", days=(-9, 1))
     take_part(ChallengeFactory(name="Runs", days=(-1, 9)), member)
     ChallengeFactory(name="Begins", days=(2, 9))
@@ -100,34 +100,34 @@ def test_the_list_shows_what_runs_what_comes_what_is_yours_and_what_is_over(memb
 
 
 @pytest.mark.parametrize("show", ["now", "coming", "yours", "past"])
-def test_an_empty_list_says_what_to_do_next(member_client, show):
+def test_empty_list_offers_next_step(member_client, show):
     response = member_client.get(LIST, {"show": show})
     assert 'class="empty"' in response.content.decode()
     assert "button--primary" in response.content.decode()
 
 
-def test_a_long_list_has_pages(member_client):
+def test_list_is_paginated(member_client):
     ChallengeFactory.create_batch(13)
     assert len(member_client.get(LIST).context["cards"]) == 12
     assert len(member_client.get(LIST, {"page": "2"}).context["cards"]) == 1
     assert len(member_client.get(LIST, {"page": "nonsense"}).context["cards"]) == 12
 
 
-def test_a_card_says_how_one_does(member, member_client):
+def test_card_shows_progress(member, member_client):
     challenge = ChallengeFactory(days=(-1, 3.5))
     take_part(challenge, member, score=2)
-    text = words(member_client.get(LIST))
+    text = text_of(member_client.get(LIST))
     assert "3 days left" in text
     assert "Practise 3 times" in text
     assert "2 of 3 practices" in text
-    assert "1 takes part" in text
+    assert "1 joined" in text
 
 
-def test_times_are_told_by_the_members_clock(member, member_client):
+def test_times_are_in_member_time_zone(member, member_client):
     Profile.objects.filter(pk=member.pk).update(timezone="Asia/Tokyo")
     start = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)
     challenge = ChallengeFactory(start_date=start, end_date=start + timedelta(days=1), settled_at=start)
-    text = words(member_client.get(detail(challenge)))
+    text = text_of(member_client.get(detail(challenge)))
     assert "Tuesday, 3 March 2026, 03:30" in text
     assert "Wednesday, 4 March 2026, 03:30" in text
     assert "Times are in Tokyo time." in text
@@ -143,16 +143,16 @@ def test_times_are_told_by_the_members_clock(member, member_client):
         ({"type": "days_active", "value": 1, "category": "calm"}, "Practise on one day in Calm", "?category=calm"),
     ],
 )
-def test_the_page_says_what_counts_and_leads_there(member, member_client, criteria, asked, leads_to):
+def test_page_describes_criteria_and_links_to_next_step(member, member_client, criteria, asked, leads_to):
     HackFactory(slug="sea", name="Sea", category=HackCategoryFactory(name="calm", title="Calm"))
     challenge = ChallengeFactory(criteria_json=criteria)
     take_part(challenge, member)
     response = member_client.get(detail(challenge))
-    assert asked in words(response)
+    assert asked in text_of(response)
     assert response.context["next_step"][0].endswith(leads_to)
 
 
-def test_it_leads_to_no_page_that_is_not_there(member, member_client):
+def test_page_has_no_link_to_inactive_hack(member, member_client):
     HackFactory(slug="sea", name="Sea", is_active=False)
     challenge = ChallengeFactory(criteria_json={"type": "practice_count", "value": 3, "hack": "sea"})
     take_part(challenge, member)
@@ -162,34 +162,36 @@ def test_it_leads_to_no_page_that_is_not_there(member, member_client):
 @pytest.mark.parametrize(
     ("reward", "value", "told"),
     [
-        ("xp", {"xp": 1500}, "1,500 XP, for everybody"),
-        ("achievement", {"achievement": "spring"}, "The achievement “Spring”, for everybody"),
-        ("achievement", {"achievement": "secret"}, "An achievement that is still a secret, for everybody"),
-        ("rest_day", {}, "A rest day into your stock, for everybody"),
+        ("xp", {"xp": 1500}, "1,500 XP for everyone"),
+        ("achievement", {"achievement": "spring"}, "The achievement “Spring” for everyone"),
+        ("achievement", {"achievement": "secret"}, "A secret achievement for everyone"),
+        ("rest_day", {}, "A rest day for everyone"),
     ],
 )
-def test_the_page_says_what_it_brings_but_no_secret(member_client, reward, value, told):
+def test_page_shows_reward_but_no_hidden_achievement(member_client, reward, value, told):
     AchievementFactory(slug="spring", name="Spring")
     AchievementFactory(slug="secret", name="Hush", is_hidden=True)
-    text = words(member_client.get(detail(ChallengeFactory(reward_type=reward, reward_value=value))))
+    text = text_of(member_client.get(detail(ChallengeFactory(reward_type=reward, reward_value=value))))
     assert told in text
     assert "Hush" not in text
 
 
 @pytest.mark.parametrize(("reward", "value"), [("rest_day", {}), ("achievement", {"achievement": "seven"})])
-def test_nothing_of_streaks_is_promised_to_whoever_hides_them(member, member_client, reward, value):
+def test_streak_rewards_are_not_shown_when_streaks_are_hidden(member, member_client, reward, value):
     AchievementFactory(slug="seven", name="Rest day in a row", criteria_json={"type": "streak", "value": 7})
     Profile.objects.filter(pk=member.pk).update(hide_streaks=True)
     challenge = ChallengeFactory(reward_type=reward, reward_value=value)
-    assert "rest day" not in words(member_client.get(detail(challenge))).lower()
+    assert "rest day" not in text_of(member_client.get(detail(challenge))).lower()
 
 
-def test_joining_is_written_down_once(member, member_client):
+def test_repeated_joining_creates_one_participant(member, member_client):
     challenge = ChallengeFactory(max_participants=1)
     for _ in range(2):
         response = member_client.post(join(challenge), follow=True)
-        [message] = said(response)
-        assert message == f"You take part in {challenge.name}. What you have done since it began is being counted."
+        [message] = messages(response)
+        assert message == (
+            f"You're in! You've joined {challenge.name}. We're counting what you've done since it started."
+        )
     participant = ChallengeParticipant.objects.get()
     assert (participant.user_id, participant.score, participant.rank) == (member.pk, 0, None)
     assert activities() == [Activity.CHALLENGE_JOINED]
@@ -197,11 +199,13 @@ def test_joining_is_written_down_once(member, member_client):
     assert response.context["places_left"] == 0
 
 
-def test_one_may_join_before_it_begins(member_client):
+def test_member_can_join_before_start(member_client):
     challenge = ChallengeFactory(days=(2, 3))
-    assert "Begins in 47 hours" in words(member_client.get(detail(challenge)))
+    assert "Starts in 47 hours" in text_of(member_client.get(detail(challenge)))
     response = member_client.post(join(challenge), follow=True)
-    assert said(response) == [f"You take part in {challenge.name}."], "nothing is there to be counted"
+    assert messages(response) == [f"You're in! You've joined {challenge.name}."], (
+        "before the start there is nothing to count"
+    )
     assert ChallengeParticipant.objects.exists()
 
 
@@ -209,89 +213,89 @@ def test_one_may_join_before_it_begins(member_client):
     ("fields", "reason"),
     [
         ({"days": (-3, -1)}, "This challenge is over."),
-        ({"max_participants": 1}, "All places are taken."),
+        ({"max_participants": 1}, "This challenge is full."),
     ],
 )
-def test_joining_is_refused_in_words(member, member_client, fields, reason):
+def test_refused_joining_shows_reason(member, member_client, fields, reason):
     challenge = ChallengeFactory(**fields)
     take_part(challenge, make_member())
     page = member_client.get(detail(challenge))
     assert join(challenge) not in page.content.decode()
     response = member_client.post(join(challenge), follow=True)
-    assert said(response) == [reason]
+    assert messages(response) == [reason]
     assert not member.challenges.exists()
     assert activities() == []
 
 
-def test_a_challenge_that_is_not_announced_is_not_there(member_client):
+def test_unannounced_challenge_is_404(member_client):
     challenge = ChallengeFactory(is_active=False)
     for answer in (member_client.get(detail(challenge)), member_client.post(join(challenge))):
         assert answer.status_code == 404
 
 
-def test_a_cancelled_challenge_says_why_to_everybody_and_promises_nothing(member, member_client):
+def test_cancelled_challenge_shows_reason_and_no_reward(member, member_client):
     challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 60}, **CANCELLED)
     take_part(challenge, make_member())
-    text = words(member_client.get(detail(challenge)))
-    assert "This challenge is cancelled. The weather." in text
+    text = text_of(member_client.get(detail(challenge)))
+    assert "This challenge was cancelled. The weather." in text
     assert "1 had joined" in text
-    for promise in ("60 XP", "all of it counts", "A practice counts", "How it stands"):
+    for promise in ("60 XP", "everything since the start counts", "A practice counts", "Standings"):
         assert promise not in text
-    assert said(member_client.post(join(challenge), follow=True)) == ["This challenge does not take place."]
+    assert messages(member_client.post(join(challenge), follow=True)) == ["This challenge isn't taking place."]
     take_part(challenge, member)
-    assert "You had joined" in words(member_client.get(LIST, {"show": "yours"}))
-    assert said(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
+    assert "You had joined" in text_of(member_client.get(LIST, {"show": "yours"}))
+    assert messages(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
     assert member.challenges.exists()
 
 
-def test_what_is_over_is_told_as_past(member_client):
+def test_ended_challenge_is_described_in_past_tense(member_client):
     challenge = ChallengeFactory(days=(-3, -2), reward_type="xp", reward_value={"xp": 60})
-    text = words(member_client.get(detail(challenge)))
+    text = text_of(member_client.get(detail(challenge)))
     assert "Nobody took part" in text
-    assert "60 XP, for everybody who got there" in text
+    assert "60 XP for everyone who completed it" in text
     assert "Whenever you join" not in text
-    assert "A practice counts" in text, "what was practised offline may still arrive"
+    assert "A practice counts" in text, "offline practice can still arrive"
     settled = ChallengeFactory(days=(-9, -8), settled_at=timezone.now())
-    assert "A practice counts" not in words(member_client.get(detail(settled)))
+    assert "A practice counts" not in text_of(member_client.get(detail(settled)))
 
 
-def test_who_joins_a_challenge_that_goes_off_meanwhile_is_told(member):
+def test_database_refuses_joining_inactive_challenge(member):
     challenge = ChallengeFactory(is_active=False)
     with database_identity(Role.MEMBER, member.pk), pytest.raises(IntegrityError) as refused, transaction.atomic():
         ChallengeParticipant.objects.create(challenge=challenge, user=member)
     assert refused.value.__cause__.diag.constraint_name == "challenge_off"
 
 
-def test_leaving_asks_first(member, member_client):
+def test_leaving_asks_for_confirmation(member, member_client):
     challenge = ChallengeFactory()
     take_part(challenge, member)
-    assert "Leave this challenge?" in words(member_client.get(leave(challenge)))
+    assert "Leave this challenge?" in text_of(member_client.get(leave(challenge)))
     assert member.challenges.exists()
     for _ in range(2):
         response = member_client.post(leave(challenge), follow=True)
-    assert said(response) == [f"You no longer take part in {challenge.name}."]
+    assert messages(response) == [f"You've left {challenge.name}."]
     assert not member.challenges.exists()
     assert activities() == [Activity.CHALLENGE_LEFT]
     assert response.context["may_join"]
 
 
-def test_who_is_not_in_it_is_not_asked_to_leave(member_client):
+def test_leave_page_redirects_member_who_has_not_joined(member_client):
     challenge = ChallengeFactory()
     take_part(challenge, make_member())
     response = member_client.get(leave(challenge), follow=True)
     assert response.redirect_chain == [(detail(challenge), 302)]
-    assert said(response) == [f"You don't take part in {challenge.name}."]
+    assert messages(response) == [f"You haven't joined {challenge.name}."]
 
 
-def test_nobody_leaves_what_is_over(member, member_client):
+def test_ended_challenge_cannot_be_left(member, member_client):
     challenge = ChallengeFactory(days=(-3, -1))
     take_part(challenge, member)
     assert leave(challenge) not in member_client.get(detail(challenge)).content.decode()
-    assert said(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
+    assert messages(member_client.post(leave(challenge), follow=True)) == ["This challenge is over."]
     assert member.challenges.exists()
 
 
-def test_nobody_leaves_for_another(member, member_client):
+def test_member_cannot_remove_another_participant(member, member_client):
     other = take_part(ChallengeFactory(), make_member(privacy_settings=SHOWN))
     member_client.post(leave(other.challenge))
     with connection.cursor() as cursor, database_identity(Role.MEMBER, member.pk):
@@ -305,7 +309,7 @@ def test_nobody_leaves_for_another(member, member_client):
      {"scored_at": timezone.now()}, {"ranked_score": 9}, {"is_listed": True}],
     ids=lambda columns: next(iter(columns)),
 )  # fmt: skip
-def test_nobody_joins_with_a_result(member, columns):
+def test_member_cannot_set_result_when_joining(member, columns):
     challenge = ChallengeFactory()
     with database_identity(Role.MEMBER, member.pk):
         with pytest.raises(Exception, match="row-level security"), transaction.atomic():
@@ -318,14 +322,14 @@ def test_nobody_joins_with_a_result(member, columns):
             ChallengeParticipant.objects.update(**columns)
 
 
-def test_the_standing_lists_who_shows_themselves_and_the_member(member, member_client):
+def test_standings_list_visible_members_and_own_row(member, member_client):
     challenge = ChallengeFactory()
     take_part(challenge, member, score=2, scored_at=challenge.start_date)
     rivals(challenge, [5, 1])
     rivals(challenge, [4], display_name="Hidden", privacy_settings=SHOWN | {"leaderboard_visible": False})
     rivals(challenge, [3], display_name="Banned", is_active=False)
     response = member_client.get(detail(challenge))
-    text = words(response)
+    text = text_of(response)
     assert [(row.rank, row.xp) for row in response.context["rows"]] == [(1, 5), (4, 1)]
     assert [(line.rank, line.is_own) for line in response.context["around"]] == [
         (1, False),
@@ -333,12 +337,12 @@ def test_the_standing_lists_who_shows_themselves_and_the_member(member, member_c
         (4, False),
     ]
     assert "Only you see your score and your rank" in text
-    assert "5 take part" in text
+    assert "5 joined" in text
     assert "Hidden" not in text
     assert "Banned" not in text
 
 
-def test_a_member_who_shows_themselves_stands_in_the_list(member, member_client):
+def test_visible_member_is_in_list(member, member_client):
     Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
     challenge = ChallengeFactory()
     take_part(challenge, member, score=2, scored_at=challenge.start_date)
@@ -350,24 +354,24 @@ def test_a_member_who_shows_themselves_stands_in_the_list(member, member_client)
         (False, False),
     ]
     assert response.context["around"] == []
-    assert "Only you see" not in words(response)
+    assert "Only you see" not in text_of(response)
 
 
-def test_who_hides_afterwards_is_gone_at_once(member_client):
+def test_member_who_hides_disappears_at_once(member_client):
     challenge = ChallengeFactory()
     [rival] = rivals(challenge, [5])
-    assert "Rival 0" in words(member_client.get(detail(challenge)))
+    assert "Rival 0" in text_of(member_client.get(detail(challenge)))
     Member.objects.filter(pk=rival.pk).update(privacy_settings=SHOWN | {"leaderboard_visible": False})
-    assert "Rival 0" not in words(member_client.get(detail(challenge)))
+    assert "Rival 0" not in text_of(member_client.get(detail(challenge)))
 
 
-def test_far_down_the_member_stands_among_neighbours(member, member_client, queries_of):
+def test_low_rank_is_shown_with_neighbours(member, member_client, queries_of):
     Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
     challenge = ChallengeFactory()
     few = len(queries_of(lambda: member_client.get(detail(challenge))))
     take_part(challenge, member, score=100, scored_at=challenge.start_date)
     rivals(challenge, [500, 500, 500, 500, 99, 98, 97, 96])
-    # As if many more went before all of them.
+    # 60 more members seem to come before all of them.
     ChallengeParticipant.objects.update(place=F("place") + 60)
     assert len(queries_of(lambda: member_client.get(detail(challenge)))) <= max(few + 1, 8)
     context = member_client.get(detail(challenge)).context
@@ -376,57 +380,59 @@ def test_far_down_the_member_stands_among_neighbours(member, member_client, quer
     assert [line.is_own for line in context["around"]].index(True) == 3
 
 
-def test_a_final_result_says_so(member, member_client):
+def test_settled_challenge_shows_final_result(member, member_client):
     challenge = ChallengeFactory(days=(-5, -3), reward_type="xp", reward_value={"xp": 60})
     for number in range(3):
         make_session(member, HackFactory(), started_at=challenge.start_date + timedelta(hours=number))
     participant = take_part(challenge, member)
-    assert "It is over. The result is final a day after the end" in words(member_client.get(detail(challenge)))
+    assert "This challenge has ended. The final result comes a day after the end" in text_of(
+        member_client.get(detail(challenge))
+    )
     now = timezone.now()
     score_challenges(now=now)
     ChallengeParticipant.objects.filter(pk=participant.pk).update(rank=2, place=1, completion_data={"participants": 9})
     with database_identity(Role.WORKER):
         challenge.settled_at = now
         challenge.save(update_fields=["settled_at"])
-    text = words(member_client.get(detail(challenge)))
-    assert "Completed 60 XP: given on" in text
+    text = text_of(member_client.get(detail(challenge)))
+    assert "Completed 60 XP: yours since" in text
     assert "2 final rank of 9" in text
-    assert "You came 2nd of 9" in words(member_client.get(LIST, {"show": "yours"}))
+    assert "You came 2nd of 9" in text_of(member_client.get(LIST, {"show": "yours"}))
 
 
-def test_what_is_completed_says_when_the_reward_comes_and_urges_no_more(member, member_client):
+def test_completed_challenge_shows_reward_date_and_no_primary_button(member, member_client):
     challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 60})
     participant = take_part(challenge, member, score=2)
     page = member_client.get(detail(challenge))
-    assert "given" not in words(page)
+    assert "given" not in text_of(page)
     assert "button--primary" in page.text
     ChallengeParticipant.objects.filter(pk=participant.pk).update(score=3)
     page = member_client.get(detail(challenge))
-    assert "Completed 60 XP: given with the final result, a day after the end." in words(page)
-    assert "Practise today" in words(page)
+    assert "Completed 60 XP: yours with the final result, a day after the end." in text_of(page)
+    assert "Practise today" in text_of(page)
     assert "button--primary" not in page.text
 
 
-def test_a_secret_that_was_won_is_named(member, member_client):
+def test_won_hidden_achievement_is_named(member, member_client):
     secret = AchievementFactory(slug="secret", name="Hush", is_hidden=True)
     reward = {"reward_type": "achievement", "reward_value": {"achievement": "secret"}}
     challenge = ChallengeFactory(days=(-5, -3), settled_at=timezone.now(), **reward)
     take_part(challenge, member, score=3, rank=1, completion_data={"participants": 1})
     UserAchievement.objects.create(user=member, achievement=secret)
-    assert "The achievement “Hush”: given on" in words(member_client.get(detail(challenge)))
+    assert "The achievement “Hush”: yours since" in text_of(member_client.get(detail(challenge)))
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2])
-def test_that_it_is_full_is_said_once(member_client, taken):
+def test_full_challenge_says_so_once(member_client, taken):
     challenge = ChallengeFactory(max_participants=2)
     for _ in range(taken):
         take_part(challenge, make_member())
-    text = words(member_client.get(detail(challenge)))
+    text = text_of(member_client.get(detail(challenge)))
     assert ("Places left" in text) == (taken < 2)
-    assert text.count("places are taken") == text.count("Nobody can join now") == (taken == 2)
+    assert text.count("places are taken") == text.count("This challenge is full.") == (taken == 2)
 
 
-def test_the_pages_ask_as_often_however_much_there_is(member, member_client, queries_of):
+def test_number_of_queries_does_not_depend_on_challenges_and_participants(member, member_client, queries_of):
     challenge = ChallengeFactory()
     counts = []
     for _ in range(2):
@@ -438,5 +444,5 @@ def test_the_pages_ask_as_often_however_much_there_is(member, member_client, que
     assert max(counts[0]) <= 8
 
 
-def test_unknown_challenges_are_not_there(member_client):
+def test_unknown_challenge_is_404(member_client):
     assert member_client.get(reverse("gamification:challenge-detail", args=[uuid7().hex])).status_code == 404

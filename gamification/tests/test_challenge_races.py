@@ -1,4 +1,4 @@
-"""Two at once, each on a connection of its own: for the last place, at the end, and against staff."""
+"""Concurrent changes of challenges on separate connections."""
 
 from datetime import timedelta
 
@@ -39,8 +39,8 @@ def rows(model, **fields):
         return list(model.objects.filter(**fields))
 
 
-@pytest.mark.parametrize(("places", "second"), [(1, "All places are taken."), (2, True)])
-def test_the_last_place_goes_to_one(places, second):
+@pytest.mark.parametrize(("places", "second"), [(1, "This challenge is full."), (2, True)])
+def test_only_one_member_gets_last_place(places, second):
     challenge = ChallengeFactory(max_participants=places)
     first, other = make_member(), make_member()
     outcome = []
@@ -53,7 +53,7 @@ def test_the_last_place_goes_to_one(places, second):
     assert len(rows(ChallengeParticipant)) == places
 
 
-def test_a_double_click_joins_once_also_for_the_last_place():
+def test_double_click_joins_once_even_for_last_place():
     challenge, member = ChallengeFactory(max_participants=1), make_member()
     outcome = []
     with database_identity(Role.MEMBER, member.pk):
@@ -66,7 +66,7 @@ def test_a_double_click_joins_once_also_for_the_last_place():
     assert len(rows(UserActivityLog, activity_type=Activity.CHALLENGE_JOINED)) == 1
 
 
-def test_who_joins_while_it_is_cancelled_is_refused():
+def test_joining_is_refused_while_challenge_is_cancelled():
     challenge, member = ChallengeFactory(), make_member()
     outcome = []
     with database_identity(Role.STAFF):
@@ -74,14 +74,14 @@ def test_who_joins_while_it_is_cancelled_is_refused():
         waiting = start_in_thread(lambda: join(member, challenge, outcome))
         assert waiting.is_alive()
     waiting.join()
-    assert outcome == ["This challenge does not take place."]
+    assert outcome == ["This challenge isn't taking place."]
 
 
-def test_staff_change_nothing_that_somebody_is_joining():
+def test_challenge_cannot_be_changed_while_member_joins():
     challenge, member = ChallengeFactory(), make_member()
     outcome = []
 
-    def move_the_end():
+    def move_end():
         challenge.end_date += timedelta(days=1)
         try:
             with database_identity(Role.STAFF):
@@ -91,15 +91,15 @@ def test_staff_change_nothing_that_somebody_is_joining():
 
     with database_identity(Role.MEMBER, member.pk):
         join_challenge(member=member, challenge=Challenge.objects.get())
-        waiting = start_in_thread(move_the_end)
+        waiting = start_in_thread(move_end)
         assert waiting.is_alive()
     waiting.join()
     assert outcome == ["challenge_is_joined"]
 
 
 @pytest.fixture
-def won():
-    """A challenge that is over, and somebody who completed it."""
+def challenge_won():
+    """A challenge that has ended, with a participant who completed it."""
     challenge = ChallengeFactory(
         days=(-4, -2),
         criteria_json={"type": "practice_count", "value": 1},
@@ -112,40 +112,40 @@ def won():
     return challenge
 
 
-def test_two_workers_settle_it_once(won):
+def test_two_concurrent_workers_settle_and_reward_once(challenge_won):
     outcome = []
 
     def settle():
         with database_identity(Role.WORKER):
-            outcome.append(settle_challenge(challenge_id=won.pk, now=timezone.now()))
+            outcome.append(settle_challenge(challenge_id=challenge_won.pk, now=timezone.now()))
 
     with database_identity(Role.WORKER):
-        assert settle_challenge(challenge_id=won.pk, now=timezone.now())
+        assert settle_challenge(challenge_id=challenge_won.pk, now=timezone.now())
         other = start_in_thread(settle)
         assert not other.is_alive()
     assert outcome == [False]
     [ended] = rows(UserActivityLog, activity_type=Activity.CHALLENGE_ENDED)
 
-    def react_too():
+    def react_again():
         with database_identity(Role.WORKER):
             react(str(ended.pk))
 
     with database_identity(Role.WORKER):
         react(str(ended.pk))
-        other = start_in_thread(react_too)
+        other = start_in_thread(react_again)
         assert not other.is_alive()
     assert [entry.amount for entry in rows(XpEntry, source="challenge")] == [50]
 
 
-def test_what_is_being_settled_is_not_cancelled_any_more(won):
+def test_challenge_cannot_be_cancelled_while_it_is_settled(challenge_won):
     outcome = []
 
     def cancel():
         with database_identity(Role.STAFF):
-            outcome.append(cancel_challenge(challenge=won, reason="Too late.", now=timezone.now()))
+            outcome.append(cancel_challenge(challenge=challenge_won, reason="Too late.", now=timezone.now()))
 
     with database_identity(Role.WORKER):
-        assert settle_challenge(challenge_id=won.pk, now=timezone.now())
+        assert settle_challenge(challenge_id=challenge_won.pk, now=timezone.now())
         waiting = start_in_thread(cancel)
         assert waiting.is_alive()
     waiting.join()
@@ -153,7 +153,7 @@ def test_what_is_being_settled_is_not_cancelled_any_more(won):
     assert [(each.is_active, each.cancelled_at) for each in rows(Challenge)] == [(True, None)]
 
 
-def test_a_score_sees_what_was_committed_while_it_waited():
+def test_score_includes_practice_committed_while_it_waited():
     challenge, member = ChallengeFactory(), make_member()
     take_part(challenge, member)
 

@@ -1,4 +1,4 @@
-"""How a challenge ends: final ranks, rewards once, or cancelled."""
+"""Settling challenges with final ranks and rewards, and cancelling them."""
 
 from datetime import timedelta
 
@@ -32,12 +32,12 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
-def over(**fields):
+def make_ended(**fields):
     return ChallengeFactory(days=(-4, -2), **{"criteria_json": {"type": "practice_count", "value": 2}} | fields)
 
 
-def completed(challenge, member=None, practices=2):
-    """Somebody who has practised so often in it; two complete it."""
+def make_participant(challenge, member=None, practices=2):
+    """Create a participant with this number of practices; two complete the challenge."""
     member = member or make_member()
     hack = HackFactory()
     for number in range(practices):
@@ -46,9 +46,9 @@ def completed(challenge, member=None, practices=2):
 
 
 def react_to_all():
-    """What the worker does until nothing is left to do."""
-    while waiting := list(UserActivityLog.objects.filter(processed_at=None).values_list("pk", flat=True)):
-        for activity_id in waiting:
+    """Process activities until none is left."""
+    while unprocessed := list(UserActivityLog.objects.filter(processed_at=None).values_list("pk", flat=True)):
+        for activity_id in unprocessed:
             react(str(activity_id))
 
 
@@ -60,10 +60,10 @@ def react_to_all():
         ({"is_active": False, "cancelled_at": NOW}, 0),
         ({"settled_at": NOW}, 0),
     ],
-    ids=["a day after the end", "not before", "cancelled", "settled before"],
+    ids=["a day after the end", "within a day", "cancelled", "already settled"],
 )
-def test_it_is_settled_once_what_is_late_has_arrived(fields, number):
-    participant = completed(over(**fields))
+def test_challenge_is_settled_after_grace_period(fields, number):
+    participant = make_participant(make_ended(**fields))
     assert settle_challenges(now=NOW) == number
     participant.refresh_from_db()
     assert (participant.rank is not None) == bool(number)
@@ -71,9 +71,9 @@ def test_it_is_settled_once_what_is_late_has_arrived(fields, number):
     assert settle_challenge(challenge_id=participant.challenge_id, now=NOW) is False
 
 
-def test_ranks_are_final_and_everybody_is_told():
-    challenge = over(name="Spring")
-    first, second = completed(challenge, practices=3), completed(challenge, practices=1)
+def test_ranks_are_final_and_participants_are_notified():
+    challenge = make_ended(name="Spring")
+    first, second = make_participant(challenge, practices=3), make_participant(challenge, practices=1)
     nothing = take_part(challenge, make_member())
     assert settle_task() == 1
     react_to_all()
@@ -94,19 +94,19 @@ def test_ranks_are_final_and_everybody_is_told():
     assert news[first.user_id].data == leads_to("gamification:challenge-detail", slug=challenge.slug)
 
 
-def test_a_closed_account_is_not_among_those_who_are_counted():
-    challenge = over()
-    closed, kept = completed(challenge, practices=3), completed(challenge, practices=1)
+def test_closed_account_is_not_counted():
+    challenge = make_ended()
+    closed, kept = make_participant(challenge, practices=3), make_participant(challenge, practices=1)
     Member.objects.filter(pk=closed.user_id).update(is_active=False)
     settle_challenges(now=NOW)
     kept.refresh_from_db()
     assert (kept.rank, kept.completion_data) == (1, {"participants": 1})
 
 
-def test_a_completed_challenge_is_a_deed_of_whoever_completed_it():
+def test_completed_challenge_counts_for_achievements():
     AchievementFactory(slug="challenger", criteria_json={"type": "challenge", "value": 1})
-    challenge = over()
-    winner, _ = completed(challenge), completed(challenge, practices=1)
+    challenge = make_ended()
+    winner, _ = make_participant(challenge), make_participant(challenge, practices=1)
     settle_challenges(now=NOW)
     react_to_all()
     assert list(XpEntry.objects.filter(source="challenge").values_list("user", "source_id", "amount")) == [
@@ -115,11 +115,11 @@ def test_a_completed_challenge_is_a_deed_of_whoever_completed_it():
     assert UserAchievement.objects.get().user_id == winner.user_id
 
 
-def test_who_has_got_there_is_rewarded_once_the_result_is_final(member):
+def test_completion_is_not_rewarded_before_settling(member):
     challenge = ChallengeFactory(
         criteria_json={"type": "practice_count", "value": 2}, reward_type="xp", reward_value={"xp": 9}
     )
-    completed(challenge, member)
+    make_participant(challenge, member)
     score_challenges(now=NOW)
     participant = challenge.participants.get()
     assert participant.completed_at
@@ -127,9 +127,9 @@ def test_who_has_got_there_is_rewarded_once_the_result_is_final(member):
     assert not XpEntry.objects.filter(source="challenge").exists()
 
 
-def test_a_rest_day_is_granted_silently_to_whoever_hides_streaks():
-    challenge = over(reward_type="rest_day")
-    winner = completed(challenge)
+def test_rest_day_is_granted_without_mention_when_streaks_are_hidden():
+    challenge = make_ended(reward_type="rest_day")
+    winner = make_participant(challenge)
     Profile.objects.filter(pk=winner.user_id).update(hide_streaks=True)
     settle_challenges(now=NOW)
     react_to_all()
@@ -146,14 +146,14 @@ def test_a_rest_day_is_granted_silently_to_whoever_hides_streaks():
         ("rest_day", {}, "You've earned a rest day."),
     ],
 )
-def test_a_reward_is_granted_exactly_once(reward, value, words, times):
-    # Nobody earns this one by its criteria.
+def test_reward_is_granted_exactly_once(reward, value, words, times):
+    # No member meets the criteria of this achievement.
     AchievementFactory(slug="spring", points=7, criteria_json={"type": "graduation", "value": 1})
-    challenge = over(reward_type=reward, reward_value=value)
-    winner, other = completed(challenge), completed(challenge, practices=1)
+    challenge = make_ended(reward_type=reward, reward_value=value)
+    winner, other = make_participant(challenge), make_participant(challenge, practices=1)
     settle_challenges(now=NOW)
     for _ in range(times):
-        # As if a worker had died before it said that it was done.
+        # The state after a worker died before it marked the activities as processed.
         UserActivityLog.objects.update(processed_at=None)
         react_to_all()
     amounts = list(XpEntry.objects.filter(user=winner.user).order_by("amount").values_list("amount", flat=True))
@@ -173,10 +173,10 @@ def test_a_reward_is_granted_exactly_once(reward, value, words, times):
     assert not XpEntry.objects.filter(user=other.user).exists()
 
 
-def test_the_reward_follows_an_achievement_that_gets_another_name():
+def test_reward_follows_renamed_achievement():
     achievement = AchievementFactory(slug="spring", criteria_json={"type": "graduation", "value": 1})
-    challenge = over(reward_type="achievement", reward_value={"achievement": "spring"})
-    winner = completed(challenge)
+    challenge = make_ended(reward_type="achievement", reward_value={"achievement": "spring"})
+    winner = make_participant(challenge)
     with database_identity(Role.STAFF):
         achievement.slug = "primavera"
         achievement.save()
@@ -185,8 +185,8 @@ def test_the_reward_follows_an_achievement_that_gets_another_name():
     assert UserAchievement.objects.get().user_id == winner.user_id
 
 
-def test_who_has_left_the_site_leaves_nothing_to_do():
-    participant = completed(over())
+def test_deleted_participant_gets_no_reward_and_no_notification():
+    participant = make_participant(make_ended())
     settle_challenges(now=NOW)
     ChallengeParticipant.objects.all().delete()
     react_to_all()
@@ -199,9 +199,9 @@ def cancel(challenge):
         return cancel_challenge(challenge=challenge, reason="The weather.", now=NOW)
 
 
-def test_a_cancelled_challenge_tells_who_took_part_and_rewards_nobody():
-    challenge = over(name="Spring", reward_type="xp", reward_value={"xp": 9})
-    participant = completed(challenge)
+def test_cancelling_notifies_participants_and_gives_no_reward():
+    challenge = make_ended(name="Spring", reward_type="xp", reward_value={"xp": 9})
+    participant = make_participant(challenge)
     assert (cancel(challenge), cancel(challenge)) == (True, False)
     challenge.refresh_from_db()
     assert (challenge.is_active, challenge.cancelled_at) == (False, NOW)
@@ -209,20 +209,20 @@ def test_a_cancelled_challenge_tells_who_took_part_and_rewards_nobody():
     react_to_all()
     told = Notification.objects.get(type="challenge_cancelled")
     assert (told.user_id, told.title) == (participant.user_id, "Spring was cancelled")
-    assert told.message == "The weather. The practice you've done stays yours."
+    assert told.message == "The weather. The practice you've done still counts towards your totals."
     assert not XpEntry.objects.filter(source="challenge").exists()
 
 
-def test_what_is_cancelled_is_shown_and_what_is_not_announced_only_to_whoever_is_in_it(member):
-    cancelled, unannounced = (completed(over(is_active=is_active)) for is_active in (True, False))
+def test_cancelled_challenge_is_visible_to_all_and_unannounced_one_to_participants(member):
+    cancelled, unannounced = (make_participant(make_ended(is_active=is_active)) for is_active in (True, False))
     cancel(cancelled.challenge)
     assert not Challenge.objects.joined_by(member).exists()
     assert Challenge.objects.visible_to(member).get() == cancelled.challenge
     assert Challenge.objects.visible_to(unannounced.user).count() == 2
 
 
-def test_what_is_settled_cannot_be_cancelled():
-    challenge = over()
+def test_settled_challenge_cannot_be_cancelled():
+    challenge = make_ended()
     settle_challenges(now=NOW)
     assert cancel(challenge) is False
     assert Challenge.objects.get(pk=challenge.pk).is_active

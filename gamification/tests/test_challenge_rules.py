@@ -29,18 +29,18 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
         ({"minutes": -5}, "less than an hour"),
     ],
 )
-def test_how_long_it_is_is_rounded_down(ahead, words):
+def test_time_until_is_rounded_down(ahead, words):
     assert time_until(NOON + timedelta(**ahead), NOON) == words
 
 
-def test_places_in_words():
+def test_ordinals():
     assert [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111, 1003)] == [
         "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th", "1,003rd",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", CHALLENGE_KINDS)
-def test_every_aim_has_its_words(kind):
+def test_every_kind_has_description_and_unit(kind):
     for value in (1, 7):
         criteria = {"type": kind, "value": value}
         validate_challenge_criteria(criteria)
@@ -52,7 +52,7 @@ def test_every_aim_has_its_words(kind):
 @pytest.mark.parametrize(
     "criteria", [{"type": "streak", "value": 1}, {"type": "checkins", "value": 0}, {"type": "hacks_tried"}, []]
 )
-def test_what_cannot_be_counted_is_refused(criteria):
+def test_invalid_criteria_are_refused(criteria):
     with pytest.raises(ValidationError):
         validate_challenge_criteria(criteria)
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_counted_is_refused(criteria):
 @pytest.mark.parametrize(
     ("kind", "value"), [("", {}), ("rest_day", {}), ("xp", {"xp": 9999}), ("achievement", {"achievement": "bloom"})]
 )
-def test_a_reward_says_what_it_needs(kind, value):
+def test_valid_rewards_are_accepted(kind, value):
     validate_reward(kind, value)
 
 
@@ -68,7 +68,7 @@ def test_a_reward_says_what_it_needs(kind, value):
     "value", [{}, {"xp": 0}, {"xp": True}, {"xp": "5"}, {"xp": 5, "more": 1}, {"achievement": ""}, 5]
 )
 @pytest.mark.parametrize("kind", ["xp", "achievement"])
-def test_a_reward_that_says_something_else_is_refused(kind, value):
+def test_invalid_rewards_are_refused(kind, value):
     with pytest.raises(ValidationError):
         validate_reward(kind, value)
 
@@ -84,6 +84,6 @@ def test_a_reward_that_says_something_else_is_refused(kind, value):
         (5, {"is_active": False}, "cancelled"),
     ],
 )
-def test_where_a_challenge_is_in_its_time(moment, fields, state):
+def test_state_of_challenge(moment, fields, state):
     challenge = Challenge(start_date=NOON, end_date=NOON + timedelta(hours=10), **fields)
     assert challenge.state_at(NOON + timedelta(hours=moment)) == state

@@ -1,4 +1,4 @@
-"""What counts in a challenge, and who comes where."""
+"""Scores and ranks of challenges."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -34,7 +34,7 @@ def challenge(kind="practice_count", value=3, **fields):
 
 
 def logged_at_end(member, at, hack=None, **fields):
-    """Make a session that was logged when it ended."""
+    """Create a session that was logged when it ended."""
     session = make_session(member, hack or HackFactory(), started_at=at, **fields)
     PracticeSession.objects.filter(pk=session.pk).update(created_at=session.ended_at or at)
     return session
@@ -58,7 +58,7 @@ def show(*members):
     ids=["just before", "at the start", "just before the end", "at the end"],
 )
 @pytest.mark.parametrize("kind", ["practice_count", "checkins"])
-def test_the_time_of_a_challenge_begins_with_its_start_and_ends_before_its_end(member, kind, moment, counts):
+def test_challenge_includes_start_and_excludes_end(member, kind, moment, counts):
     participant = take_part(challenge(kind), member)
     if kind == "checkins":
         checkin = make_checkin(member, moment.date())
@@ -72,19 +72,19 @@ def test_the_time_of_a_challenge_begins_with_its_start_and_ends_before_its_end(m
     ("moment", "shown"),
     [(START - SECOND, "coming"), (START, "running"), (END - SECOND, "running"), (END, "over")],
 )
-def test_the_list_that_shows_it_goes_by_the_same_moments(moment, shown):
+def test_querysets_include_start_and_exclude_end(moment, shown):
     challenge()
     lists = {name for name in ("coming", "running", "over") if getattr(Challenge.objects, name)(moment).exists()}
     assert lists == {shown}
 
 
-def test_a_check_in_for_a_day_that_was_over_before_does_not_count(member):
+def test_checkin_for_day_before_start_does_not_count(member):
     participant = take_part(challenge("checkins", start_date=START.replace(hour=1)), member)
     for day_start in (time(0), time(2)):
         checkin = make_checkin(member, START.date() - timedelta(days=1 + (day_start > time(0))), day_start=day_start)
         DailyCheckin.objects.filter(pk=checkin.pk).update(created_at=START)
     assert scored(participant) == 0
-    # Whoever goes to bed late is still in it at one.
+    # With a day start of 02:00, the day before still runs at the start (01:00).
     DailyCheckin.objects.filter(day_start=time(0)).delete()
     DailyCheckin.objects.update(checkin_date=START.date() - timedelta(days=1))
     assert scored(participant) == 1
@@ -94,14 +94,14 @@ def test_a_check_in_for_a_day_that_was_over_before_does_not_count(member):
     ("kind", "score"),
     [("practice_count", 4), ("practice_minutes", 32), ("days_active", 2), ("hacks_tried", 2)],
 )
-def test_each_kind_counts_its_own(member, kind, score):
+def test_each_kind_counts_its_unit(member, kind, score):
     first, second = HackFactory.create_batch(2)
     logged_at_end(member, START, first, minutes=10, duration_seconds=630)
     logged_at_end(member, START + HOUR, first, minutes=10)
     logged_at_end(member, START + 2 * HOUR, second, minutes=10, duration_seconds=630)
     week_later = logged_at_end(member, START + timedelta(days=1), first, minutes=1)
     PracticeSession.objects.filter(pk=week_later.pk).update(created_at=week_later.started_at + timedelta(days=7))
-    # None of these: too short, running, logged too late, somebody else's.
+    # These don't count: too short, running, logged too late, another member's.
     logged_at_end(member, START + 3 * HOUR, second, duration_seconds=59)
     logged_at_end(member, END - HOUR, ended_at=None)
     late = logged_at_end(member, START + timedelta(days=3))
@@ -112,7 +112,7 @@ def test_each_kind_counts_its_own(member, kind, score):
 
 @pytest.mark.parametrize(("only", "score"), [("hack", 1), ("category", 2), (None, 3)])
 @pytest.mark.parametrize("kind", ["practice_count", "days_active"])
-def test_it_counts_one_hack_or_one_category_where_it_names_one(member, kind, only, score):
+def test_criteria_limit_score_to_hack_or_category(member, kind, only, score):
     category = HackCategoryFactory(name="calm")
     for number, hack in enumerate([HackFactory(slug="sea", category=category), HackFactory(category=category), None]):
         logged_at_end(member, START + timedelta(days=number), hack)
@@ -120,7 +120,7 @@ def test_it_counts_one_hack_or_one_category_where_it_names_one(member, kind, onl
     assert scored(take_part(challenge(kind, only=names), member)) == score
 
 
-def test_the_score_is_reached_when_the_practice_ended_that_brought_it(member):
+def test_score_time_is_end_of_practice_that_reached_it(member):
     days = take_part(challenge("days_active", 2), member)
     minutes = take_part(challenge("practice_minutes", 15), member)
     for at in (START, START + HOUR, START + timedelta(days=1), START + timedelta(days=1, hours=1)):
@@ -134,7 +134,7 @@ def test_the_score_is_reached_when_the_practice_ended_that_brought_it(member):
     assert (minutes.scored_at, minutes.completed_at) == (second_day + HOUR, START + HOUR + timedelta(minutes=10))
 
 
-def test_what_is_deleted_is_revoked(member):
+def test_deleted_practice_lowers_score_and_revokes_completion(member):
     participant = take_part(challenge(value=1), member)
     session = logged_at_end(member, START)
     assert scored(participant) == 1
@@ -153,22 +153,22 @@ def test_what_is_deleted_is_revoked(member):
     ],
     ids=["not begun", "cancelled", "settled"],
 )
-def test_what_is_not_on_is_not_scored_nor_ranked(member, fields, now):
+def test_challenge_that_is_not_running_is_not_scored_or_ranked(member, fields, now):
     participant = take_part(challenge(**fields), member)
     logged_at_end(member, START)
     assert scored(participant, now) == 0
     assert rank_participants(now=now) == 0
 
 
-def test_a_practice_is_scored_by_its_reaction_and_so_is_joining(member):
+def test_reactions_to_practice_and_joining_update_score(member):
     hack = HackFactory()
-    begun = timezone.now() - HOUR
-    make_session(member, hack, started_at=begun)
+    start = timezone.now() - HOUR
+    make_session(member, hack, started_at=start)
     participant = take_part(ChallengeFactory(), member)
     react(str(record(member.pk, Activity.CHALLENGE_JOINED).pk))
     participant.refresh_from_db()
     assert participant.score == 1
-    session = make_session(member, hack, started_at=begun + timedelta(minutes=20))
+    session = make_session(member, hack, started_at=start + timedelta(minutes=20))
     react(str(record(member.pk, Activity.SESSION_LOGGED).pk))
     participant.refresh_from_db()
     assert participant.score == 2
@@ -179,7 +179,7 @@ def test_a_practice_is_scored_by_its_reaction_and_so_is_joining(member):
 
 
 @pytest.mark.parametrize("activity", [Activity.CHECKIN_SAVED, Activity.CHECKIN_DELETED, Activity.SESSION_CHANGED])
-def test_other_deeds_are_scored_too(member, activity):
+def test_reactions_to_other_activities_update_score(member, activity):
     participant = take_part(ChallengeFactory(criteria_json={"type": "checkins", "value": 1}), member)
     make_checkin(member, timezone.now().date())
     react(str(record(member.pk, activity).pk))
@@ -187,29 +187,29 @@ def test_other_deeds_are_scored_too(member, activity):
     assert participant.score == 1
 
 
-def test_the_night_finds_what_was_missed_and_says_so(member, caplog):
+def test_nightly_task_repairs_scores_and_logs_warning(member, caplog):
     participant = take_part(ChallengeFactory(), member)
     make_session(member, HackFactory(), started_at=timezone.now() - HOUR)
     assert (score_task(), score_task()) == (1, 0)
-    assert caplog.messages == ["Challenges had drifted: repaired 1 scores."]
+    assert caplog.messages == ["Challenges had drifted: corrected 1 scores."]
     participant.refresh_from_db()
     assert participant.score == 1
 
 
-def standing(of):
-    rows = of.participants.order_by("place", "joined_at").values_list(
+def standings(challenge):
+    rows = challenge.participants.order_by("place", "joined_at").values_list(
         "user__display_name", "rank", "place", "is_listed"
     )
     return list(rows)
 
 
-def test_equals_share_a_rank_and_who_was_first_goes_first():
-    of = challenge(value=9)
+def test_equal_scores_share_rank_and_earlier_score_comes_first():
+    contest = challenge(value=9)
     names = ["Fast", "Slow", "Same", "Late none", "None"]
     members = {name: make_member(display_name=name) for name in names}
     show(*members.values())
     for name, member in members.items():
-        take_part(of, member)
+        take_part(contest, member)
         if name in ("Fast", "Slow", "Same"):
             logged_at_end(member, START)
             logged_at_end(member, START + (HOUR if name == "Fast" else 2 * HOUR))
@@ -217,7 +217,7 @@ def test_equals_share_a_rank_and_who_was_first_goes_first():
     ChallengeParticipant.objects.filter(user=members["Same"]).update(joined_at=START)
     score_challenges(now=LATER)
     assert rank_participants(now=LATER) == 5
-    assert standing(of) == [
+    assert standings(contest) == [
         ("Fast", 1, 1, True),
         ("Same", 2, 2, True),
         ("Slow", 2, 3, True),
@@ -227,20 +227,20 @@ def test_equals_share_a_rank_and_who_was_first_goes_first():
     assert rank_participants(now=LATER) == 0
 
 
-def test_who_hides_has_a_rank_and_moves_nobodys_place():
-    of = challenge(value=9)
+def test_hidden_member_has_rank_but_does_not_move_others():
+    contest = challenge(value=9)
     shown, hidden, banned = (make_member(display_name=name) for name in ("Shown", "Hidden", "Banned"))
     show(shown, banned)
     Member.objects.filter(pk=banned.pk).update(is_active=False)
     for count, member in enumerate((shown, banned, hidden)):
-        take_part(of, member)
+        take_part(contest, member)
         for number in range(count + 1):
             logged_at_end(member, START + number * HOUR)
     score_challenges(now=LATER)
     assert rank_task() == 3
-    assert set(standing(of)) == {("Shown", 2, 1, True), ("Banned", 1, 1, False), ("Hidden", 1, 1, False)}
+    assert set(standings(contest)) == {("Shown", 2, 1, True), ("Banned", 1, 1, False), ("Hidden", 1, 1, False)}
     for member, names in ((shown, {"Shown"}), (hidden, {"Shown", "Hidden"})):
         with database_identity(Role.MEMBER, member.pk):
-            assert set(of.participants.values_list("user__display_name", flat=True)) == names
-        # The gate says what the policies say.
-        assert set(of.participants.visible_to(member).values_list("user__display_name", flat=True)) == names
+            assert set(contest.participants.values_list("user__display_name", flat=True)) == names
+        # visible_to() returns the same rows as row security.
+        assert set(contest.participants.visible_to(member).values_list("user__display_name", flat=True)) == names

@@ -31,10 +31,10 @@ def retry(client, achievement):
 def test_achievement_page_shows_state_of_role(discord, role_holder, member_client, achievement):
     assert "Your role on Discord" not in page_of(member_client, achievement)
     want_discord_roles()
-    assert "It is on its way." in page_of(member_client, achievement)
+    assert "It's on its way." in page_of(member_client, achievement)
     send()
     page = page_of(member_client, achievement)
-    assert "You have it." in page
+    assert "You've got it." in page
     assert "Try again" not in page
 
 
@@ -51,7 +51,7 @@ def test_member_can_retry_after_joining_server(discord, role_holder, member_clie
     pass_retry_delay()
     retry(member_client, achievement)
     send()
-    assert "You have it." in page_of(member_client, achievement)
+    assert "You've got it." in page_of(member_client, achievement)
 
 
 def test_role_is_shown_only_on_achievement_that_was_earned(discord, role_holder, member_client):

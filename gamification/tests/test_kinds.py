@@ -92,11 +92,11 @@ def test_pointless_criteria_are_refused(criteria):
             {"category": "Healing"},
             "Practise for 60 minutes in Healing",
         ),
-        ({"type": "verification", "value": 1}, {}, "Have your peers verify a hack"),
+        ({"type": "verification", "value": 1}, {}, "Get a hack verified by your peers"),
         (
             {"type": "verification", "value": 1, "hack": "soft-bubble"},
             {"hack": "Soft Bubble"},
-            "Have your peers verify Soft Bubble",
+            "Get Soft Bubble verified by your peers",
         ),
         ({"type": "level", "value": 5, "category": "healing"}, {"category": "Healing"}, "Reach level 5 in Healing"),
         ({"type": "graduation", "value": 1}, {}, "Graduate"),

@@ -55,7 +55,7 @@ def listed(client, address: str = ALL) -> list[str]:
 
 
 def around(client, address: str = ALL) -> list[str]:
-    return tables(client, address).get("Your place and those beside it", [])
+    return tables(client, address).get("Your place and the places around it", [])
 
 
 class TestList:
@@ -98,7 +98,7 @@ class TestList:
         member.profile.save(update_fields=["timezone"])
         count()
         Leaderboard.objects.update(counted_at=datetime(2026, 3, 2, 12, 40, tzinfo=UTC))
-        assert "Counted at 18:25, next at " in words_of(member_client.get(ALL).content.decode())
+        assert "Updated at 18:25, next update at " in words_of(member_client.get(ALL).content.decode())
 
     @pytest.mark.parametrize(("minute", "expected"), [(0, 10), (9, 10), (10, 20)])
     def test_the_next_count_is_at_the_next_full_ten_minutes(self, minute, expected):
@@ -131,21 +131,21 @@ class TestBoards:
         rank_members(now=datetime(2026, 3, 4, tzinfo=UTC))
         assert LeaderboardEntry.objects.filter(board__period="week").exists()
         response = member_client.get(PAGE)
-        assert "Nothing is counted yet" in response.content.decode()
+        assert "No rankings yet" in response.content.decode()
         assert listed(member_client, PAGE) == []
 
     def test_nobody_is_listed(self, member_client):
         count()
         html = words_of(member_client.get(ALL).content.decode())
-        assert "Nobody is listed here yet." in html
-        assert "You had no XP here yet when it was counted at" in html
+        assert "No one is listed here yet." in html
+        assert "You had no XP here yet at the last update" in html
 
     def test_what_came_since_the_count_is_not_denied(self, member, member_client):
         count()
         Leaderboard.objects.update(counted_at=datetime(2026, 3, 2, 12, 40, tzinfo=UTC))
         earn(member, 80, LONG_AGO)
         html = words_of(member_client.get(ALL).content.decode())
-        assert "when it was counted at 12:40; what came since counts from " in html
+        assert "at the last update (12:40)." in html
 
     def test_leads_to_the_challenges_that_run(self, member_client):
         now, hour = timezone.now(), timedelta(hours=1)
@@ -205,11 +205,11 @@ class TestOwnPlace:
         count()
         assert around(member_client) == [
             "1 Peer_1 @peer_1 999", "2 Peer_2 @peer_2 998",
-            "= shared 3 Own @own Where you would be 997",
+            "= shared 3 Own @own Where you'd be 997",
             "3 Peer_3 @peer_3 997", "4 Peer_4 @peer_4 996", "5 Peer_5 @peer_5 995",
         ]  # fmt: skip
         assert [line.split()[0] for line in listed(member_client)] == ["1", "2", "3", "4", "5"]
-        assert "shared 3 where you would be" in words_of(member_client.get(ALL).content.decode())
+        assert "shared 3 where you'd be" in words_of(member_client.get(ALL).content.decode())
         assert "@own " not in str(tables(sign_in(make_member())))
 
     def test_who_hides_may_show_themselves_with_and_without_xp(self, member, member_client):
@@ -228,7 +228,7 @@ class TestOwnPlace:
         count()
         Member.objects.filter(pk=member.pk).update(privacy_settings=SHOWN)
         html = words_of(member_client.get(ALL).content.decode())
-        assert "from the next count on" in html
+        assert "after the next update" in html
         assert "only you see this" not in html
         assert len(around(member_client)) == 3
         count()

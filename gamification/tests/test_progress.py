@@ -169,15 +169,15 @@ class TestRules:
         for visitor in (client, member_client):
             page = visitor.get(RULES)
             assert page.status_code == 200
-            assert "10 XP, and 1 more a minute for up to 30 minutes" in page.text
+            assert "10 XP, plus 1 XP per minute for up to 30 minutes" in page.text
 
     def test_say_how_often_and_what_comes_later(self, client):
         page = client.get(RULES)
         limits = {rule["activity"]: rule["limit"] for rule in page.context["rules"]}
-        assert limits["A check-in"] == "1 a day"
+        assert limits["Check-in"] == "1"
         assert limits["A hack that your peers, or staff, verified"] == "Once a hack"
         assert all(limits.values())
-        assert "without your name brings its XP later, with all others of the day" in page.text
+        assert "XP for an anonymous verification arrives later, together with others from that day" in page.text
 
     def test_show_the_curve_and_promise_only_what_there_is(self, client):
         page = client.get(RULES)

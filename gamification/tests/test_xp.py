@@ -165,7 +165,7 @@ class TestOneDeed:
     def test_brings_its_own_amount_where_the_rule_has_none(self, member):
         award_xp(member_id=member.pk, source="achievement", source_id=uuid7(), amount=25)
         assert awards(member) == [("achievement", 25)]
-        with pytest.raises(ValueError, match="needs its amount"):
+        with pytest.raises(ValueError, match="needs an amount"):
             award_xp(member_id=member.pk, source="achievement", source_id=uuid7())
 
     def test_beyond_the_days_limit_is_counted_without_xp(self, member):
