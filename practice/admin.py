@@ -4,7 +4,7 @@ from django.utils import timezone
 from analytics.admin import ReadOnlyAdmin
 from practice.models import DailyCheckin, MemberStats, PracticeSession, RestDay, RestDayGrant, Trip
 
-# Topics of the sidebar: their models with their icons (nrghax/admin_site.py).
+# Sidebar topics with their models and icons (nrghax/admin_site.py).
 TOPICS = {
     "Practice": {
         "practice.practicesession": "timer",
@@ -19,13 +19,13 @@ TOPICS = {
 
 @admin.register(PracticeSession)
 class PracticeSessionAdmin(ReadOnlyAdmin):
-    """Sessions are their member's own: staff see that there was practice, not what was felt or written."""
+    """Practice sessions without private data: feedback, notes and measurements are not shown to staff."""
 
     list_display = ("started_at", "user", "hack", "session_type", "duration", "state")
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "session_type", "started_at", "hack__category")
     list_select_related = ("user", "hack")
     search_fields = ("user__username", "hack__name")
-    search_help_text = "A member's username, or a hack."
+    search_help_text = "Search by username or hack."
     ordering = ("-started_at",)
     exclude = ("notes", "feedback_score", "biometric_data")
     readonly_fields = ("duration", "state")
@@ -43,12 +43,12 @@ class PracticeSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(DailyCheckin)
 class DailyCheckinAdmin(ReadOnlyAdmin):
-    """Moods and notes are a private journal: no page of the admin shows them."""
+    """Check-ins without private data: moods, notes and the chosen hack are not shown to staff."""
 
     list_display = ("checkin_date", "user", "streak_count", "rest_stock", "strength_percent", "timezone", "day_start")
     list_filter = ("checkin_date", ("selected_hack", admin.EmptyFieldListFilter))
     search_fields = ("user__username",)
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ("-checkin_date", "user")
     exclude = ("mood_before", "mood_after", "notes", "selected_hack", "strength")
     readonly_fields = ("strength_percent", "created_at", "updated_at")
@@ -63,7 +63,7 @@ class RestDayAdmin(ReadOnlyAdmin):
     list_display = ("rest_date", "user", "created_at")
     list_filter = ("rest_date",)
     search_fields = ("user__username",)
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ("-rest_date", "user")
     readonly_fields = ("created_at",)
 
@@ -73,7 +73,7 @@ class RestDayGrantAdmin(ReadOnlyAdmin):
     list_display = ("granted_on", "user", "source_id", "created_at")
     list_filter = ("granted_on",)
     search_fields = ("user__username", "source_id")
-    search_help_text = "A member's username, or the id of a challenge."
+    search_help_text = "Search by username or challenge id."
     ordering = ("-granted_on", "user")
     readonly_fields = ("created_at",)
 
@@ -83,7 +83,7 @@ class TripAdmin(ReadOnlyAdmin):
     list_display = ("user", "zone", "starts_on", "ends_on")
     list_filter = ("starts_on",)
     search_fields = ("user__username",)
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ("-starts_on", "user")
     readonly_fields = ("created_at", "updated_at")
 
@@ -93,7 +93,7 @@ class StreakFilter(admin.SimpleListFilter):
     parameter_name = "streak"
 
     def lookups(self, request, model_admin):
-        return [("alive", "Alive"), ("over", "Over, not closed yet"), ("none", "None")]
+        return [("alive", "Active"), ("over", "Ended, not closed yet"), ("none", "None")]
 
     def queryset(self, request, queryset):
         now = timezone.now()
@@ -112,7 +112,7 @@ class MemberStatsAdmin(ReadOnlyAdmin):
     list_display = ("user", "shown_streak", "longest_streak", "rest_stock", "last_checkin_date", "streak_ends_at")
     list_filter = (StreakFilter, "last_checkin_date")
     search_fields = ("user__username",)
-    search_help_text = "A member's username."
+    search_help_text = "Search by username."
     ordering = ("-current_streak", "user")
     exclude = ("strength",)
     readonly_fields = ("shown_streak", "strength_percent", "updated_at")

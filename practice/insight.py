@@ -1,6 +1,6 @@
-"""What a member's own rows say over time: minutes, mood, and what changed with each hack.
+"""Statistics over a member's own rows: minutes by day and week, mood over time, and changes with each hack.
 
-The database adds up; what is missing between its rows is filled in here.
+The database aggregates; this module fills in the days and weeks without rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,26 +18,28 @@ from practice.models import DailyCheckin, PracticeSession
 
 SHOWN_WEEKS = 26
 HEAT_WEEKS = 53
-# From how many days or sessions on a mean says anything about a hack.
-ENOUGH = 5
-# The periods that the mood is shown for, and whether each point is a day or a week.
+# A mean is shown from this many days or sessions on.
+MIN_CASES = 5
+# Periods of the mood plot in days, and whether a point is a day or a week.
 PERIODS = {30: "day", 90: "week", 365: "week"}
-# From how many minutes a day on its cell is darker.
+# Minutes a day from which each heat level starts.
 HEAT_STEPS = (1, 10, 20, 40)
 
 
 @dataclass(frozen=True)
-class Practised:
+class PracticeTotals:
+    """Minutes and number of practices on a day or in a week."""
+
     minutes: int = 0
     practices: int = 0
 
-    def __add__(self, other: "Practised") -> "Practised":
-        return Practised(self.minutes + other.minutes, self.practices + other.practices)
+    def __add__(self, other: "PracticeTotals") -> "PracticeTotals":
+        return PracticeTotals(self.minutes + other.minutes, self.practices + other.practices)
 
 
 @dataclass(frozen=True)
 class MoodPoint:
-    """The means of a day or week that begins on `day`; None where nothing was noted."""
+    """The mean moods of the day or week that begins on `day`; None if the member noted none."""
 
     day: date
     before: float | None
@@ -47,12 +49,12 @@ class MoodPoint:
 
 @dataclass(frozen=True)
 class Change:
-    """Means before and after of `count` cases in which both were noted."""
+    """The means before and after practising, over the `count` days or sessions that have both values."""
 
     before: float
     after: float
     count: int
-    needed: ClassVar[int] = ENOUGH
+    needed: ClassVar[int] = MIN_CASES
 
     @property
     def difference(self) -> float:
@@ -68,12 +70,12 @@ def monday_of(day: date) -> date:
 
 
 def weeks_up_to(today: date, count: int) -> list[date]:
-    """The Mondays of that many weeks, this one last."""
+    """Return the Mondays of the last `count` weeks, the current week last."""
     return [monday_of(today) - timedelta(weeks=back) for back in reversed(range(count))]
 
 
-def practised_by_day(member: Member, since: date, until: date = date.max) -> dict[date, Practised]:
-    """Finished practice, by the local day it was practised on."""
+def practised_by_day(member: Member, since: date, until: date = date.max) -> dict[date, PracticeTotals]:
+    """Return the totals of finished sessions by local day; days without a session are left out."""
     rows = (
         PracticeSession.objects.visible_to(member)
         .finished()
@@ -82,11 +84,11 @@ def practised_by_day(member: Member, since: date, until: date = date.max) -> dic
         .values("practice_date")
         .annotate(seconds=Sum("duration_seconds"), practices=Count("pk"))
     )
-    return {row["practice_date"]: Practised(round(row["seconds"] / 60), row["practices"]) for row in rows}
+    return {row["practice_date"]: PracticeTotals(round(row["seconds"] / 60), row["practices"]) for row in rows}
 
 
-def practised_by_week(days: Mapping[date, Practised], weeks: Sequence[date]) -> list[tuple[date, Practised]]:
-    totals = dict.fromkeys(weeks, Practised())
+def practised_by_week(days: Mapping[date, PracticeTotals], weeks: Sequence[date]) -> list[tuple[date, PracticeTotals]]:
+    totals = dict.fromkeys(weeks, PracticeTotals())
     for day, practised in days.items():
         if (monday := monday_of(day)) in totals:
             totals[monday] += practised
@@ -94,14 +96,14 @@ def practised_by_week(days: Mapping[date, Practised], weeks: Sequence[date]) -> 
 
 
 def minutes_by_week(
-    days: Mapping[date, Practised], weeks: Sequence[date], today: date
+    days: Mapping[date, PracticeTotals], weeks: Sequence[date], today: date
 ) -> list[tuple[date, list[int | None]]]:
-    """The minutes of each day by week, Monday first; None for a day that is still to come."""
+    """Return the minutes of each day by week, Monday first; future days are None."""
     return [
         (
             monday,
             [
-                days.get(day, Practised()).minutes if day <= today else None
+                days.get(day, PracticeTotals()).minutes if day <= today else None
                 for day in (monday + timedelta(days=number) for number in range(7))
             ],
         )
@@ -110,12 +112,15 @@ def minutes_by_week(
 
 
 def heat_level(minutes: int) -> int:
-    """0 for no practice up to 4 for much of it."""
+    """Return the heat level of a day: 0 without practice, up to 4 from 40 minutes on."""
     return sum(minutes >= step for step in HEAT_STEPS)
 
 
 def mood_over_time(member: Member, today: date, days: int) -> tuple[list[MoodPoint], Change | None]:
-    """The mood of the last 30, 90 or 365 days, and its change where before and after were both noted."""
+    """Return the mood points of the last `days` days (a key of PERIODS), and the change over check-ins with both moods.
+
+    The change is None if no check-in has both.
+    """
     unit = PERIODS[days]
     first = today - timedelta(days=days - 1)
     both = Q(mood_before__isnull=False, mood_after__isnull=False)
@@ -144,7 +149,10 @@ def mood_over_time(member: Member, today: date, days: int) -> tuple[list[MoodPoi
 
 
 def hack_changes(member: Member, hack: UUID | None = None) -> list[dict[str, Any]]:
-    """What changed with each hack the member has practised, or with one of them: see sql/hack_changes.sql."""
+    """Return the changes in mood and HRV with each hack that the member has practised, or with `hack` alone.
+
+    sql/hack_changes.sql says which days and sessions count.
+    """
     rows = run_statement("practice", "hack_changes", member=member.pk, hack=hack).rows
     return [
         {

@@ -1,4 +1,4 @@
-"""The journal: a member's sessions and check-ins as one history. journal_rows.py puts its entries into words."""
+"""Queries of the journal: a member's sessions and check-ins as one history. journal_rows.py formats the entries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
 
 SESSION, CHECKIN = "practice", "checkin"
-# Within a day the check-in comes first, as it is about the whole of it; sql/journal.sql orders alike.
+# Within a day the check-in comes first, because it is about the whole day. sql/journal.sql uses the same order.
 NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
 PAGE_SIZE = 20
 
@@ -24,7 +24,10 @@ Condition = Callable[[Any], Q]
 
 
 def _contains_each(words: Sequence[str]) -> Q:
-    """Every word, in any order. The rows are one member's, found by the index on `user`."""
+    """Match notes that contain every word, in any order.
+
+    There is no index for this: the index on `user` already narrows the rows to one member's.
+    """
     return Q(*(Q(notes__icontains=word) for word in words))
 
 
@@ -32,7 +35,7 @@ def _any_mood(bounds: tuple[int, int]) -> Q:
     return Q(mood_before__range=bounds) | Q(mood_after__range=bounds)
 
 
-# What each filter asks of a kind of entry; a kind that does not know a filter has nothing to show for it.
+# The condition of each filter, by kind of entry. A kind without a condition for a filter has no matches.
 SESSION_CONDITIONS: dict[str, Condition] = {
     "hacks": lambda keys: Q(hack__in=keys),
     "type": lambda kind: Q(session_type=kind),
@@ -51,20 +54,20 @@ CHECKIN_CONDITIONS: dict[str, Condition] = {
 
 
 def count_entries(member: Member, filters: Mapping[str, Any]) -> int:
-    """How many entries pass every filter."""
+    """Return how many entries match every filter."""
     sessions, checkins = _matching(member, filters)
     return checkins.order_by().values("pk").union(sessions.order_by().values("pk"), all=True).count()
 
 
 def find_entries(member: Member, filters: Mapping[str, Any], page: int) -> list[Row]:
-    """A page of the entries that pass every filter, newest first; pages count from 1."""
+    """Return a page of the entries that match every filter, newest first; pages count from 1."""
     sessions, checkins = _matching(member, filters)
     entries = checkin_rows(checkins).union(session_rows(sessions), all=True).order_by(*NEWEST_FIRST)
     return list(entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
 
 
 class FirstPage(NamedTuple):
-    """The journal as it opens, without a filter."""
+    """The data of the journal's first page without filters."""
 
     count: int
     entries: list[Row]
@@ -104,7 +107,7 @@ def _narrow(
     return rows
 
 
-# The columns of an entry that each kind has, by what the page calls them.
+# The model fields of each kind of entry, by the column names of an entry.
 COMMON_COLUMNS = {"entry": "pk", "zone": "timezone", "note": "notes"}
 SESSION_COLUMNS = {
     **COMMON_COLUMNS,
@@ -123,8 +126,8 @@ CHECKIN_COLUMNS = {
     "before": "mood_before",
     "after": "mood_after",
 }
-# Those that the other kind alone has; of whatever kind, they are nothing.
-LACKING = {
+# The columns that only one kind has; they are null for the other kind.
+SINGLE_KIND_COLUMNS = {
     "seconds": models.IntegerField(),
     "how": models.TextField(),
     "score": models.SmallIntegerField(),
@@ -134,9 +137,9 @@ LACKING = {
 
 
 def session_rows(sessions: models.QuerySet) -> models.QuerySet:
-    """The columns of an entry; the same, in the same order, as those of `checkin_rows`.
+    """Return the columns of an entry, in the same order as `checkin_rows`, so that both can be combined with UNION.
 
-    They join nothing: what the hack is called is known from `hacks_of`, and one sort of one member's rows stays cheap.
+    There is no join: `hacks_of` provides the names of hacks, so sorting one member's rows stays cheap.
     """
     return _rows(sessions, SESSION, SESSION_COLUMNS)
 
@@ -146,14 +149,15 @@ def checkin_rows(checkins: models.QuerySet) -> models.QuerySet:
 
 
 def _rows(rows: models.QuerySet, kind: str, columns: Mapping[str, str]) -> models.QuerySet:
-    own = {name: F(column) for name, column in columns.items() if name not in LACKING}
-    others = {
-        name: F(columns[name]) if name in columns else Cast(Value(None), field) for name, field in LACKING.items()
+    common = {name: F(column) for name, column in columns.items() if name not in SINGLE_KIND_COLUMNS}
+    single = {
+        name: F(columns[name]) if name in columns else Cast(Value(None), field)
+        for name, field in SINGLE_KIND_COLUMNS.items()
     }
-    return rows.order_by().values(kind=Cast(Value(kind), models.TextField()), **own, **others)
+    return rows.order_by().values(kind=Cast(Value(kind), models.TextField()), **common, **single)
 
 
-# The names are those of sql/journal.sql.
+# sql/journal.sql uses the same names.
 HACK_COLUMNS = {
     "category_name": F("category__name"),
     "category_title": F("category__title"),
@@ -163,7 +167,7 @@ HACK_COLUMNS = {
 
 
 def hacks_of(member: Member) -> dict[UUID, Row]:
-    """Return the hacks that the journal of a member mentions, by key, in the order of their names."""
+    """Return the hacks in a member's journal by id, ordered by name."""
     practised = PracticeSession.objects.visible_to(member).order_by().values("hack")
     chosen = DailyCheckin.objects.visible_to(member).order_by().exclude(selected_hack=None).values("selected_hack")
     mentioned = Hack.objects.filter(Q(pk__in=practised) | Q(pk__in=chosen)).order_by("name", "pk")

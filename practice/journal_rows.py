@@ -1,4 +1,4 @@
-"""The entries of the journal, put into words for the rows of its list."""
+"""Format journal entries for the rows of the list."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from practice.journal import SESSION
 from practice.models import PracticeSession
 
 EXCERPT_LENGTH = 360
-# Looked up for each row: what Django's enumerations work out on every access.
+# Cached for use in every row: Django's enumerations compute labels on each access.
 TYPES: dict[str, str] = dict(PracticeSession.Type.choices)
 FEEDBACK = {
     score: format_html('<span class="badge{}">{}</span>', " badge--good" * (score == 1), label)
@@ -34,9 +34,10 @@ def entry_lines(
     zone: str,
     words: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Entries ready to print; the first of each day carries the day's name. `words` are marked in the notes.
+    """Return the entries formatted for the template.
 
-    `zone` is where the member is: times by the clocks of another place say so.
+    The first entry of each day has a `day_name`. `words` are highlighted in the notes. `zone` is the member's current
+    time zone; a time in another zone names its place.
     """
     lines, day = [], None
     for row in rows:
@@ -88,7 +89,7 @@ def _checkin_line(row: Mapping[str, Any], hack: Mapping[str, Any] | None) -> dic
 
 @cache
 def entry_address(name: str) -> str:
-    """The address of an entry with a gap for its key: to build it from the patterns for each row takes longer."""
+    """Return a URL template with "{}" in place of the entry's id; formatting it is faster than reverse() per row."""
     return reverse(f"practice:{name}", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{}")
 
 
@@ -109,7 +110,7 @@ def day_name(day: date, today: date) -> str:
 
 
 def excerpt(text: str, words: Sequence[str]) -> str:
-    """What a list shows of a long note: its beginning, or what stands around the first word that was looked for."""
+    """Return at most EXCERPT_LENGTH characters of a note: its beginning, or the part around the first match."""
     if len(text) <= EXCERPT_LENGTH:
         return text
     found = _pattern(words).search(text) if words else None
@@ -119,9 +120,9 @@ def excerpt(text: str, words: Sequence[str]) -> str:
 
 
 def marked(text: str, words: Sequence[str]) -> SafeString:
-    """The text, escaped, with each of the words marked."""
+    """Return the escaped text with each of the words inside <mark>."""
     parts = _pattern(words).split(text) if words else [text]
-    # Every second part is what the pattern's group has caught.
+    # Every second part is a match, because the pattern has one group.
     return SafeString(
         "".join(f"<mark>{escape(part)}</mark>" if index % 2 else escape(part) for index, part in enumerate(parts))
     )

@@ -1,4 +1,4 @@
-"""What members do: practice sessions, daily check-ins, rest days, and the totals derived from them."""
+"""Practice sessions, daily check-ins, rest days, trips, and the totals derived from them."""
 
 from datetime import date, datetime, time
 
@@ -19,7 +19,7 @@ from practice import rules
 
 class PracticeSessionQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """Sessions are private: the owner's only."""
+        """Return the member's own sessions; sessions are private."""
         return self.filter(user=member)
 
     def running(self):
@@ -29,12 +29,12 @@ class PracticeSessionQuerySet(models.QuerySet):
         return self.filter(ended_at__isnull=False)
 
     def locked(self):
-        """Rows that wait their turn: of two finishes at once, the second sees what the first has stored."""
+        """Lock the rows, so that the second of two concurrent requests sees what the first one stored."""
         return self.select_for_update(no_key=True, of=("self",))
 
 
 class PracticeSession(models.Model):
-    """One practice. While `ended_at` is empty the timer runs, or is paused since `paused_at`."""
+    """A practice session. While `ended_at` is empty, the timer is running, or paused since `paused_at`."""
 
     class Type(models.TextChoices):
         SOLO = "solo", "On my own"
@@ -72,9 +72,9 @@ class PracticeSession(models.Model):
     last_seen_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="The timer's last sign of life; what an abandoned session counts up to.",
+        help_text="When the timer last contacted the server; an abandoned session counts up to this moment.",
     )
-    practice_date = models.DateField(help_text="The local day it started on.")
+    practice_date = models.DateField(help_text="The member's local day on which the session started.")
     timezone = models.CharField(max_length=64, validators=[validate_timezone])
     day_start = models.TimeField(default=time(0))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -110,7 +110,8 @@ class PracticeSession(models.Model):
             models.UniqueConstraint(
                 fields=["user"], condition=models.Q(ended_at=None), name="practice_session_one_running"
             ),
-            # Heart rate variability (RMSSD, ms). jsonb sorts every number apart from every text, list or object.
+            # Heart rate variability (RMSSD, ms). jsonb never sorts another type between two numbers, so BETWEEN
+            # rejects strings, lists and objects.
             SqlCheck(
                 sql="biometric_data IS NULL OR (jsonb_typeof(biometric_data) = 'object' AND biometric_data <> '{}'"
                 " AND biometric_data - ARRAY['hrv_before', 'hrv_after'] = '{}'"
@@ -141,11 +142,11 @@ class PracticeSession(models.Model):
 
     @property
     def minutes(self) -> int:
-        """The minutes to show of a finished session: whole, and at least one."""
+        """Return the minutes to show for a finished session: rounded, at least one."""
         return max(1, round((self.duration_seconds or 0) / 60))
 
     def elapsed_seconds(self, moment: datetime) -> int:
-        """The seconds practised by `moment`, without pauses, capped: what a finish then would count."""
+        """Return the seconds practised until `moment`, without pauses, at most MAX_SECONDS."""
         stopped_at = min(moment, self.paused_at) if self.paused_at else moment
         elapsed = round((stopped_at - self.started_at).total_seconds()) - self.paused_seconds
         return min(max(elapsed, 0), self.MAX_SECONDS)
@@ -160,10 +161,15 @@ MOOD_VALIDATORS = [MinValueValidator(1), MaxValueValidator(10)]
 
 
 class DailyCheckin(models.Model):
-    """One a local day. Date, zone and day start are those it was judged in; the streak columns are a trigger's."""
+    """A member's check-in for one local day.
+
+    It keeps the date, time zone and day start that applied when it was made. A trigger computes `streak_count`,
+    `rest_stock` and `strength`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Found by the constraint's index. With one of its own PostgreSQL would read a member's years to find a day.
+    # The unique constraint's index serves lookups. With a separate index on the user alone, PostgreSQL would read years
+    # of a member's rows to find one day.
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="checkins", db_index=False)
     checkin_date = models.DateField()
     timezone = models.CharField(max_length=64, validators=[validate_timezone])
@@ -197,7 +203,7 @@ class DailyCheckin(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Check-in of {self.checkin_date}"
+        return f"Check-in for {self.checkin_date}"
 
 
 class RestDayQuerySet(models.QuerySet):
@@ -205,12 +211,12 @@ class RestDayQuerySet(models.QuerySet):
         return self.filter(user=member)
 
     def ahead_of(self, today: date):
-        """Not begun yet: these may still be given up."""
+        """Return the rest days after `today`, which can still be cancelled."""
         return self.filter(rest_date__gt=today)
 
 
 class RestDay(models.Model):
-    """A day off, planned ahead: it protects the streak and adds nothing."""
+    """A day off that the member planned ahead. It protects the streak and does not extend it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_days")
@@ -234,12 +240,17 @@ class RestDayGrantQuerySet(models.QuerySet):
 
 
 class RestDayGrant(models.Model):
-    """A rest day that was won, in a challenge say: from its day on it is in stock; see sql/streak_with_grants.sql."""
+    """A rest day that was won, for example in a challenge.
+
+    It can be used from `granted_on` on; see sql/schema/streak.sql.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_day_grants")
-    source_id = models.UUIDField(help_text="What brought it: no foreign key, as it stays when that has gone.")
-    granted_on = models.DateField(help_text="The member's local day from which on it is in stock.")
+    source_id = models.UUIDField(
+        help_text="The challenge that granted it. No foreign key: the rest day stays when the challenge is deleted."
+    )
+    granted_on = models.DateField(help_text="The member's local day from which the rest day can be used.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = RestDayGrantQuerySet.as_manager()
@@ -256,7 +267,7 @@ class RestDayGrant(models.Model):
 
 
 class DaysOfTrip(models.Func):
-    """The range from the first to the last day, both included."""
+    """The date range of a trip, first and last day included."""
 
     function = "daterange"
     output_field = DateRangeField()
@@ -264,12 +275,12 @@ class DaysOfTrip(models.Func):
 
 class TripQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
-        """Where somebody is when is nobody else's business."""
+        """Return the member's own trips; a member's location is private."""
         return self.filter(user=member)
 
 
 class Trip(models.Model):
-    """A declared trip: from its first to its last day the member's days follow its clock; see sql/trips.sql."""
+    """A planned trip. From its first to its last day, its zone is the member's time zone; see sql/schema/trips.sql."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="trips")
@@ -302,7 +313,7 @@ class Trip(models.Model):
 
 
 class MemberStats(models.Model):
-    """Totals of a member, derived by triggers and workers alone; recomputable from the rows at any time."""
+    """A member's totals. Only triggers and workers write them, and they can always be recomputed from the rows."""
 
     user = models.OneToOneField(
         Member, on_delete=models.CASCADE, primary_key=True, db_column="user_id", related_name="stats"
@@ -312,7 +323,7 @@ class MemberStats(models.Model):
     rest_stock = models.PositiveSmallIntegerField(db_default=0)
     strength = models.FloatField(db_default=0)
     last_checkin_date = models.DateField(null=True)
-    streak_ends_at = models.DateTimeField(null=True, help_text="When the streak breaks without a check-in.")
+    streak_ends_at = models.DateTimeField(null=True, help_text="When the streak ends without another check-in.")
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,13 +1,13 @@
-"""The geometry of the plots that the server draws as SVG: numbers in, coordinates out, as text ready to print.
+"""Geometry of the SVG plots: takes numbers and returns coordinates, formatted for the templates.
 
-The drawings carry no style of their own (the Content Security Policy allows none); static/css/journal.css has it.
+The drawings have no inline styles, because the Content Security Policy forbids them; see static/css/journal.css.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-# The box of the bars and lines, in units of the drawing; its text is as tall as 10 of them.
+# The area of bars and lines in SVG units; text is 10 units tall.
 WIDTH, HEIGHT = 360, 170
 LEFT, RIGHT, TOP, BOTTOM = 30, 352, 12, 144
 CELL, GAP = 10, 2
@@ -15,7 +15,7 @@ HEAT_LEFT, HEAT_TOP = 28, 16
 
 
 def tick_step(highest: float, ticks: int = 4) -> int:
-    """The least of 1, 2, 5, 10, 20, 50, … by which so many ticks reach the highest value."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50, … with which `ticks` steps reach `highest`."""
     power = 1
     while True:
         for factor in (1, 2, 5):
@@ -25,7 +25,7 @@ def tick_step(highest: float, ticks: int = 4) -> int:
 
 
 def bar_plot(values: Sequence[float], labels: Sequence[str], titles: Sequence[str]) -> dict[str, Any]:
-    """A bar for each value. Labels that are not empty stand below their bars; titles are what a pointer shows."""
+    """Return a bar for each value, with the non-empty labels below the bars and the titles as tooltips."""
     step = tick_step(max([*values, 1]))
     top = step * -(-max([*values, 1]) // step)
     slot = (RIGHT - LEFT) / len(values)
@@ -57,16 +57,16 @@ def line_plot(
     ticks: Sequence[int],
     marks: Sequence[tuple[date, str]],
 ) -> dict[str, Any]:
-    """Lines over time, each through those of its points (day, value, title) that have a value."""
+    """Return lines over time, each through its points (day, value, title); points without a value are skipped."""
     span = max((last - first).days, 1)
 
-    def across(day: date) -> str:
+    def x_of(day: date) -> str:
         return f"{LEFT + 8 + (RIGHT - LEFT - 16) * (day - first).days / span:.1f}"
 
     lines = []
     for points in series:
         dots = [
-            {"x": across(day), "y": _up(value, *bounds), "title": title}
+            {"x": x_of(day), "y": _y_of(value, *bounds), "title": title}
             for day, value, title in points
             if value is not None
         ]
@@ -74,13 +74,13 @@ def line_plot(
         lines.append({"path": path, "dots": dots})
     return {
         "lines": lines,
-        "marks": [{"x": across(day), "label": label} for day, label in marks],
+        "marks": [{"x": x_of(day), "label": label} for day, label in marks],
         "ticks": _ticks(ticks, *bounds),
     }
 
 
 def heat_plot(levels: Sequence[Sequence[int | None]], labels: Sequence[str]) -> dict[str, Any]:
-    """A column of seven cells a week; the cells of one level are one path. None is a cell that isn't there."""
+    """Return a column of seven cells for each week; all cells of a level form one path. A None level has no cell."""
     cells: dict[int, list[str]] = {}
     for column, week in enumerate(levels):
         for row, level in enumerate(week):
@@ -102,8 +102,8 @@ def heat_plot(levels: Sequence[Sequence[int | None]], labels: Sequence[str]) -> 
 
 
 def _ticks(values: Sequence[int], lowest: float, highest: float) -> list[dict[str, str]]:
-    return [{"y": _up(value, lowest, highest), "label": str(value)} for value in values]
+    return [{"y": _y_of(value, lowest, highest), "label": str(value)} for value in values]
 
 
-def _up(value: float, lowest: float, highest: float) -> str:
+def _y_of(value: float, lowest: float, highest: float) -> str:
     return f"{BOTTOM - (BOTTOM - TOP) * (value - lowest) / (highest - lowest):.1f}"

@@ -1,16 +1,16 @@
-"""The numbers of the streak.
+"""Constants and pure functions of the streak.
 
-It is computed in one place, sql/schema/streak.sql, from local days (database/local_days.py). Its rules:
+sql/schema/streak.sql is the only place that computes streaks, from local days (database/local_days.py). Its rules:
 
-- A day counts when it has a check-in; the check-in keeps the date, zone and day start that it was judged in.
-- Between two check-ins, the days that the later one's clocks really had are missing days. Planned rest days protect
-  as many of them, and so does a move east: as many days as its shift cuts off, rounded up. A move west repeats a
-  date, which has one check-in all the same. Daylight saving time is no move.
-- What is still open is paid from the stock of earned rest days if the stock suffices for all of it; else the streak
-  starts again at one, and the stock is kept. Protected days add nothing.
-- Every seventh day of a streak earns a rest day; one that was won comes into stock on its day, for that day and those
-  after it. Two are the most in stock.
-- A streak ends when the last day is over on which a check-in would still have carried it on.
+- A day counts if it has a check-in. The check-in keeps the date, time zone and day start that applied when it was made.
+- The days between two check-ins that existed in the later one's time zone are missed days. A planned rest day protects
+  one of them. A move east protects as many as its shift cuts off, rounded up. A move west repeats a date, which still
+  has one check-in. A change to daylight saving time is not a move.
+- The remaining missed days use up earned rest days, if the stock covers all of them. Otherwise the streak restarts at
+  one and the stock is kept. Protected days do not extend the streak.
+- Every seventh day of a streak earns a rest day. A rest day that was won enters the stock on its day and covers that
+  day or later ones. The stock holds two at most.
+- A streak ends at the end of the last day on which a check-in would have continued it.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,20 +22,21 @@ STREAK_DAYS_PER_EARNED_REST = 7
 
 
 def days_within_reach(today: date) -> list[date]:
-    """The days that a check-in may be for: today and those before it that can still be repaired, latest first."""
+    """Return the days that a member can check in for, latest first: today and the MAX_BACKDATED_DAYS before it."""
     return [today - timedelta(days=back) for back in range(MAX_BACKDATED_DAYS + 1)]
 
 
 def day_states(
     days: list[date], streaks: Mapping[date, int], rest_days: Collection[date], *, is_alive: bool, begun: date
 ) -> list[str]:
-    """How each of consecutive days up to today went: "done", "rest", "missed", or "today" where it is still open.
+    """Return the state of each of the consecutive `days`, of which the last is today.
 
-    What lies before `begun`, the day on which the member came, and before the first check-in is "before": nothing was
-    missed then.
+    The states are "done", "rest", "missed", "today" (today without a check-in) and "before". A day is "before" if it
+    precedes both `begun`, the day on which the member joined, and the first check-in.
 
-    `streaks` holds the streak of each day with a check-in. A day without one rested if it was planned so, or if the
-    streak went on over it: the check-in after it counts more than one, or none came yet and it `is_alive`.
+    `streaks` maps each day with a check-in to its streak. A day without a check-in is "rest" if it is in `rest_days` or
+    if the streak continued over it: the next check-in has a streak above one, or there is none yet and the streak
+    `is_alive`.
     """
     states: list[str] = []
     went_on = is_alive
@@ -54,5 +55,5 @@ def day_states(
 
 
 def shown_streak(current_streak: int, streak_ends_at: datetime | None, now: datetime) -> int:
-    """The streak to show: a worker that closes it late must not keep it alive."""
+    """Return the streak to show at `now`: zero once it has ended, even if the worker has not closed it yet."""
     return current_streak if streak_ends_at is not None and now < streak_ends_at else 0

@@ -1,7 +1,5 @@
 from accounts.settings_pages import SettingsPage, register_settings_pages
 
 register_settings_pages(
-    SettingsPage(
-        30, "practice:trips", "map", "Trips", "Time in another zone, without losing a day", ("practice:trip-",)
-    )
+    SettingsPage(30, "practice:trips", "map", "Trips", "Follow local time while you travel", ("practice:trip-",))
 )

@@ -1,4 +1,4 @@
-"""The history of the streak, day by day, as app.streak_history (sql/schema/streak.sql) tells it."""
+"""The day-by-day history of a streak, read from app.streak_history (sql/schema/streak.sql)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -10,7 +10,7 @@ from practice.rules import MAX_REST_STOCK, STREAK_DAYS_PER_EARNED_REST
 
 @dataclass(frozen=True)
 class HistoryDay:
-    """A day, the clock it was judged by, and where the numbers stood after it."""
+    """A day of a member's streak: what happened, the time zone that applied, and the numbers at its end."""
 
     day: date
     kind: str
@@ -24,31 +24,31 @@ class HistoryDay:
     @property
     def words(self) -> str:
         if not self.won:
-            return self._deed
-        return f"{self._deed}; a rest day that you have won came into stock, {MAX_REST_STOCK} at most"
+            return self._kind_words
+        return f"{self._kind_words}. Rest day won (up to {MAX_REST_STOCK} kept)"
 
     @property
-    def _deed(self) -> str:
+    def _kind_words(self) -> str:
         if self.kind != "done":
-            return WORDS[self.kind]
+            return KIND_WORDS[self.kind]
         if self.streak == 1:
-            return "Checked in: a streak begins"
+            return "Checked in: new streak"
         if self.streak % STREAK_DAYS_PER_EARNED_REST == 0:
-            return f"Checked in; a seventh day earns a rest day, {MAX_REST_STOCK} at most"
+            return f"Checked in: {self.streak} days in a row earn a rest day (up to {MAX_REST_STOCK} kept)"
         return "Checked in"
 
 
-WORDS = {
-    "dropped": "The calendar there skipped this date",
-    "earned": "No check-in: covered by an earned rest day",
-    "missed": "No check-in: missed",
+KIND_WORDS = {
+    "dropped": "This date didn't exist in your time zone",
+    "earned": "Missed: covered by a rest day you earned",
+    "missed": "Missed",
     "rest": "Planned rest day",
     "today": "Not over yet",
-    "travel": "No check-in: forgiven for a move east",
+    "travel": "Protected: you travelled east",
 }
 
 
 def streak_history(member: Member, first: date, last: date, moment: datetime) -> list[HistoryDay]:
-    """The days from `first` to `last` that the member has lived through by `moment`, from the first check-in on."""
+    """Return the member's days from `first` to `last`, limited to those from the first check-in up to `moment`."""
     days = run_sql("SELECT * FROM app.streak_history(%s, %s, %s, %s)", [member.pk, first, last, moment])
     return [HistoryDay(*row) for row in days.rows]

@@ -1,4 +1,4 @@
-"""What time and drift ask for; each task is one set-based statement in sql/."""
+"""Scheduled tasks: close ended streaks and abandoned sessions, and repair drift. Each runs one statement in sql/."""
 
 import logging
 
@@ -13,29 +13,29 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def close_streaks() -> int:
-    """Close the streaks whose last reachable day is over; returns how many."""
+    """Set streaks that have ended to zero; return how many."""
     return run_statement("practice", "close_streaks", now=timezone.now()).value
 
 
 @shared_task
 def recompute_streaks() -> int:
-    """Hold every streak against its check-ins; returns how many rows had drifted and were repaired."""
+    """Compare every streak with its check-ins and repair drift; return how many rows were repaired."""
     members, drift = run_statement("practice", "recompute_streaks").row
     if drift:
-        logger.warning("Streaks had drifted: repaired %d rows of %d members.", drift, members)
+        logger.warning("Streak drift: repaired %d rows of %d members.", drift, members)
     return drift
 
 
 @shared_task
 def recompute_progress() -> int:
-    """Hold everybody's totals on each hack against the sessions; returns how many had drifted and were repaired."""
+    """Compare all members' totals per hack with their sessions and repair drift; return how many rows were repaired."""
     drift = run_statement("practice", "recompute_progress").value
     if drift:
-        logger.warning("Progress had drifted: repaired %d rows.", drift)
+        logger.warning("Progress drift: repaired %d rows.", drift)
     return drift
 
 
 @shared_task
 def close_abandoned_sessions() -> int:
-    """Finish the timers that were forgotten; returns how many."""
+    """Finish sessions whose timer was left running; return how many."""
     return actions.close_abandoned_sessions(now=timezone.now())

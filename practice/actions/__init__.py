@@ -1,4 +1,4 @@
-"""Writes on practice that span rows."""
+"""Practice actions: writes that span rows or record an activity."""
 
 from practice.actions.checkins import AlreadyCheckedIn, StreakState, delete_checkin, save_checkin
 from practice.actions.sessions import (

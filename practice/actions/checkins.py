@@ -1,4 +1,4 @@
-"""Writes on the daily check-in; its streak is a trigger's."""
+"""Writes to daily check-ins. A trigger computes the streak."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -15,14 +15,14 @@ from practice.models import DailyCheckin
 
 
 class StreakState(NamedTuple):
-    """The streak of the last check-in, and when it is over; see `practice.rules.shown_streak`."""
+    """A member's streak after a check-in, and when it ends; see `practice.rules.shown_streak`."""
 
     streak: int
     ends_at: datetime | None
 
 
 class AlreadyCheckedIn(Exception):
-    """The day has a check-in that the member has not seen."""
+    """Raised if the day already has a check-in that the member hasn't seen."""
 
 
 def save_checkin(
@@ -35,11 +35,11 @@ def save_checkin(
     selected_hack_id: UUID | None,
     notes: str,
 ) -> StreakState | None:
-    """Make or change the member's check-in of a local day; return the streak after a new one.
+    """Create or change the member's check-in for a local day; return the streak after a new check-in.
 
-    A new one keeps the zone and day start that the member is judged by now. `seen_id` is the check-in that the
-    member changes; raises `AlreadyCheckedIn` if the day has another one, unless that says the same: a repeated
-    submission changes nothing.
+    A new check-in stores the member's current time zone and day start. `seen_id` is the id of the check-in that the
+    member has seen and is changing, or None. Raise `AlreadyCheckedIn` if the day has a different check-in with
+    different values. A repeated submission with equal values changes nothing.
     """
     values = {
         "mood_before": mood_before,
@@ -47,18 +47,18 @@ def save_checkin(
         "selected_hack_id": selected_hack_id,
         "notes": notes,
     }
-    # A member who has seen none nearly always makes the day's first: try that before looking for one.
+    # Without a `seen_id` this is nearly always the day's first check-in, so try to insert before querying.
     streak = _check_in(member, day, values) if seen_id is None else None
     if streak or _change_checkin(member, day, seen_id, values):
         return streak
-    # It was there a moment ago.
+    # The check-in was deleted since the member opened it.
     return _check_in(member, day, values)
 
 
-# A savepoint would be of no use: a refusal by the database ends the request.
+# No savepoint: if the database rejects the row, the whole request fails.
 @transaction.atomic(savepoint=False)
 def _check_in(member: Member, day: date, values: dict[str, Any]) -> StreakState | None:
-    """Return the streak after the new check-in; None if the day has one already."""
+    """Insert a check-in and return the streak after it; return None if the day already has one."""
     activity_id = uuid7()
     row: dict[str, Any] = {
         "member_id": member.pk,
@@ -79,7 +79,7 @@ def _check_in(member: Member, day: date, values: dict[str, Any]) -> StreakState 
 
 @transaction.atomic
 def _change_checkin(member: Member, day: date, seen_id: UUID | None, values: dict[str, Any]) -> bool:
-    """Return whether the day has a check-in to change."""
+    """Change the day's check-in; return False if there is none. Raise `AlreadyCheckedIn` as `save_checkin` does."""
     checkin = DailyCheckin.objects.visible_to(member).select_for_update(no_key=True).filter(checkin_date=day).first()
     if checkin is None:
         return False
@@ -87,7 +87,7 @@ def _change_checkin(member: Member, day: date, seen_id: UUID | None, values: dic
     if not changed:
         return True
     if checkin.pk != seen_id:
-        raise AlreadyCheckedIn(f"There is one for {day} already.")
+        raise AlreadyCheckedIn(f"There is already a check-in for {day}.")
     for name in changed:
         setattr(checkin, name, values[name])
     checkin.save(update_fields=changed)
@@ -98,7 +98,7 @@ def _change_checkin(member: Member, day: date, seen_id: UUID | None, values: dic
 
 @transaction.atomic
 def delete_checkin(*, checkin: DailyCheckin) -> None:
-    """Delete a check-in; does nothing, and says nothing, where it is gone already."""
+    """Delete a check-in and record the activity; do nothing if the check-in is already gone."""
     deleted, _ = DailyCheckin.objects.filter(pk=checkin.pk).delete()
     if deleted:
         record(

@@ -1,4 +1,4 @@
-"""The streak: rest days planned, given up and won, hidden or shown, and recomputed by workers."""
+"""Writes to rest days and streaks: plan, cancel and grant rest days, hide streaks, recompute a streak."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,16 +11,16 @@ from database.constraints import refused_by
 from database.statements import call_function, run_statement
 from practice.models import RestDay
 
-# What the database's guards say, in words for whoever planned.
+# Messages to the member, by the database constraint that rejected the rest day.
 REFUSALS = {
-    "rest_day_planned_ahead": "Plan a rest day before it begins: from tomorrow on.",
-    "rest_day_two_a_week": "That week, from Monday to Sunday, has two rest days already.",
-    "rest_day_once_a_day": "That day is planned already.",
+    "rest_day_planned_ahead": "Choose tomorrow or a later day.",
+    "rest_day_two_a_week": "You already have two rest days that week (Monday to Sunday). Choose another week.",
+    "rest_day_once_a_day": "You already have a rest day planned for that day.",
 }
 
 
 class RestDayRefused(Exception):
-    """A rule of the rest days is against it; `reason` says which, to the member."""
+    """Raised if a rule for rest days is broken; `reason` is the message for the member."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -29,7 +29,7 @@ class RestDayRefused(Exception):
 
 @transaction.atomic
 def plan_rest_day(*, member: Member, day: date) -> RestDay:
-    """Raises RestDayRefused, and then writes nothing."""
+    """Plan a rest day; raise `RestDayRefused` and write nothing if a rule is broken."""
     try:
         with transaction.atomic():
             return RestDay.objects.create(user=member, rest_date=day)
@@ -42,14 +42,17 @@ def plan_rest_day(*, member: Member, day: date) -> RestDay:
 
 @transaction.atomic
 def give_up_rest_day(*, rest_day: RestDay, today: date) -> bool:
-    """Delete a rest day that is still to come and return True; one that has begun stays."""
+    """Cancel a future rest day and return True; keep a rest day that has begun and return False."""
     deleted, _ = RestDay.objects.filter(pk=rest_day.pk).ahead_of(today).delete()
     return bool(deleted)
 
 
 @transaction.atomic
 def grant_rest_day(*, member_id: UUID, source_id: UUID, now: datetime) -> bool:
-    """Put a rest day that was won into a member's stock; False where that source has brought one. As the worker."""
+    """Grant a member a rest day that was won; return False if this source already granted one.
+
+    Runs as the worker role.
+    """
     return run_statement(
         "practice", "grant_rest_day", id=uuid7(), member_id=member_id, source_id=source_id, now=now
     ).value
@@ -62,5 +65,8 @@ def hide_streaks(*, member: Member, hidden: bool) -> None:
 
 @transaction.atomic
 def recompute_streak(*, member_id: UUID) -> int:
-    """Recompute a member's whole streak from its rows; returns how many rows had drifted. As the worker."""
+    """Recompute a member's whole streak from the check-ins; return how many rows had drifted.
+
+    Runs as the worker role.
+    """
     return call_function("app.recompute_streak", member_id)

@@ -1,4 +1,4 @@
-"""Writes on declared trips; what they move is a trigger's."""
+"""Writes to trips. A trigger moves the end of the streak."""
 
 from django.db import IntegrityError, transaction
 
@@ -7,12 +7,12 @@ from practice.models import Trip
 
 
 class TripsOverlap(Exception):
-    """Another trip of the member's has a day in common with this one."""
+    """Raised if the trip shares a day with another of the member's trips."""
 
 
 @transaction.atomic
 def save_trip(*, trip: Trip) -> None:
-    """Store a new or changed trip; raises TripsOverlap, and then writes nothing."""
+    """Save a new or changed trip; raise `TripsOverlap` and write nothing if it overlaps another trip."""
     is_new = trip._state.adding
     try:
         with transaction.atomic():

@@ -14,9 +14,9 @@ MOODS = [(number, str(number)) for number in range(1, 11)]
 
 
 class CheckinForm(forms.Form):
-    """The check-in of one day.
+    """The check-in for one day.
 
-    It is no ModelForm, as that asks the database whether constraints hold that the choices below already ensure.
+    It is not a ModelForm, because that would query the database for constraints that the choices already ensure.
     """
 
     mood_before = forms.TypedChoiceField(
@@ -27,8 +27,8 @@ class CheckinForm(forms.Form):
         coerce=UUID,
         empty_value=None,
         required=False,
-        error_messages={"invalid_choice": "Choose a hack that is open to you."},
-        help_text="Shown as your next practice.",
+        error_messages={"invalid_choice": "Choose a hack from the list."},
+        help_text="We'll suggest it on your Today page.",
     )
     mood_after = forms.TypedChoiceField(
         label="How do you feel after practising?",
@@ -37,19 +37,19 @@ class CheckinForm(forms.Form):
         empty_value=None,
         required=False,
         widget=forms.RadioSelect,
-        help_text="You can come back and fill it in later.",
+        help_text="You can add this later.",
     )
     notes = forms.CharField(
         label="Note",
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="For your eyes only.",
+        help_text="Only you can see this.",
     )
 
     def __init__(self, *args, member: Member, day: date, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        # Read only when the choices are shown or one is chosen: most submissions choose none.
+        # A callable, so that the query only runs if the choices are rendered or one was chosen.
         self.fields["selected_hack"].choices = lambda: [("", "Not decided yet"), *_hacks_by_category(member, day)]
 
 
@@ -60,7 +60,7 @@ def _hacks_by_category(member: Member, day: date) -> list[tuple[str, list[tuple[
 
 @compiled
 def _hacks_on_offer(member: Member, day: date) -> QuerySet:
-    """The hacks that are open to the member, and the one that the day's check-in has already."""
+    """Return the hacks that are open to the member, plus the hack already chosen in the day's check-in."""
     chosen = DailyCheckin.objects.visible_to(member).filter(checkin_date=day).order_by().values("selected_hack")
     offered = Hack.objects.with_progress_of(member).filter(Q(is_active=True, is_open=True) | Q(pk__in=chosen))
     return offered.values_list("category__title", "pk", "name")

@@ -1,4 +1,4 @@
-"""The journal's filters, and the forms that change an entry in its list."""
+"""The journal's filter form, and the forms that edit an entry."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -18,14 +18,14 @@ from practice.models import PracticeSession
 
 KINDS = [("", "Everything"), (SESSION, "Practice"), (CHECKIN, "Check-ins")]
 MAX_WORDS = 8
-# The fields that offer what the member's journal mentions; these come from the database for each member.
-MEMBERS_SELECTS = ("hack", "category")
-SELECTS = ("type", "feedback", "mood_from", "mood_to")
-DAYS = ("since", "until")
+# Fields whose options depend on the member's journal.
+MEMBER_SELECT_FIELDS = ("hack", "category")
+SELECT_FIELDS = ("type", "feedback", "mood_from", "mood_to")
+DAY_FIELDS = ("since", "until")
 
 
 class FilterBar(NamedTuple):
-    """Everything that the journal's filter bar shows, but for the member's words, hacks and categories."""
+    """The filter bar without the search words, hacks and categories of a member; the template caches it."""
 
     kind: str
     kinds: tuple[tuple[str, str], ...]
@@ -35,10 +35,10 @@ class FilterBar(NamedTuple):
 
 
 def members_selects(hacks: Mapping[UUID, Mapping[str, Any]], given: Mapping[str, Any]) -> list[Select]:
-    """Return the selects whose options are the hacks that the member's journal mentions, and their categories."""
-    labels = {name: JournalForm.base_fields[name].label for name in MEMBERS_SELECTS}
+    """Return the selects for the hacks in the member's journal and for their categories."""
+    labels = {name: JournalForm.base_fields[name].label for name in MEMBER_SELECT_FIELDS}
     options = _members_options(hacks)
-    return [Select(name, labels[name], options[name], given.get(name, "")) for name in MEMBERS_SELECTS]
+    return [Select(name, labels[name], options[name], given.get(name, "")) for name in MEMBER_SELECT_FIELDS]
 
 
 def _members_options(hacks: Mapping[UUID, Mapping[str, Any]]) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -77,7 +77,10 @@ def _note_field() -> forms.CharField:
 
 
 class JournalForm(forms.Form):
-    """Read from the address. A value that is not on offer counts as not given, and a range may be given either way."""
+    """The journal's filters, read from the query string.
+
+    Invalid values are ignored, and the two ends of a range may be swapped.
+    """
 
     q = forms.CharField(label="Search your notes", max_length=100, required=False)
     kind = forms.ChoiceField(required=False, choices=KINDS)
@@ -97,7 +100,7 @@ class JournalForm(forms.Form):
     until = _day_field("To")
 
     def __init__(self, data, *, hacks: Mapping[UUID, Mapping[str, Any]]) -> None:
-        """`hacks` as `hacks_of` returns them: the form offers these and their categories."""
+        """Offer `hacks`, as returned by `hacks_of`, and their categories."""
         super().__init__(data)
         self.hacks = hacks
         for name, options in _members_options(hacks).items():
@@ -109,9 +112,9 @@ class JournalForm(forms.Form):
         return FilterBar(
             kind=given.get("kind", ""),
             kinds=tuple(KINDS),
-            selects=tuple(self._select(name) for name in SELECTS),
-            days=tuple((name, self.fields[name].label, str(given.get(name, ""))) for name in DAYS),
-            is_unfolded=bool(given.keys() & {*MEMBERS_SELECTS, *SELECTS, *DAYS}),
+            selects=tuple(self._select(name) for name in SELECT_FIELDS),
+            days=tuple((name, self.fields[name].label, str(given.get(name, ""))) for name in DAY_FIELDS),
+            is_unfolded=bool(given.keys() & {*MEMBER_SELECT_FIELDS, *SELECT_FIELDS, *DAY_FIELDS}),
         )
 
     def _select(self, name: str) -> Select:
@@ -121,7 +124,7 @@ class JournalForm(forms.Form):
 
     @cached_property
     def given(self) -> dict[str, Any]:
-        """The filters that are set, by the name of their field; an empty or unknown value sets none."""
+        """The filters that are set, by field name; empty and invalid values are left out."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
@@ -131,10 +134,10 @@ class JournalForm(forms.Form):
 
     @cached_property
     def filters(self) -> dict[str, Any]:
-        """The conditions of `find_entries`."""
+        """The filters as `find_entries` takes them."""
         filters = {name: self.given[name] for name in ("kind", "type", "feedback") if name in self.given}
         if "hack" in self.given or "category" in self.given:
-            filters["hacks"] = [key for key, row in self.hacks.items() if self._is_asked_for(row)]
+            filters["hacks"] = [key for key, row in self.hacks.items() if self._is_selected(row)]
         if self.words:
             filters["words"] = self.words
         if "mood_from" in self.given or "mood_to" in self.given:
@@ -146,7 +149,7 @@ class JournalForm(forms.Form):
         """The shortest query string for these filters."""
         return urlencode(self.given)
 
-    def _is_asked_for(self, hack: Mapping[str, Any]) -> bool:
+    def _is_selected(self, hack: Mapping[str, Any]) -> bool:
         names = {"hack": hack["slug"], "category": hack["category_name"]}
         return all(self.given.get(field, name) == name for field, name in names.items())
 
@@ -164,18 +167,18 @@ class JournalForm(forms.Form):
 @cache
 def _blank_form() -> JournalForm:
     form = JournalForm({}, hacks={})
-    # Computed before threads share the form.
+    # Compute the cached properties before threads share the form.
     _ = form.given, form.filters, form.bar
     return form
 
 
 def journal_form(data, hacks: Mapping[UUID, Mapping[str, Any]]) -> JournalForm:
-    """Return the form for a query string. Without one, which is nearly always, all members share one form."""
+    """Return the form for a query string. Without one, which is the common case, all members share one form."""
     return JournalForm(data, hacks=hacks) if data else _blank_form()
 
 
 class SessionNoteForm(forms.Form):
-    """What one would say about a practice again; the rest of it has a page of its own."""
+    """Feedback and note of a practice, edited in the journal; the other fields have a separate page."""
 
     feedback_score = forms.TypedChoiceField(
         label="How was it?",
@@ -189,7 +192,7 @@ class SessionNoteForm(forms.Form):
 
 
 class CheckinNoteForm(forms.Form):
-    """A check-in of any day: its date and what was chosen on it stay."""
+    """Moods and note of a check-in on any day; its date and chosen hack stay unchanged."""
 
     mood_before = _scale_field("Mood before")
     mood_after = _scale_field("Mood after")

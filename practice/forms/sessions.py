@@ -1,4 +1,4 @@
-"""What is asked of a practice: to start the timer, to say how it went, to log or correct it."""
+"""Forms for practice sessions: start and finish the timer, give feedback, log and edit."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ HRV_RANGE = (5, 300)
 
 
 class OnceForm(forms.Form):
-    """Carries the id of what it makes, so that sending it twice makes one."""
+    """A form that carries the id of the row it creates, so that submitting it twice creates one row."""
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
 
@@ -33,9 +33,9 @@ class OnceForm(forms.Form):
         return cleaned
 
     def refuse_id(self) -> None:
-        """Say that the id is no good, and carry a new one when the form is shown again."""
+        """Add an error about the id, and put a new id into the form for the next attempt."""
         self.data = {**self.data.dict(), "id": str(uuid7())}
-        self.add_error(None, "That did not reach us as it should. Please send it once more.")
+        self.add_error(None, "Something went wrong. Please try again.")
 
 
 class StartForm(OnceForm):
@@ -48,7 +48,7 @@ class StartForm(OnceForm):
 
 
 class FinishForm(forms.Form):
-    """From the timer: when it ended by its own account. What cannot be read is left out: the practice counts anyway."""
+    """The end of a session as the timer's script reports it. An invalid time is ignored: the practice still counts."""
 
     ended_at = forms.DateTimeField(required=False)
 
@@ -57,7 +57,7 @@ class FinishForm(forms.Form):
 
 
 class _FeelingForm(forms.Form):
-    """How it went. Shared by the question after a practice and the forms for the whole of it."""
+    """Feedback, note and heart rate variability; shared by the feedback form and the forms to log and edit."""
 
     feedback_score = forms.TypedChoiceField(
         label="How was it?",
@@ -72,7 +72,7 @@ class _FeelingForm(forms.Form):
         required=False,
         validators=[MaxLengthValidator(5000)],
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": 5000}),
-        help_text="Only you can read it.",
+        help_text="Only you can see this.",
     )
     hrv_before = forms.IntegerField(label="Before", required=False, min_value=HRV_RANGE[0], max_value=HRV_RANGE[1])
     hrv_after = forms.IntegerField(label="After", required=False, min_value=HRV_RANGE[0], max_value=HRV_RANGE[1])
@@ -91,21 +91,21 @@ class _FeelingForm(forms.Form):
 
 
 class FeedbackForm(_FeelingForm):
-    """Right after a practice; the minutes may be corrected."""
+    """Feedback right after a practice; the member can correct the minutes."""
 
     minutes = forms.IntegerField(min_value=1, max_value=MAX_MINUTES)
 
     field_order = ["feedback_score", "notes", "minutes"]
 
     def __init__(self, *args, session: PracticeSession, now: datetime, **kwargs) -> None:
-        super().__init__(*args, initial=_said(session), **kwargs)
+        super().__init__(*args, initial=_recorded_values(session), **kwargs)
         self.session = session
         self.now = now
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "minutes" in self.changed_data:
-            _refuse_an_end_to_come(self, self.session.started_at, self.now)
+            _check_end_is_past(self, self.session.started_at, self.now)
         return cleaned
 
     def changes(self) -> dict[str, Any]:
@@ -113,9 +113,9 @@ class FeedbackForm(_FeelingForm):
 
 
 class LogForm(_FeelingForm):
-    """The whole of a practice, by the clock of `zone`."""
+    """All fields of a practice, with times in `zone`."""
 
-    hack = forms.TypedChoiceField(coerce=UUID, error_messages={"invalid_choice": "Choose a hack that is open to you."})
+    hack = forms.TypedChoiceField(coerce=UUID, error_messages={"invalid_choice": "Choose a hack from the list."})
     started_on = forms.DateField(label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     started_at_time = forms.TimeField(
         label="Started at", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
@@ -150,7 +150,10 @@ class LogForm(_FeelingForm):
         }
 
     def _start(self, clock: datetime) -> datetime | None:
-        """The moment that the clock showed this, the first if it did so twice; None, with an error, if never."""
+        """Return the moment of a local time, the first if the time occurred twice.
+
+        Add an error and return None if clocks skipped the time, or if it is in the future or too long ago.
+        """
         try:
             moment = clock.replace(tzinfo=self.zone).astimezone(UTC)
             skipped = moment.astimezone(self.zone).replace(tzinfo=None) != clock
@@ -158,15 +161,13 @@ class LogForm(_FeelingForm):
             self.add_error("started_on", "Choose a day within the last year.")
             return None
         if skipped:
-            self.add_error(
-                "started_at_time", "The clocks went forward then and skipped this time. Choose one after it."
-            )
+            self.add_error("started_at_time", "The clocks went forward and skipped this time. Choose a later one.")
         elif moment > self.now:
-            self.add_error("started_at_time", "This is still to come. Log it once you have practised.")
+            self.add_error("started_at_time", "This is in the future. Choose an earlier time.")
         elif moment < self.now - timedelta(days=MAX_LOGGED_DAYS_AGO):
             self.add_error("started_on", "Choose a day within the last year.")
         else:
-            _refuse_an_end_to_come(self, moment, self.now)
+            _check_end_is_past(self, moment, self.now)
             return moment
         return None
 
@@ -180,11 +181,14 @@ class LogOnceForm(LogForm, OnceForm):
 
 
 class EditForm(LogForm):
-    """A finished session, by the clocks it was practised by. What is left alone keeps its seconds."""
+    """A finished session, with times in the zone stored on it.
+
+    The form shows whole minutes, so start and duration are only changed if the member edits them.
+    """
 
     def __init__(self, *args, session: PracticeSession, **kwargs) -> None:
         start = session.started_at.astimezone(ZoneInfo(session.timezone))
-        initial = _said(session) | {
+        initial = _recorded_values(session) | {
             "hack": str(session.hack_id),
             "started_on": start.date(),
             "started_at_time": start.time().replace(second=0, microsecond=0),
@@ -199,7 +203,7 @@ class EditForm(LogForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "minutes" in self.changed_data and not self.start_is_new():
-            _refuse_an_end_to_come(self, self.edited.started_at, self.now)
+            _check_end_is_past(self, self.edited.started_at, self.now)
         return cleaned
 
     def changes(self) -> dict[str, Any]:
@@ -207,7 +211,7 @@ class EditForm(LogForm):
         return self.session() | start | _minutes_changed(self)
 
 
-def _said(session: PracticeSession) -> dict[str, Any]:
+def _recorded_values(session: PracticeSession) -> dict[str, Any]:
     return {
         "feedback_score": session.feedback_score,
         "notes": session.notes,
@@ -222,11 +226,11 @@ def _minutes_changed(form: forms.Form) -> dict[str, int]:
     return {"duration_seconds": form.cleaned_data["minutes"] * 60}
 
 
-def _refuse_an_end_to_come(form: forms.Form, started_at: datetime, now: datetime) -> None:
-    """A practice that is recorded is over. A minute's grace: what is typed is rounded."""
+def _check_end_is_past(form: forms.Form, started_at: datetime, now: datetime) -> None:
+    """Add an error if the practice would end in the future, with a minute's tolerance for rounded minutes."""
     minutes = form.cleaned_data.get("minutes")
     if minutes and started_at + timedelta(minutes=minutes - 1) > now:
-        form.add_error("minutes", "It has not been that long since it started.")
+        form.add_error("minutes", "That's longer than the time since you started. Enter fewer minutes.")
 
 
 def _by_category(hacks: Iterable[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -1,4 +1,4 @@
-"""What is planned ahead: rest days and trips."""
+"""Forms to plan rest days and trips."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def _date_input() -> forms.DateInput:
 
 class RestDayForm(forms.Form):
     day = forms.DateField(
-        label="Day", widget=_date_input(), help_text="From tomorrow on; at most two a week, from Monday to Sunday."
+        label="Day", widget=_date_input(), help_text="Tomorrow or later. Up to two a week, Monday to Sunday."
     )
 
     def __init__(self, *args, today: date, **kwargs) -> None:
@@ -43,8 +43,8 @@ class RestDayForm(forms.Form):
 class TripForm(forms.ModelForm):
     zone = forms.CharField(
         max_length=64,
-        label="Where you will be",
-        help_text="The time zone of the place.",
+        label="Where you're going",
+        help_text="Choose the time zone there.",
         validators=[validate_timezone],
         widget=ZoneSelect,
     )
@@ -72,17 +72,17 @@ class TripForm(forms.ModelForm):
         if not (starts_on and ends_on):
             return cleaned
         if ends_on < starts_on:
-            self.add_error("ends_on", "The last day is before the first.")
+            self.add_error("ends_on", "Choose a last day on or after the first day.")
         elif ends_on - starts_on > MAX_TRIP:
-            self.add_error("ends_on", "A trip lasts a year at most. If you stay, change your time zone instead.")
+            self.add_error("ends_on", "A trip can last up to a year. If you're moving, change your time zone instead.")
         elif ends_on < self.today and "ends_on" in self.changed_data:
-            self.add_error("ends_on", "That is over already. Days that you have checked in for stay as they are.")
+            self.add_error("ends_on", "Choose today or a later day.")
         elif zone and self._is_over_before_it_begins(zone, starts_on, ends_on):
-            self.add_error("ends_on", "Across the date line this day is over before you leave. Choose a later one.")
+            self.add_error("ends_on", "Over there, this day ends before you leave. Choose a later day.")
         return cleaned
 
     def refuse_overlap(self) -> None:
-        self.add_error("starts_on", "You are on another trip on some of these days.")
+        self.add_error("starts_on", "You already have a trip on some of these days. Choose other dates.")
 
     def _is_over_before_it_begins(self, zone: str, starts_on: date, ends_on: date) -> bool:
         home = self.member.profile

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ("last_checkin_date", models.DateField(null=True)),
                 (
                     "streak_ends_at",
-                    models.DateTimeField(help_text="When the streak breaks without a check-in.", null=True),
+                    models.DateTimeField(help_text="When the streak ends without another check-in.", null=True),
                 ),
                 (
                     "updated_at",
@@ -201,11 +201,11 @@ class Migration(migrations.Migration):
                     "last_seen_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="The timer's last sign of life; what an abandoned session counts up to.",
+                        help_text="When the timer last contacted the server; an abandoned session counts up to this moment.",
                         null=True,
                     ),
                 ),
-                ("practice_date", models.DateField(help_text="The local day it started on.")),
+                ("practice_date", models.DateField(help_text="The member's local day on which the session started.")),
                 ("timezone", models.CharField(max_length=64, validators=[accounts.rules.validate_timezone])),
                 ("day_start", models.TimeField(default=datetime.time(0, 0))),
                 (
@@ -322,9 +322,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "source_id",
-                    models.UUIDField(help_text="What brought it: no foreign key, as it stays when that has gone."),
+                    models.UUIDField(
+                        help_text="The challenge that granted it. No foreign key: the rest day stays when the challenge is deleted."
+                    ),
                 ),
-                ("granted_on", models.DateField(help_text="The member's local day from which on it is in stock.")),
+                (
+                    "granted_on",
+                    models.DateField(help_text="The member's local day from which the rest day can be used."),
+                ),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),

@@ -7,7 +7,7 @@ from practice.models import DailyCheckin, PracticeSession
 
 
 def make_session(member: Member, hack: Hack, *, started_at: datetime, minutes: int = 10, **fields) -> PracticeSession:
-    """A finished session in UTC, or a running one with `ended_at=None`."""
+    """Create a finished session in UTC, or a running one with `ended_at=None`."""
     seconds = minutes * 60
     values = {
         "ended_at": started_at + timedelta(seconds=seconds),
@@ -21,7 +21,7 @@ def make_session(member: Member, hack: Hack, *, started_at: datetime, minutes: i
 
 
 def make_checkin(member: Member, day: date, **fields) -> DailyCheckin:
-    """A check-in; its streak is read back from the row."""
+    """Create a check-in and read back the streak that the trigger computed."""
     with database_identity(Role.WORKER):
         checkin = DailyCheckin.objects.create(
             user=member, checkin_date=day, **{"timezone": "UTC", "day_start": time(0), **fields}

@@ -1,4 +1,4 @@
-"""Staff see that somebody keeps a rhythm, never how they felt."""
+"""The admin of check-ins, rest days and totals: staff see streaks but no moods or notes."""
 
 import re
 from datetime import timedelta
@@ -20,18 +20,18 @@ def days_ago(number: int):
     return timezone.now().date() - timedelta(days=number)
 
 
-def a_checkin():
+def make_private_checkin():
     return make_checkin(
         make_member(), days_ago(0), mood_before=3, mood_after=9, notes=SECRET, selected_hack=HackFactory()
     )
 
 
-def a_rest_day():
+def make_rest_day():
     return RestDay.objects.create(user=make_member(), rest_date=days_ago(-1))
 
 
-def some_stats():
-    return a_checkin().user.stats
+def make_stats():
+    return make_private_checkin().user.stats
 
 
 def urls_of(row):
@@ -39,8 +39,8 @@ def urls_of(row):
     return reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[row.pk])
 
 
-@pytest.mark.parametrize("make", [a_checkin, a_rest_day, some_stats])
-def test_listed_found_and_opened(staff_client, make):
+@pytest.mark.parametrize("make", [make_private_checkin, make_rest_day, make_stats])
+def test_row_is_found_by_username_and_opens(staff_client, make):
     row, other = make(), make()
     changelist, change = urls_of(row)
     found = staff_client.get(changelist, {"q": row.user.username}).context["cl"].result_list
@@ -49,24 +49,24 @@ def test_listed_found_and_opened(staff_client, make):
     assert staff_client.get(change).status_code == 200
 
 
-def test_moods_and_notes_are_on_no_page(staff_client):
-    row = a_checkin()
+def test_no_page_shows_moods_or_notes(staff_client):
+    row = make_private_checkin()
     for url in urls_of(row):
         page = staff_client.get(url).content.decode()
         assert SECRET not in page
         assert "mood" not in page.lower()
 
 
-@pytest.mark.parametrize("make", [a_checkin, a_rest_day, some_stats])
-def test_nothing_is_edited(staff_client, make):
+@pytest.mark.parametrize("make", [make_private_checkin, make_rest_day, make_stats])
+def test_rows_are_read_only(staff_client, make):
     row = make()
     _, change = urls_of(row)
     assert staff_client.post(change, {}).status_code == 403
     assert staff_client.post(change.replace("/change/", "/delete/"), {"post": "yes"}).status_code == 403
 
 
-def test_streaks_by_state(staff_client):
-    alive = some_stats()
+def test_filter_lists_streaks_by_state(staff_client):
+    alive = make_stats()
     over = make_checkin(make_member(), days_ago(9)).user.stats
     MemberStats.objects.filter(pk=over.pk).update(current_streak=4)
     changelist, _ = urls_of(alive)
@@ -81,8 +81,8 @@ def test_streaks_by_state(staff_client):
     assert re.search(r'<td class="field-shown_streak[^>]*>\s*0\s*</td>', page)
 
 
-@pytest.mark.parametrize("make", [a_checkin, a_rest_day, some_stats])
-def test_no_query_a_row(staff_client, queries_of, make):
+@pytest.mark.parametrize("make", [make_private_checkin, make_rest_day, make_stats])
+def test_number_of_queries_is_constant(staff_client, queries_of, make):
     changelist, _ = urls_of(make())
     few = queries_of(lambda: staff_client.get(changelist))
     for _ in range(8):

@@ -1,4 +1,4 @@
-"""Two tabs at once, over connections of their own."""
+"""Concurrent check-ins from several tabs, each on a separate connection."""
 
 from threading import Barrier, Thread
 
@@ -16,8 +16,8 @@ from practice.models import DailyCheckin
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post_at_once(member, submissions: list[dict]) -> list[int]:
-    """The status of each of the submissions, sent at the same moment by as many threads."""
+def post_concurrently(member, submissions: list[dict]) -> list[int]:
+    """Send the submissions at the same time from separate threads; return the sorted status codes."""
     clients = [Client() for _ in submissions]
     for client in clients:
         with database_identity(Role.AUTH):
@@ -40,14 +40,14 @@ def post_at_once(member, submissions: list[dict]) -> list[int]:
     return sorted(statuses)
 
 
-def entries(**fields) -> dict:
+def form_data(**fields) -> dict:
     return {"date": timezone.now().date().isoformat(), "seen": "", "mood_before": "4", **fields}
 
 
-def test_different_check_ins_at_once_store_one_and_show_it_to_the_other():
+def test_concurrent_different_checkins_store_one_and_show_it_to_others():
     member = make_member()
     notes = ["One.", "Two.", "Three.", "Four."]
-    assert post_at_once(member, [entries(notes=note) for note in notes]) == [200, 200, 200, 302]
+    assert post_concurrently(member, [form_data(notes=note) for note in notes]) == [200, 200, 200, 302]
     with database_identity(Role.WORKER):
         assert DailyCheckin.objects.get(user=member).notes in notes
         assert UserActivityLog.objects.filter(user=member).count() == 1
@@ -55,9 +55,9 @@ def test_different_check_ins_at_once_store_one_and_show_it_to_the_other():
         assert member.stats.current_streak == 1
 
 
-def test_a_double_click_is_one_check_in_and_no_question():
+def test_double_click_stores_one_checkin_without_conflict():
     member = make_member()
-    assert post_at_once(member, [entries(notes="Once.")] * 4) == [302] * 4
+    assert post_concurrently(member, [form_data(notes="Once.")] * 4) == [302] * 4
     with database_identity(Role.WORKER):
         assert DailyCheckin.objects.filter(user=member).count() == 1
         assert UserActivityLog.objects.filter(user=member).count() == 1

@@ -1,4 +1,4 @@
-"""The journal's history: what it holds, its filters, its search, and how many questions it asks."""
+"""The journal: its entries, filters and search, and its number of queries."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -38,7 +38,7 @@ def other():
 
 @pytest.fixture
 def find(member_client):
-    """The notes of the entries that a query finds, in order."""
+    """Return a function that requests the journal with a query and returns the notes of its entries in order."""
 
     def find(**query) -> list[str]:
         return [str(entry["note"]) for entry in member_client.get(PAGE, query).context["entries"]]
@@ -51,13 +51,13 @@ def headings(response) -> list[str]:
 
 
 class TestHistory:
-    def test_a_visitor_is_asked_to_sign_in(self, client):
+    def test_visitor_is_redirected_to_login(self, client):
         assert client.get(PAGE).url == f"{reverse('account_login')}?next={PAGE}"
 
-    def test_writing_is_refused(self, member_client):
+    def test_post_is_not_allowed(self, member_client):
         assert member_client.post(PAGE).status_code == 405
 
-    def test_an_empty_one_says_what_to_do(self, member_client):
+    def test_empty_journal_links_to_next_steps(self, member_client):
         response = member_client.get(PAGE)
         read_page(response)
         assert "No practice yet" in response.text
@@ -65,10 +65,10 @@ class TestHistory:
         assert reverse("practice:session-log") in response.text
         assert response.text.count("button--primary") == 1
 
-    def test_the_address_of_the_list_that_was_leads_here(self, member_client):
+    def test_old_list_url_redirects_to_journal(self, member_client):
         assert member_client.get("/practice/").url == PAGE
 
-    def test_merges_sessions_and_check_ins_by_day_newest_first(self, member_client, member, hack, other):
+    def test_sessions_and_checkins_are_merged_by_day_newest_first(self, member_client, member, hack, other):
         make_session(member, hack, started_at=noon(3), notes="third")
         make_session(member, other, started_at=noon(1), notes="morning")
         make_session(member, hack, started_at=noon(1) + timedelta(hours=2), notes="afternoon")
@@ -84,7 +84,7 @@ class TestHistory:
         assert "Mood 4 before, 7 after" in response.text
         assert "5 entries" in response.text
 
-    def test_others_entries_are_not_in_it(self, member_client, hack):
+    def test_entries_of_other_members_are_not_shown(self, member_client, hack):
         stranger = make_member()
         make_session(stranger, hack, started_at=noon(1), notes="secret")
         make_checkin(stranger, day(1), notes="secret", selected_hack=hack)
@@ -93,14 +93,14 @@ class TestHistory:
             assert response.context["entries"] == []
             assert "Energy ball" not in response.text
 
-    def test_a_session_says_what_it_was_and_leads_to_its_page(self, member_client, member, hack):
+    def test_session_shows_details_and_links_to_its_page(self, member_client, member, hack):
         session = make_session(member, hack, started_at=noon(1), minutes=25, feedback_score=1, session_type="group")
         text = member_client.get(PAGE).text
         assert f'href="{session.get_absolute_url()}"' in text
         for words in ("12:00", "25 min", "In a group", "Good"):
             assert words in text
 
-    def test_a_time_by_other_clocks_says_whose(self, sign_in, hack):
+    def test_time_in_another_zone_names_place(self, sign_in, hack):
         member = make_member(profile={"timezone": "Europe/Berlin"})
         make_session(member, hack, started_at=noon(2), timezone="America/New_York")
         make_session(member, hack, started_at=noon(3), timezone="Europe/Berlin")
@@ -108,25 +108,25 @@ class TestHistory:
         assert moments[0].endswith(" in New York")
         assert "in" not in moments[1]
 
-    def test_a_running_one_leads_to_its_timer_and_is_not_edited_here(self, member_client, member, hack):
+    def test_running_session_links_to_timer_and_has_no_edit_link(self, member_client, member, hack):
         make_session(member, hack, started_at=timezone.now(), ended_at=None)
         entry = member_client.get(PAGE).context["entries"][0]
         assert (entry["title"], entry["url"]) == ("Energy ball is running", reverse("practice:timer", args=[hack.slug]))
         assert entry["edit_url"] == ""
 
-    def test_today_follows_the_members_day_start(self, sign_in, hack, monkeypatch):
+    def test_today_respects_day_start(self, sign_in, hack, monkeypatch):
         moment = datetime(2026, 11, 23, 2, tzinfo=UTC)
         monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
         member = make_member(profile={"day_start": "04:00"})
         make_session(member, hack, started_at=moment, practice_date=date(2026, 11, 22))
         assert headings(sign_in(member).get(PAGE)) == ["Today, Sunday, 22 November"]
 
-    def test_a_note_is_text_and_nothing_else(self, member_client, member, hack):
+    def test_note_is_escaped(self, member_client, member, hack):
         make_session(member, hack, started_at=noon(1), notes="<script>alert(1)</script> warm")
         for query in ({}, {"q": "script"}, {"q": "<script>"}):
             assert "<script>alert" not in member_client.get(PAGE, query).text
 
-    def test_has_twenty_a_page(self, member_client, member, hack):
+    def test_page_has_twenty_entries(self, member_client, member, hack):
         for number in range(21):
             make_session(member, hack, started_at=noon(number + 1), notes=f"{number}")
         first, second = (member_client.get(PAGE, {"hack": "energy-ball"} | page) for page in ({}, {"page": 2}))
@@ -136,7 +136,7 @@ class TestHistory:
         assert len(member_client.get(PAGE, {"page": "none"}).context["entries"]) == 20
 
     @pytest.mark.parametrize("query", [{}, {"q": "warm", "since": "2020-01-01"}, {"hack": "energy-ball"}])
-    def test_asks_as_few_questions_for_many_as_for_one(self, queries_of, member_client, member, hack, query):
+    def test_number_of_queries_is_constant(self, queries_of, member_client, member, hack, query):
         def read():
             return member_client.get(PAGE, query)
 
@@ -186,11 +186,11 @@ class TestFilters:
             ({"hack": "energy-ball", "q": "hands"}, "Warm hands"),
         ],
     )
-    def test_find_what_they_say(self, find, query, found):
+    def test_filters_find_matching_entries(self, find, query, found):
         plain = [note.replace("<mark>", "").replace("</mark>", "") for note in find(**query)]
         assert "|".join(plain) == found
 
-    def test_days_are_inclusive_and_may_be_given_either_way(self, find):
+    def test_days_are_inclusive_and_may_be_swapped(self, find):
         assert find(since=day(2)) == ["Rain", "Warm evening"]
         assert find(until=day(3)) == ["Cold feet, warm heart", "Warm hands"]
         assert find(since=day(3), until=day(2)) == find(since=day(2), until=day(3))
@@ -211,10 +211,10 @@ class TestFilters:
             {"q": "x" * 101},
         ],
     )
-    def test_what_is_not_on_offer_counts_as_not_given(self, find, query):
+    def test_invalid_filters_are_ignored(self, find, query):
         assert len(find(**query)) == 4
 
-    def test_what_is_set_is_shown_and_can_be_cleared(self, member_client):
+    def test_active_filters_are_shown_and_can_be_cleared(self, member_client):
         response = member_client.get(PAGE, {"hack": "energy-ball", "feedback": "0", "q": "warm"})
         read_page(response)
         assert re.search(r'<option value="energy-ball"\s+selected>', response.text)
@@ -225,14 +225,14 @@ class TestFilters:
         assert "<mark>Warm</mark> hands" in response.text
         assert "1 entry found" in response.text
 
-    def test_nothing_found_says_so(self, member_client):
-        assert "Nothing fits" in member_client.get(PAGE, {"q": "nowhere"}).text
+    def test_empty_result_shows_message(self, member_client):
+        assert "No matches" in member_client.get(PAGE, {"q": "nowhere"}).text
 
-    def test_only_own_hacks_are_offered(self, member_client):
+    def test_filter_offers_only_hacks_in_journal(self, member_client):
         HackFactory(name="Never practised")
         assert "Never practised" not in member_client.get(PAGE).text
 
-    def test_htmx_gets_the_results_alone_and_the_address(self, member_client):
+    def test_htmx_gets_only_results_and_pushes_url(self, member_client):
         headers = {"HX-Request": "true", "HX-Target": "results"}
         query = {"q": "warm", "kind": "", "feedback": "0", "hack": "unknown"}
         response = member_client.get(PAGE, query, headers=headers)
@@ -242,8 +242,8 @@ class TestFilters:
         assert member_client.get(PAGE, headers=headers)["HX-Push-Url"] == PAGE
 
 
-def test_what_is_shown_at_once_is_the_first_page_of_what_a_search_without_words_finds(member, hack):
-    """Days are the clocks' of where somebody was: the latest to begin is not always of the latest day."""
+def test_read_first_page_agrees_with_find_entries_without_filters(member, hack):
+    """Sessions in different time zones: the latest session does not always have the latest practice date."""
     zones = ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"]
     for number in range(27):
         place = {"timezone": zones[number % 3], "day_start": time(6 if number % 2 else 0)}
@@ -261,4 +261,4 @@ def test_what_is_shown_at_once_is_the_first_page_of_what_a_search_without_words_
     days = [row["day"] for row in opened.entries if row["kind"] == "practice"]
     moments = [row["moment"] for row in opened.entries if row["kind"] == "practice"]
     assert days == sorted(days, reverse=True)
-    assert moments != sorted(moments, reverse=True), "or nothing was put to the test"
+    assert moments != sorted(moments, reverse=True), "the data must make the two orders differ"

@@ -29,13 +29,13 @@ def at(day: int, hour: int = 9, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=UTC)
 
 
-def test_a_visitor_is_asked_to_sign_in_and_writing_is_refused(client, member_client):
+def test_visitor_is_redirected_to_login_and_post_is_not_allowed(client, member_client):
     assert member_client.post(PAGE).status_code == 405
     client.logout()
     assert client.get(PAGE).url == f"{reverse('account_login')}?next={PAGE}"
 
 
-def test_an_empty_month_is_a_whole_calendar(member_client):
+def test_empty_month_shows_whole_calendar(member_client):
     response = member_client.get(PAGE)
     read_page(response)
     assert sorted(cells(response)) == list(range(1, 31))
@@ -47,7 +47,7 @@ def test_an_empty_month_is_a_whole_calendar(member_client):
     assert "No practices, 0 min, no check-ins" in response.text
 
 
-def test_days_carry_marks_and_lead_to_their_entries(member_client, member):
+def test_days_show_practice_and_checkins_and_link_to_entries(member_client, member):
     hack = HackFactory()
     make_session(member, hack, started_at=at(3), minutes=15)
     make_session(member, hack, started_at=at(3, 18), minutes=10)
@@ -65,7 +65,7 @@ def test_days_carry_marks_and_lead_to_their_entries(member_client, member):
     assert "2 practices, 25 min, 2 check-ins" in response.text
 
 
-def test_others_days_are_not_marked(member_client):
+def test_days_of_other_members_are_not_marked(member_client):
     stranger = make_member()
     make_session(stranger, HackFactory(), started_at=at(3))
     make_checkin(stranger, date(2026, 11, 3))
@@ -73,7 +73,7 @@ def test_others_days_are_not_marked(member_client):
 
 
 @pytest.mark.parametrize(
-    ("asked", "name", "previous", "following"),
+    ("month", "name", "previous", "following"),
     [
         ("2026-11", "November 2026", "2026-10", ""),
         ("2026-10", "October 2026", "2026-09", "2026-11"),
@@ -86,20 +86,20 @@ def test_others_days_are_not_marked(member_client):
         ("anything", "November 2026", "2026-10", ""),
     ],
 )
-def test_leads_from_month_to_month(member_client, asked, name, previous, following):
-    context = member_client.get(PAGE, {"month": asked}).context
+def test_month_links_to_previous_and_next(member_client, month, name, previous, following):
+    context = member_client.get(PAGE, {"month": month}).context
     assert (context["name"], context["previous"], context["next"]) == (name, previous, following)
     assert context["this"] == ("" if name == "November 2026" else "2026-11")
 
 
-def test_htmx_gets_the_month_alone(member_client):
+def test_htmx_gets_only_month(member_client):
     response = member_client.get(PAGE, {"month": "2026-10"}, headers={"HX-Request": "true", "HX-Target": "month"})
     assert response.text.lstrip().startswith('<section id="month"')
     assert 'hx-get="?month=2026-09"' in response.text
     assert "HX-Request" in response["Vary"]
 
 
-def test_asks_as_few_questions_for_many_as_for_none(queries_of, member_client, member, today):
+def test_number_of_queries_is_constant(queries_of, member_client, member, today):
     member_client.get(PAGE)
     few = queries_of(lambda: member_client.get(PAGE))
     for number in range(20):

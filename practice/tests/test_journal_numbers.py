@@ -1,4 +1,4 @@
-"""What the journal says over time: the page, and that plot and table show the same numbers."""
+"""The journal's numbers page, whose plots and tables show the same numbers."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -28,22 +28,22 @@ def practise(member, hack, days_ago, **fields):
     return make_session(member, hack, started_at=NOW - timedelta(days=days_ago, hours=3), **fields)
 
 
-def test_a_visitor_is_asked_to_sign_in_and_writing_is_refused(client, member_client):
+def test_visitor_is_redirected_to_login_and_post_is_not_allowed(client, member_client):
     assert member_client.post(PAGE).status_code == 405
     client.logout()
     assert client.get(PAGE).url == f"{reverse('account_login')}?next={PAGE}"
 
 
-def test_without_any_entry_the_page_says_how_to_begin(member_client):
+def test_page_without_entries_shows_empty_states(member_client):
     response = member_client.get(PAGE)
     read_page(response)
-    assert "0 this week; 0 a week on average over 26 weeks." in response.text
-    assert "No mood noted in these 30 days" in response.text
+    assert "0 min this week. Average over 26 weeks: 0 min a week." in response.text
+    assert "No mood noted in the last 30 days" in response.text
     assert "You practised on 0 days" in response.text
-    assert "Nothing practised yet" in response.text
+    assert "No practice yet" in response.text
 
 
-def test_minutes_a_week(member_client, member):
+def test_minutes_by_week(member_client, member):
     hack = HackFactory()
     practise(member, hack, 0, minutes=20)
     practise(member, hack, 6, minutes=10)
@@ -57,9 +57,8 @@ def test_minutes_a_week(member_client, member):
     assert len(rows) == 26
     assert [(row["minutes"], row["practices"]) for row in (rows[0], rows[-2], rows[-1])] == [(5, 1), (45, 1), (30, 2)]
     assert (rows[-1]["week"], rows[-2]["week"]) == ("16 Nov 2026", "9 Nov 2026")
-    assert "30 this week; 3 a week on average over 26 weeks, at most 45 in the week of 9 Nov." in " ".join(
-        response.text.split()
-    )
+    words = "30 min this week. Average over 26 weeks: 3 min a week. Best: 45 min in the week of 9 Nov."
+    assert words in " ".join(response.text.split())
     titles = [bar["title"] for bar in response.context["minutes"]["plot"]["bars"]]
     assert titles == [f"Week of {row['week'][:-5]}: {row['minutes']} min" for row in rows]
 
@@ -89,7 +88,7 @@ def test_mood_over_time(member_client, member, days, rows):
     assert len(after["dots"]) == sum(row["after"] != "" for row in mood["rows"])
 
 
-def test_a_week_is_the_mean_of_its_days_and_the_change_is_of_pairs(member_client, member):
+def test_week_shows_mean_of_days_and_change_counts_pairs(member_client, member):
     make_checkin(member, TODAY, mood_before=4, mood_after=7)
     make_checkin(member, TODAY - timedelta(days=1), mood_before=5, mood_after=7)
     make_checkin(member, TODAY - timedelta(days=2), mood_before=9)
@@ -98,17 +97,16 @@ def test_a_week_is_the_mean_of_its_days_and_the_change_is_of_pairs(member_client
         {"day": "Week of 16 Nov 2026", "before": "6", "after": "7", "checkins": 3}
     ]
     assert response.context["mood"]["change"] == Change(4.5, 7, 2)
-    assert "On average 4.5 before and 7.0 after practising: +2.5, over 2 check-ins with both." in " ".join(
-        response.text.split()
-    )
+    words = "Average before practising: 4.5. After: 7.0. Change: +2.5 (2 check-ins with both)."
+    assert words in " ".join(response.text.split())
 
 
 @pytest.mark.parametrize("days", ["", "0", "31", "x", "²", "9" * 5000])
-def test_an_unknown_period_is_the_shortest(member_client, days):
+def test_unknown_period_falls_back_to_shortest(member_client, days):
     assert member_client.get(PAGE, {"days": days}).context["days"] == 30
 
 
-def test_a_year_of_days(member_client, member):
+def test_heat_map_covers_a_year(member_client, member):
     hack = HackFactory()
     practise(member, hack, 0, minutes=8)
     practise(member, hack, 1, minutes=50)
@@ -120,14 +118,12 @@ def test_a_year_of_days(member_client, member):
     assert len(rows) == 53
     assert rows[-1] == {"week": "16 Nov 2026", "days": [0, 0, 0, 0, 0, 65, 8]}
     assert sum(sum(minutes for minutes in row["days"] if minutes) for row in rows) == 85
-    assert "You practised on 3 days of the last 53 weeks." in response.text
+    assert "You practised on 3 days in the last 53 weeks." in response.text
     paths = {path["level"]: path["path"].count("z") for path in response.context["heat"]["plot"]["paths"]}
     assert paths == {0: 53 * 7 - 3, 1: 1, 2: 1, 4: 1}
 
 
 class TestChanges:
-    """Of five days or practices on, and not one earlier."""
-
     @pytest.fixture
     def hack(self):
         return HackFactory(name="Energy ball", slug="energy-ball")
@@ -136,7 +132,7 @@ class TestChanges:
         practise(member, hack, days_ago, **fields)
         make_checkin(member, TODAY - timedelta(days=days_ago), mood_before=before, mood_after=after)
 
-    def test_of_mood_and_heart_rate_variability(self, member_client, member, hack):
+    def test_mood_and_hrv_changes_are_shown_from_five_cases_on(self, member_client, member, hack):
         for days_ago in range(5):
             data = {"hrv_before": 40, "hrv_after": 46 + days_ago}
             self.note(member, hack, days_ago, before=4, after=6 + days_ago % 2, biometric_data=data)
@@ -146,14 +142,14 @@ class TestChanges:
         assert '+8.0 ms <span class="soft">(40.0 → 48.0, 5 practices)</span>' in text
         assert f'href="{reverse("practice:journal")}?hack=energy-ball"' in text
 
-    def test_are_not_told_of_four(self, member_client, member, hack):
+    def test_changes_are_not_shown_for_four_cases(self, member_client, member, hack):
         for days_ago in range(4):
             self.note(member, hack, days_ago, before=4, after=7, biometric_data={"hrv_before": 40, "hrv_after": 50})
         text = member_client.get(PAGE).text
         assert "Not enough data yet (4 of 5 days)" in text
         assert "Not enough data yet (4 of 5 practices)" in text
 
-    def test_count_a_day_once_and_only_pairs(self, member, hack):
+    def test_changes_count_each_day_once_and_only_pairs(self, member, hack):
         for days_ago in range(3):
             self.note(member, hack, days_ago, before=4, after=6, biometric_data={"hrv_before": 40})
             practise(member, hack, days_ago, biometric_data={"hrv_after": 70})
@@ -167,7 +163,7 @@ class TestChanges:
         assert changes["energy-ball"]["hrv"] == Change(20, 30, 1)
         assert len(changes) == 2
 
-    def test_stand_above_the_entries_of_a_hack(self, member_client, member, hack):
+    def test_changes_are_shown_in_journal_filtered_by_hack(self, member_client, member, hack):
         for days_ago in range(5):
             self.note(member, hack, days_ago, before=4, after=7)
         practise(member, HackFactory(slug="another"), 0)
@@ -176,14 +172,14 @@ class TestChanges:
         assert "(4.0 → 7.0, 5 days)" in text
         assert "What changed with" not in member_client.get(reverse("practice:journal")).text
 
-    def test_are_a_link_away_from_a_hack_that_was_practised(self, member_client, member, hack):
+    def test_practised_hack_links_to_its_journal(self, member_client, member, hack):
         link = f"{reverse('practice:journal')}?hack=energy-ball"
         assert link not in member_client.get(hack.get_absolute_url()).text
         practise(member, hack, 0)
         assert link in member_client.get(hack.get_absolute_url()).text
 
 
-def test_asks_as_few_questions_for_many_as_for_none(queries_of, member_client, member):
+def test_number_of_queries_is_constant(queries_of, member_client, member):
     member_client.get(PAGE)
     few = queries_of(lambda: member_client.get(PAGE))
     for days_ago in range(20):

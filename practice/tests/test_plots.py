@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice.insight import Practised, heat_level, minutes_by_week, practised_by_week, weeks_up_to
+from practice.insight import PracticeTotals, heat_level, minutes_by_week, practised_by_week, weeks_up_to
 from practice.journal_rows import excerpt, marked
 from practice.plots import BOTTOM, LEFT, RIGHT, TOP, bar_plot, heat_plot, line_plot, tick_step
 
@@ -14,12 +14,12 @@ SUNDAY = date(2026, 11, 22)
 @pytest.mark.parametrize(
     ("highest", "step"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 5), (20, 5), (21, 10), (80, 20), (81, 50), (2160, 1000)]
 )
-def test_ticks_reach_the_highest_value_in_round_steps(highest, step):
+def test_tick_step_is_smallest_round_step_to_reach_highest_value(highest, step):
     assert tick_step(highest) == step
 
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=60))
-def test_bars_are_as_high_as_their_values_and_stay_inside(values):
+def test_bars_are_proportional_and_inside_plot(values):
     plot = bar_plot(values, [""] * len(values), [""] * len(values))
     heights = [float(bar["height"]) for bar in plot["bars"]]
     highest = max(values)
@@ -35,7 +35,7 @@ def test_bars_are_as_high_as_their_values_and_stay_inside(values):
     assert len(ticks) <= 5
 
 
-def test_a_line_goes_through_the_points_that_have_a_value():
+def test_line_goes_through_points_with_values():
     days = [SUNDAY - timedelta(days=back) for back in (10, 5, 0)]
     points = [(days[0], 1.0, "a"), (days[1], None, "b"), (days[2], 10.0, "c")]
     plot = line_plot([points, []], first=days[0], last=SUNDAY, bounds=(1, 10), ticks=(1, 10), marks=[(SUNDAY, "now")])
@@ -46,24 +46,28 @@ def test_a_line_goes_through_the_points_that_have_a_value():
     assert plot["lines"][1] == {"path": "", "dots": []}
 
 
-def test_a_line_of_one_day_has_a_place():
+def test_line_of_one_day_has_one_dot():
     plot = line_plot([[(SUNDAY, 5, "")]], first=SUNDAY, last=SUNDAY, bounds=(1, 10), ticks=(1,), marks=[])
     assert len(plot["lines"][0]["dots"]) == 1
 
 
-def test_each_day_is_a_cell_of_its_level():
+def test_days_are_cells_grouped_by_level():
     plot = heat_plot([[0, 4, None], [4, 0, 0]], ["Nov", ""])
     assert {path["level"]: path["path"].count("M") for path in plot["paths"]} == {0: 3, 4: 2}
     assert [mark["label"] for mark in plot["marks"]] == ["Nov"]
 
 
 @pytest.mark.parametrize(("minutes", "level"), [(0, 0), (1, 1), (9, 1), (10, 2), (19, 2), (20, 3), (39, 3), (40, 4)])
-def test_levels_of_minutes(minutes, level):
+def test_heat_level_of_minutes(minutes, level):
     assert heat_level(minutes) == level
 
 
-@given(st.dictionaries(st.dates(date(2026, 5, 1), SUNDAY), st.builds(Practised, st.integers(0, 99), st.integers(1, 3))))
-def test_weeks_hold_the_minutes_of_their_days_and_nothing_is_to_come_in_the_past(days):
+@given(
+    st.dictionaries(
+        st.dates(date(2026, 5, 1), SUNDAY), st.builds(PracticeTotals, st.integers(0, 99), st.integers(1, 3))
+    )
+)
+def test_weeks_sum_minutes_of_their_days(days):
     weeks = weeks_up_to(SUNDAY - timedelta(days=2), 10)
     totals = dict(practised_by_week(days, weeks))
     grid = dict(minutes_by_week(days, weeks, SUNDAY))
@@ -78,32 +82,32 @@ def test_weeks_hold_the_minutes_of_their_days_and_nothing_is_to_come_in_the_past
         )
 
 
-def test_days_to_come_are_none():
+def test_future_days_are_none():
     assert minutes_by_week({}, weeks_up_to(SUNDAY, 1), SUNDAY - timedelta(days=1))[0][1] == [0] * 6 + [None]
 
 
 class TestNotes:
-    def test_a_short_one_is_whole(self):
+    def test_short_note_is_not_cut(self):
         assert excerpt("Warm hands.", ["warm"]) == "Warm hands."
 
-    def test_a_long_one_shows_its_beginning(self):
+    def test_long_note_shows_beginning(self):
         text = "word " * 200
         assert excerpt(text, []).endswith("word …")
         assert text.startswith(excerpt(text, []).removesuffix(" …"))
         assert len(excerpt(text, [])) < 400
 
-    def test_a_long_one_shows_what_was_found(self):
+    def test_long_note_shows_part_around_match(self):
         assert "needle" in excerpt("hay " * 300 + "needle" + " hay" * 300, ["needle"])
         assert excerpt("needle" + " hay" * 300, ["NEEDLE"]).startswith("needle hay")
 
-    def test_marks_what_was_found_and_escapes_everything(self):
+    def test_matches_are_marked_and_text_is_escaped(self):
         assert marked("<b>Warm</b> & warmer", ["warm", "&"]) == (
             "&lt;b&gt;<mark>Warm</mark>&lt;/b&gt; <mark>&amp;</mark> <mark>warm</mark>er"
         )
         assert marked("<b>", []) == "&lt;b&gt;"
 
-    def test_the_longer_of_two_words_is_marked_whole(self):
+    def test_longer_of_two_words_is_marked(self):
         assert marked("warmer", ["warm", "warmer"]) == "<mark>warmer</mark>"
 
-    def test_a_word_is_not_a_pattern(self):
+    def test_word_is_not_used_as_pattern(self):
         assert marked("a.c abc", ["a.c"]) == "<mark>a.c</mark> abc"

@@ -16,7 +16,7 @@ from practice.tests.factories import make_checkin
 pytestmark = pytest.mark.django_db
 
 
-def test_one_source_brings_one_rest_day_however_often_it_is_granted(member):
+def test_source_grants_one_rest_day_to_each_member(member):
     source, now = uuid7(), timezone.now()
     assert grant_rest_day(member_id=member.pk, source_id=source, now=now)
     assert not grant_rest_day(member_id=member.pk, source_id=source, now=now + timedelta(days=1))
@@ -25,7 +25,7 @@ def test_one_source_brings_one_rest_day_however_often_it_is_granted(member):
     assert grant_rest_day(member_id=make_member().pk, source_id=source, now=now)
 
 
-def test_its_day_is_the_members(member):
+def test_grant_day_is_local_day_of_member(member):
     Profile.objects.filter(pk=member.pk).update(timezone="Asia/Tokyo", day_start=time(4))
     for hour in (18, 19):
         grant_rest_day(member_id=member.pk, source_id=uuid7(), now=datetime(2026, 3, 2, hour, 30, tzinfo=UTC))
@@ -33,12 +33,12 @@ def test_its_day_is_the_members(member):
     assert [day.day for day in days] == [2, 3]
 
 
-def test_a_member_gives_themselves_none(member):
+def test_member_cannot_grant_own_rest_day(member):
     with database_identity(Role.MEMBER, member.pk), pytest.raises(ProgrammingError), transaction.atomic():
         RestDayGrant.objects.create(user=member, source_id=uuid7(), granted_on=timezone.now().date())
 
 
-def test_it_saves_the_day_on_which_it_comes_and_the_page_says_so(member, member_client):
+def test_grant_covers_missed_day_on_which_it_was_won(member, member_client):
     now = timezone.now()
     make_checkin(member, now.date() - timedelta(days=2))
     RestDayGrant.objects.create(user=member, source_id=uuid7(), granted_on=now.date() - timedelta(days=1))
@@ -46,4 +46,4 @@ def test_it_saves_the_day_on_which_it_comes_and_the_page_says_so(member, member_
     make_checkin(member, now.date())
     page = member_client.get(reverse("practice:streak"), {"month": f"{now.date() - timedelta(days=1):%Y-%m}"})
     assert page.context["count"] == 2
-    assert "covered by an earned rest day; a rest day that you have won came into stock" in page.content.decode()
+    assert "Missed: covered by a rest day you earned. Rest day won" in page.content.decode()

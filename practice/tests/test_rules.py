@@ -42,7 +42,7 @@ starts = st.times(max_value=time(6)).map(lambda start: start.replace(second=0, m
         (datetime(2026, 11, 21, 18, 15, tzinfo=UTC), "Asia/Kathmandu", time(0), date(2026, 11, 22)),
     ],
 )
-def test_a_moment_belongs_to_the_day_that_began_last(moment, zone, day_start, expected):
+def test_local_date_of_moment(moment, zone, day_start, expected):
     assert local_date(moment, zone, day_start) == expected
 
 
@@ -51,7 +51,7 @@ def hours(day: date, zone: str, day_start: time = time(0)) -> float:
     return (end - start) / timedelta(hours=1)
 
 
-def test_daylight_saving_makes_a_day_longer_or_shorter():
+def test_daylight_saving_time_changes_length_of_day():
     assert hours(date(2026, 3, 29), "Europe/Berlin") == 23
     assert hours(date(2026, 10, 25), "Europe/Berlin") == 25
     assert hours(date(2026, 4, 5), "Australia/Lord_Howe") == 24.5
@@ -59,24 +59,24 @@ def test_daylight_saving_makes_a_day_longer_or_shorter():
     assert hours(date(2026, 3, 28), "Europe/Berlin", time(4)) == 23
 
 
-def test_a_date_that_its_zone_dropped_has_no_length():
+def test_date_skipped_by_zone_has_no_length():
     assert hours(date(2011, 12, 29), "Pacific/Apia") == 24
     assert hours(date(2011, 12, 30), "Pacific/Apia") == 0
     assert hours(date(2011, 12, 31), "Pacific/Apia") == 24
 
 
-def test_a_day_that_would_begin_in_the_repeated_hour_begins_at_its_second_turn():
+def test_day_start_in_repeated_hour_is_second_occurrence():
     start, _ = day_bounds(date(2026, 10, 25), "Europe/Berlin", time(2, 30))
     assert start == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
-def test_a_day_that_would_begin_in_the_hour_left_out_begins_as_if_by_the_old_clock():
+def test_day_start_in_skipped_hour_follows_old_offset():
     start, _ = day_bounds(date(2026, 3, 29), "Europe/Berlin", time(2, 30))
     assert start == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 @given(day=days, zone=st.sampled_from(ZONES), day_start=starts)
-def test_days_follow_each_other_without_a_hole(day, zone, day_start):
+def test_days_follow_each_other_without_gap(day, zone, day_start):
     bounds = [day_bounds(day + timedelta(days=n), zone, day_start) for n in range(3)]
     assert all(end == start for (_, end), (start, _) in pairwise(bounds))
     start, end = bounds[0]
@@ -85,7 +85,7 @@ def test_days_follow_each_other_without_a_hole(day, zone, day_start):
 
 
 @pytest.mark.django_db
-def test_the_database_agrees_on_days():
+def test_database_agrees_on_local_days():
     @given(moment=moments, day=days, zone=st.sampled_from(ZONES), day_start=starts)
     def agree(moment, day, zone, day_start):
         with connection.cursor() as cursor:
@@ -101,12 +101,12 @@ def test_the_database_agrees_on_days():
     agree()
 
 
-def test_strength_halves_in_thirteen_days_without_practice():
+def test_strength_halves_in_thirteen_missed_days():
     assert strength_on(0.8, 0) == 0.8
     assert strength_on(0.8, 13) == pytest.approx(0.4)
 
 
-def test_strength_grows_towards_one_with_daily_practice():
+def test_strength_grows_towards_one_with_daily_checkins():
     strength = 0.0
     for _ in range(13):
         strength = strength_after_checkin(strength, 0)
@@ -115,7 +115,7 @@ def test_strength_grows_towards_one_with_daily_practice():
     assert strength_after_checkin(strength, 5) < strength_after_checkin(strength, 0)
 
 
-def test_a_streak_is_shown_until_the_moment_it_ends():
+def test_streak_is_shown_until_it_ends():
     end = datetime(2026, 11, 23, tzinfo=UTC)
     assert rules.shown_streak(5, end, end - timedelta(microseconds=1)) == 5
     assert rules.shown_streak(5, end, end) == 0
@@ -126,7 +126,7 @@ WEEK = [date(2026, 3, 2) + timedelta(days=number) for number in range(7)]
 
 
 def states_of_week(streaks: list[int], *, rested: tuple[int, ...] = (), is_alive: bool = True) -> str:
-    """One letter a day; `streaks` has 0 where there was no check-in."""
+    """Return the first letter of each day's state; a streak of 0 means that the day has no check-in."""
     checkins = {day: streak for day, streak in zip(WEEK, streaks, strict=True) if streak}
     states = rules.day_states(WEEK, checkins, {WEEK[number] for number in rested}, is_alive=is_alive, begun=WEEK[0])
     return " ".join(state[0] for state in states)
@@ -136,29 +136,29 @@ def test_days_within_reach_are_today_and_two_before():
     assert rules.days_within_reach(date(2026, 3, 1)) == [date(2026, 3, 1), date(2026, 2, 28), date(2026, 2, 27)]
 
 
-def test_today_without_a_check_in_is_open_not_missed():
+def test_today_without_checkin_is_not_missed():
     assert states_of_week([1, 2, 3, 4, 5, 6, 0]) == "d d d d d d t"
     assert states_of_week([0] * 7, is_alive=False) == "m m m m m m t"
 
 
-def test_nothing_was_missed_before_the_member_came():
+def test_days_before_member_joined_are_not_missed():
     states = rules.day_states(WEEK, {WEEK[4]: 1}, set(), is_alive=False, begun=WEEK[3])
     assert states == ["before", "before", "before", "missed", "done", "missed", "today"]
 
 
-def test_a_gap_over_which_the_streak_went_on_was_rest():
+def test_gap_is_rest_if_streak_continued():
     assert states_of_week([7, 8, 0, 0, 9, 10, 0]) == "d d r r d d t"
     assert states_of_week([0, 0, 9, 10, 11, 12, 13]) == "r r d d d d d"
 
 
-def test_a_gap_that_ended_the_streak_was_missed():
+def test_gap_is_missed_if_streak_ended():
     assert states_of_week([7, 8, 0, 0, 1, 2, 0]) == "d d m m d d t"
     assert states_of_week([7, 8, 0, 0, 0, 0, 0], is_alive=False) == "d d m m m m t"
 
 
-def test_days_since_the_last_check_in_rest_while_the_streak_lives():
+def test_days_since_last_checkin_are_rest_while_streak_is_alive():
     assert states_of_week([7, 8, 9, 10, 11, 0, 0]) == "d d d d d r t"
 
 
-def test_a_planned_rest_day_rests_whatever_became_of_the_streak():
+def test_planned_rest_day_is_rest_even_if_streak_ended():
     assert states_of_week([0, 5, 0, 0, 0, 1, 2], rested=(2,)) == "r d r m m d d"

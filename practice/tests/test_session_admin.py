@@ -18,7 +18,7 @@ def practise(hours_ago: int, **fields) -> PracticeSession:
     return make_session(make_member(), HackFactory(), started_at=timezone.now() - timedelta(hours=hours_ago), **fields)
 
 
-def test_shows_that_there_was_practice_but_nothing_felt_or_written(staff_client):
+def test_pages_hide_feedback_notes_and_measurements(staff_client):
     session = practise(3, notes="My secret.", feedback_score=-1, biometric_data={"hrv_before": 217})
     for url in (LIST, reverse("admin:practice_practicesession_change", args=[session.pk])):
         text = staff_client.get(url).text
@@ -28,7 +28,7 @@ def test_shows_that_there_was_practice_but_nothing_felt_or_written(staff_client)
             assert private not in text
 
 
-def test_tells_running_paused_and_finished_apart(staff_client):
+def test_list_shows_state_of_sessions(staff_client):
     now = timezone.now()
     practise(3)
     practise(2, ended_at=None)
@@ -39,15 +39,15 @@ def test_tells_running_paused_and_finished_apart(staff_client):
     assert running.context["cl"].result_count == 2
 
 
-def test_finds_by_member_and_hack(staff_client):
+def test_search_finds_by_username_and_hack(staff_client):
     waterfall = HackFactory(name="Waterfall")
     session = make_session(make_member(), waterfall, started_at=timezone.now() - timedelta(hours=3))
     practise(2)
-    for asked in (session.user.username, "waterfall"):
-        assert list(staff_client.get(LIST, {"q": asked}).context["cl"].result_list) == [session]
+    for query in (session.user.username, "waterfall"):
+        assert list(staff_client.get(LIST, {"q": query}).context["cl"].result_list) == [session]
 
 
-def test_nobody_writes_history_by_hand(staff_client):
+def test_sessions_are_read_only(staff_client):
     session = practise(3)
     change = reverse("admin:practice_practicesession_change", args=[session.pk])
     assert staff_client.post(change, {"session_type": "group"}).status_code == 403
@@ -55,7 +55,7 @@ def test_nobody_writes_history_by_hand(staff_client):
     assert staff_client.post(reverse("admin:practice_practicesession_delete", args=[session.pk])).status_code == 403
 
 
-def test_asks_as_few_questions_for_many_as_for_one(queries_of, staff_client):
+def test_number_of_queries_is_constant(queries_of, staff_client):
     practise(1)
     staff_client.get(LIST)
     for_one = queries_of(lambda: staff_client.get(LIST))

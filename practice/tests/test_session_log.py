@@ -24,8 +24,8 @@ def hack():
     return HackFactory(name="Energy ball", slug="energy-ball", duration_minutes=5)
 
 
-def entry(hack, **data):
-    """What the log's form sends."""
+def form_data(hack, **data):
+    """Return the data that the log form sends."""
     day = noon(days_ago=1)
     return {
         "id": str(uuid7()),
@@ -41,7 +41,7 @@ def entry(hack, **data):
     } | data
 
 
-def test_proposes_a_practice_that_ends_now(sign_in, hack):
+def test_form_proposes_practice_ending_now(sign_in, hack):
     client = sign_in(make_member(profile={"timezone": "Asia/Tokyo"}))
     response = client.get(LOG_URL, {"hack": "energy-ball"})
     form = response.context["form"]
@@ -53,7 +53,7 @@ def test_proposes_a_practice_that_ends_now(sign_in, hack):
     assert "Time zone: Asia/Tokyo" in response.text
 
 
-def test_offers_open_hacks_by_category(member_client, member, hack):
+def test_form_offers_open_hacks_by_category(member_client, member, hack):
     calm = HackCategoryFactory(title="Calm", sort_order=-1)
     HackFactory(name="Open one", category=calm)
     unlocked = HackFactory(name="Unlocked one", category=calm, prerequisite_hack=hack)
@@ -67,12 +67,12 @@ def test_offers_open_hacks_by_category(member_client, member, hack):
     ]
 
 
-def test_records_a_practice(sign_in, hack):
+def test_practice_is_logged(sign_in, hack):
     member = make_member(profile={"timezone": "America/Bogota", "day_start": "03:00"})
     client = sign_in(member)
     # Bogota is five hours behind UTC, all year.
     start = noon(days_ago=40).replace(hour=7, minute=30, second=0)
-    data = entry(
+    data = form_data(
         hack,
         started_on=f"{start:%Y-%m-%d}",
         started_at_time="02:30",
@@ -92,15 +92,15 @@ def test_records_a_practice(sign_in, hack):
     assert session.duration_seconds == 25 * 60
     assert (session.session_type, session.feedback_score, session.notes) == ("teaching", -1, "Too hot to sit.")
     assert session.biometric_data == {"hrv_before": 41}
-    # Half past two still belongs to the day before for a member whose day starts at three.
+    # The member's day starts at 03:00, so 02:30 belongs to the day before.
     assert (session.practice_date, session.timezone) == (start.date() - timedelta(days=1), "America/Bogota")
     assert activities(session) == [Activity.SESSION_LOGGED]
     assert totals(member, hack) == (1, 25, 1)
-    assert "Energy ball is in your practice" in client.get(response.url).text
+    assert "Practice logged." in client.get(response.url).text
 
 
-def test_a_repeat_is_stored_once(member_client, member, hack):
-    data = entry(hack)
+def test_repeated_submission_is_stored_once(member_client, member, hack):
+    data = form_data(hack)
     first = member_client.post(LOG_URL, data)
     second = member_client.post(LOG_URL, data | {"minutes": "30"})
     assert first.url == second.url
@@ -110,12 +110,12 @@ def test_a_repeat_is_stored_once(member_client, member, hack):
     assert totals(member, hack) == (1, 10, 1)
 
 
-def test_somebody_elses_id_is_refused_and_replaced(sign_in, member, hack):
+def test_id_of_other_member_is_rejected_and_replaced(sign_in, member, hack):
     session = make_session(member, hack, started_at=noon(days_ago=2))
     client = sign_in(make_member())
-    response = client.post(LOG_URL, entry(hack, id=str(session.pk), notes="Mine."))
+    response = client.post(LOG_URL, form_data(hack, id=str(session.pk), notes="Mine."))
     assert response.status_code == 200
-    assert "Please send it once more" in response.text
+    assert "Something went wrong. Please try again." in response.text
     assert "Mine." in response.text
     assert PracticeSession.objects.get() == session
     form = response.context["form"]
@@ -123,64 +123,64 @@ def test_somebody_elses_id_is_refused_and_replaced(sign_in, member, hack):
     assert PracticeSession.objects.count() == 2
 
 
-def test_may_be_logged_while_another_runs(member_client, member, hack):
+def test_practice_can_be_logged_while_another_is_running(member_client, member, hack):
     make_session(member, hack, started_at=timezone.now(), ended_at=None)
-    assert member_client.post(LOG_URL, entry(hack)).status_code == 302
+    assert member_client.post(LOG_URL, form_data(hack)).status_code == 302
     assert PracticeSession.objects.finished().count() == 1
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("hack", "", "This field is required"),
-        ("hack", "00000000-0000-0000-0000-000000000000", "Choose a hack that is open to you"),
-        ("hack", "anything", "Choose a hack that is open to you"),
-        ("started_on", "", "This field is required"),
-        ("started_on", "tomorrow", "Enter a valid date"),
+        ("hack", "", "Choose one of the options."),
+        ("hack", "00000000-0000-0000-0000-000000000000", "Choose a hack from the list"),
+        ("hack", "anything", "Choose a hack from the list"),
+        ("started_on", "", "Fill in this field."),
+        ("started_on", "tomorrow", "Enter a date"),
         ("started_on", "0001-01-01", "Choose a day within the last year"),
-        ("started_on", "9999-12-31", "This is still to come"),
-        ("started_at_time", "25:00", "Enter a valid time"),
-        ("minutes", "0", "greater than or equal to 1"),
-        ("minutes", "361", "less than or equal to 360"),
-        ("session_type", "asleep", "asleep is not one of the available choices"),
-        ("feedback_score", "2", "2 is not one of the available choices"),
+        ("started_on", "9999-12-31", "This is in the future"),
+        ("started_at_time", "25:00", "Enter a time"),
+        ("minutes", "0", "Enter 1 or more."),
+        ("minutes", "361", "Enter 360 or less."),
+        ("session_type", "asleep", "Choose one of the options."),
+        ("feedback_score", "2", "Choose one of the options."),
         ("notes", "x" * 5001, "at most 5000 characters"),
-        ("hrv_before", "4", "greater than or equal to 5"),
-        ("hrv_after", "301", "less than or equal to 300"),
+        ("hrv_before", "4", "Enter 5 or more."),
+        ("hrv_after", "301", "Enter 300 or less."),
     ],
 )
-def test_bad_input_is_explained(sign_in, hack, field, value, words):
-    # East of Greenwich, where the first day of all has no beginning in UTC.
+def test_invalid_input_shows_error(sign_in, hack, field, value, words):
+    # East of Greenwich, 0001-01-01 begins before the earliest moment that Python can represent in UTC.
     client = sign_in(make_member(profile={"timezone": "Asia/Tokyo"}))
-    response = client.post(LOG_URL, entry(hack) | {"started_at_time": "02:00", field: value})
+    response = client.post(LOG_URL, form_data(hack) | {"started_at_time": "02:00", field: value})
     assert response.status_code == 200
     assert words in response.text
     assert not PracticeSession.objects.exists()
 
 
 @pytest.mark.parametrize(("minutes", "hrv"), [("1", "5"), ("360", "300")])
-def test_the_limits_are_allowed(member_client, hack, minutes, hrv):
-    assert member_client.post(LOG_URL, entry(hack, minutes=minutes, hrv_after=hrv)).status_code == 302
+def test_limits_are_allowed(member_client, hack, minutes, hrv):
+    assert member_client.post(LOG_URL, form_data(hack, minutes=minutes, hrv_after=hrv)).status_code == 302
 
 
-def test_a_locked_hack_is_refused(member_client, hack):
+def test_locked_hack_is_rejected(member_client, hack):
     locked = HackFactory(prerequisite_hack=hack)
-    response = member_client.post(LOG_URL, entry(locked))
-    assert "Choose a hack that is open to you" in response.text
+    response = member_client.post(LOG_URL, form_data(locked))
+    assert "Choose a hack from the list" in response.text
     assert not PracticeSession.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("moved", "minutes", "words"),
     [
-        (timedelta(minutes=2), "1", "This is still to come"),
-        (timedelta(minutes=-5), "10", "It has not been that long since it started"),
+        (timedelta(minutes=2), "1", "This is in the future"),
+        (timedelta(minutes=-5), "10", "longer than the time since you started"),
         (timedelta(days=-366), "10", "Choose a day within the last year"),
     ],
 )
-def test_what_cannot_have_been_is_refused(member_client, hack, moved, minutes, words):
+def test_impossible_times_are_rejected(member_client, hack, moved, minutes, words):
     start = timezone.now() + moved
-    data = entry(hack, started_on=f"{start:%Y-%m-%d}", started_at_time=f"{start:%H:%M}", minutes=minutes)
+    data = form_data(hack, started_on=f"{start:%Y-%m-%d}", started_at_time=f"{start:%H:%M}", minutes=minutes)
     assert words in member_client.post(LOG_URL, data).text
     assert not PracticeSession.objects.exists()
 
@@ -189,36 +189,38 @@ def test_what_cannot_have_been_is_refused(member_client, hack, moved, minutes, w
     ("moved", "minutes"),
     [(timedelta(minutes=-10), "10"), (timedelta(minutes=-1), "1"), (timedelta(days=-364), "10")],
 )
-def test_what_can_just_have_been_is_stored(member_client, hack, moved, minutes):
+def test_times_at_limits_are_stored(member_client, hack, moved, minutes):
     start = timezone.now() + moved
-    data = entry(hack, started_on=f"{start:%Y-%m-%d}", started_at_time=f"{start:%H:%M}", minutes=minutes)
+    data = form_data(hack, started_on=f"{start:%Y-%m-%d}", started_at_time=f"{start:%H:%M}", minutes=minutes)
     assert member_client.post(LOG_URL, data).status_code == 302
 
 
 class TestClockChanges:
-    """The form alone, as these days are soon more than a year ago."""
+    """Tests of the form alone: the view rejects days more than a year ago, so these dates would expire."""
 
     NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
     def form(self, hack, **data):
         choices = [{"id": hack.pk, "name": hack.name, "category__title": hack.category.title}]
         # The view passes a QueryDict.
-        form = LogOnceForm(QueryDict(urlencode(entry(hack, **data))), hacks=choices, zone="Europe/Berlin", now=self.NOW)
+        form = LogOnceForm(
+            QueryDict(urlencode(form_data(hack, **data))), hacks=choices, zone="Europe/Berlin", now=self.NOW
+        )
         form.is_valid()
         return form
 
-    def test_a_time_that_the_clocks_skipped_is_explained(self, hack):
+    def test_skipped_time_shows_error(self, hack):
         form = self.form(hack, started_on="2026-03-29", started_at_time="02:30")
-        assert "The clocks went forward then and skipped this time" in str(form.errors["started_at_time"])
+        assert "The clocks went forward and skipped this time" in str(form.errors["started_at_time"])
         form = self.form(hack, started_on="2026-03-29", started_at_time="03:00")
         assert form.to_log()["started_at"] == datetime(2026, 3, 29, 1, tzinfo=UTC)
 
-    def test_a_time_that_the_clocks_showed_twice_is_the_first(self, hack):
+    def test_repeated_time_is_first_occurrence(self, hack):
         form = self.form(hack, started_on="2026-10-25", started_at_time="02:30")
         assert form.to_log()["started_at"] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
-def test_asks_as_few_questions_for_many_hacks_as_for_one(queries_of, member_client, hack):
+def test_number_of_queries_is_constant(queries_of, member_client, hack):
     member_client.get(LOG_URL)
     for_one = queries_of(lambda: member_client.get(LOG_URL))
     HackFactory.create_batch(12)

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-def forgotten(hours_ago: float = 13, **fields) -> PracticeSession:
-    """A timer for ten minutes; moments are given as minutes after its start."""
+def make_abandoned(hours_ago: float = 13, **fields) -> PracticeSession:
+    """Create a running ten-minute timer; `last_seen_at` and `paused_at` are minutes after its start."""
     started_at = timezone.now() - timedelta(hours=hours_ago)
     for name in ("last_seen_at", "paused_at"):
         if name in fields:
@@ -30,7 +30,7 @@ def forgotten(hours_ago: float = 13, **fields) -> PracticeSession:
 
 
 @pytest.mark.parametrize(
-    ("signs", "minutes"),
+    ("fields", "minutes"),
     [
         ({}, 0),
         ({"last_seen_at": 4}, 4),
@@ -40,8 +40,8 @@ def forgotten(hours_ago: float = 13, **fields) -> PracticeSession:
         ({"last_seen_at": 1, "paused_seconds": 120}, 0),
     ],
 )
-def test_counts_up_to_the_last_sign_of_life_and_no_more_than_planned(signs, minutes):
-    session = forgotten(**signs)
+def test_session_counts_until_last_ping_and_at_most_as_planned(fields, minutes):
+    session = make_abandoned(**fields)
     assert close_abandoned_sessions() == 1
     session.refresh_from_db()
     assert session.duration_seconds == minutes * 60
@@ -51,8 +51,8 @@ def test_counts_up_to_the_last_sign_of_life_and_no_more_than_planned(signs, minu
     assert (progress.total_practice_count, progress.total_practice_minutes) == (1, minutes)
 
 
-def test_every_one_is_recorded_for_its_member():
-    sessions = [forgotten(last_seen_at=5), forgotten(hours_ago=100, last_seen_at=5)]
+def test_activity_is_recorded_for_each_member():
+    sessions = [make_abandoned(last_seen_at=5), make_abandoned(hours_ago=100, last_seen_at=5)]
     assert close_abandoned_sessions() == 2
     for session in sessions:
         activity = UserActivityLog.objects.get(user=session.user)
@@ -61,9 +61,9 @@ def test_every_one_is_recorded_for_its_member():
         assert activity.processed_at is None
 
 
-def test_every_reaction_is_enqueued(django_capture_on_commit_callbacks):
-    forgotten()
-    forgotten()
+def test_all_reactions_are_enqueued_in_one_message(django_capture_on_commit_callbacks):
+    make_abandoned()
+    make_abandoned()
     with django_capture_on_commit_callbacks(execute=True):
         close_abandoned_sessions()
     with current_app.connection_for_read() as broker:
@@ -72,8 +72,8 @@ def test_every_reaction_is_enqueued(django_capture_on_commit_callbacks):
         assert str(activity.pk) in json.loads(message)["headers"]["argsrepr"]
 
 
-def test_what_is_not_forgotten_or_is_finished_is_left_alone():
-    forgotten(hours_ago=11.9)
+def test_recent_and_finished_sessions_are_unchanged():
+    make_abandoned(hours_ago=11.9)
     make_session(make_member(), HackFactory(), started_at=timezone.now() - timedelta(hours=13))
     before = list(PracticeSession.objects.order_by("pk").values())
     assert close_abandoned_sessions() == 0
@@ -81,16 +81,16 @@ def test_what_is_not_forgotten_or_is_finished_is_left_alone():
     assert not UserActivityLog.objects.exists()
 
 
-def test_a_second_run_finds_nothing():
-    forgotten()
+def test_second_run_closes_nothing():
+    make_abandoned()
     assert [close_abandoned_sessions(), close_abandoned_sessions()] == [1, 0]
 
 
-def test_many_take_as_many_statements_as_one(django_assert_num_queries):
-    forgotten()
+def test_number_of_queries_is_constant(django_assert_num_queries):
+    make_abandoned()
     with django_assert_num_queries(4):
         close_abandoned_sessions()
     for _ in range(5):
-        forgotten()
+        make_abandoned()
     with django_assert_num_queries(4):
         assert close_abandoned_sessions() == 5

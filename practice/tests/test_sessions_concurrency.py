@@ -50,18 +50,18 @@ def logged(activity):
     return UserActivityLog.objects.filter(activity_type=activity).count()
 
 
-def test_two_tabs_start_one_session(sign_in, member, hack):
+def test_concurrent_starts_create_one_session(sign_in, member, hack):
     client = sign_in(member)
     session_id = uuid7()
     answers = []
     data = {"id": uuid7(), "minutes": 5, "session_type": "solo"}
 
-    def start_in_the_other_tab():
+    def start_in_other_tab():
         answers.append(client.post(reverse("practice:session-start", args=[hack.slug]), data))
 
     with database_identity(Role.MEMBER, member.pk):
         start(member, hack, session_id)
-        other = start_in_thread(start_in_the_other_tab)
+        other = start_in_thread(start_in_other_tab)
         assert other.is_alive()
     other.join()
     assert answers[0].url == reverse("practice:timer", args=[hack.slug])
@@ -69,18 +69,18 @@ def test_two_tabs_start_one_session(sign_in, member, hack):
         assert PracticeSession.objects.get().pk == session_id
 
 
-def test_one_start_sent_twice_at_once_is_stored_once(sign_in, member, hack):
+def test_concurrent_repeats_of_start_create_one_session(sign_in, member, hack):
     client = sign_in(member)
     session_id = uuid7()
     answers = []
 
-    def send_it_again():
+    def repeat_start():
         data = {"id": session_id, "minutes": 5, "session_type": "solo"}
         answers.append(client.post(reverse("practice:session-start", args=[hack.slug]), data))
 
     with database_identity(Role.MEMBER, member.pk):
         start(member, hack, session_id)
-        other = start_in_thread(send_it_again)
+        other = start_in_thread(repeat_start)
         assert other.is_alive()
     other.join()
     assert answers[0].status_code == 302
@@ -88,18 +88,18 @@ def test_one_start_sent_twice_at_once_is_stored_once(sign_in, member, hack):
         assert PracticeSession.objects.get().pk == session_id
 
 
-def test_a_second_finish_at_once_counts_nothing_again(sign_in, member, hack):
+def test_concurrent_finishes_count_once(sign_in, member, hack):
     client = sign_in(member)
     session = running(member, hack)
     answers = []
 
-    def finish_in_the_other_tab():
+    def finish_in_other_tab():
         answers.append(client.post(reverse("practice:session-finish", args=[session.pk])))
 
     ended_at = session.started_at + timedelta(minutes=5)
     with database_identity(Role.MEMBER, member.pk):
         finish_session(session=locked(session), now=timezone.now(), ended_at=ended_at)
-        other = start_in_thread(finish_in_the_other_tab)
+        other = start_in_thread(finish_in_other_tab)
         assert other.is_alive()
     other.join()
     assert answers[0].url == session.get_absolute_url()
@@ -111,16 +111,16 @@ def test_a_second_finish_at_once_counts_nothing_again(sign_in, member, hack):
         assert (progress.total_practice_count, progress.total_practice_minutes) == (1, 5)
 
 
-def test_a_second_resume_at_once_adds_no_pause_again(sign_in, member, hack):
+def test_concurrent_resumes_add_pause_once(sign_in, member, hack):
     client = sign_in(member)
     session = running(member, hack, paused_at=timezone.now() - timedelta(minutes=4))
 
-    def resume_in_the_other_tab():
+    def resume_in_other_tab():
         client.post(reverse("practice:session-resume", args=[session.pk]))
 
     with database_identity(Role.MEMBER, member.pk):
         resume_session(session=locked(session), now=timezone.now())
-        other = start_in_thread(resume_in_the_other_tab)
+        other = start_in_thread(resume_in_other_tab)
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -128,23 +128,23 @@ def test_a_second_resume_at_once_adds_no_pause_again(sign_in, member, hack):
         assert session.paused_seconds == pytest.approx(240, abs=3)
 
 
-def test_discarding_what_is_being_finished_keeps_it(sign_in, member, hack):
+def test_session_is_kept_if_finished_before_concurrent_discard(sign_in, member, hack):
     client = sign_in(member)
     session = running(member, hack)
 
-    def discard_in_the_other_tab():
+    def discard_in_other_tab():
         client.post(reverse("practice:session-discard", args=[session.pk]))
 
     with database_identity(Role.MEMBER, member.pk):
         finish_session(session=locked(session), now=timezone.now())
-        other = start_in_thread(discard_in_the_other_tab)
+        other = start_in_thread(discard_in_other_tab)
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
         assert not PracticeSession.objects.get().is_running
 
 
-def test_a_finish_wins_over_the_sweep_of_forgotten_timers(member, hack):
+def test_finish_wins_over_concurrent_closing_of_abandoned_sessions(member, hack):
     session = running(member, hack, started_at=timezone.now() - timedelta(hours=13))
     closed = []
 
@@ -165,7 +165,7 @@ def test_a_finish_wins_over_the_sweep_of_forgotten_timers(member, hack):
         assert logged(Activity.SESSION_LOGGED) == 1
 
 
-def test_two_logs_of_one_hack_at_once_are_both_counted(member, hack):
+def test_concurrent_logs_of_one_hack_are_both_counted(member, hack):
     def log(minutes):
         log_session(
             member=member,
@@ -179,7 +179,7 @@ def test_two_logs_of_one_hack_at_once_are_both_counted(member, hack):
             biometric_data=None,
         )
 
-    def log_on_the_phone():
+    def log_on_phone():
         with database_identity(Role.MEMBER, member.pk):
             log(7)
 
@@ -187,7 +187,7 @@ def test_two_logs_of_one_hack_at_once_are_both_counted(member, hack):
     for practices, minutes in [(2, 12), (4, 24)]:
         with database_identity(Role.MEMBER, member.pk):
             log(5)
-            other = start_in_thread(log_on_the_phone)
+            other = start_in_thread(log_on_phone)
             assert other.is_alive()
         other.join()
         with database_identity(Role.WORKER):

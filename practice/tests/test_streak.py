@@ -46,115 +46,115 @@ def today(member: Member, days: int = 0) -> date:
 
 
 def run(name: str, **parameters) -> tuple:
-    """A statement of the worker."""
+    """Run a statement in sql/ and return its first row."""
     statement = (Path(apps.get_app_config("practice").path) / "sql" / f"{name}.sql").read_text()
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters or None)
         return cursor.fetchone()
 
 
-def test_every_day_adds_one(member):
+def test_each_day_adds_one(member):
     check_in(member, 0, 1, 2)
     assert streaks(member) == [1, 2, 3]
 
 
-def test_a_missed_day_starts_again_at_one(member):
+def test_missed_day_restarts_streak_at_one(member):
     check_in(member, 0, 1, 3, 4)
     assert streaks(member) == [1, 2, 1, 2]
 
 
-def test_the_longest_streak_stays(member):
+def test_longest_streak_is_kept(member):
     check_in(member, 0, 1, 2, 5)
     assert stats(member).longest_streak == 3
 
 
-def test_a_planned_rest_day_protects_and_adds_nothing(member):
+def test_planned_rest_day_protects_streak_without_adding_to_it(member):
     RestDay.objects.create(user=member, rest_date=on(2))
     check_in(member, 0, 1, 3)
     assert streaks(member) == [1, 2, 3]
 
 
-def test_a_rest_day_given_up_protects_no_longer(member):
+def test_cancelled_rest_day_does_not_protect_streak(member):
     rest = RestDay.objects.create(user=member, rest_date=on(2))
     check_in(member, 0, 1, 3)
     rest.delete()
     assert streaks(member) == [1, 2, 1]
 
 
-def test_a_week_of_practice_earns_a_rest_day_that_pays_for_a_missed_one(member):
+def test_seven_days_earn_rest_day_that_covers_missed_day(member):
     check_in(member, *range(7), 8)
     assert streaks(member)[-2:] == [7, 8]
     assert stocks(member)[-2:] == [1, 0]
 
 
-def test_two_rest_days_are_the_most_in_stock(member):
+def test_stock_holds_two_rest_days_at_most(member):
     check_in(member, *range(21))
     assert [stocks(member)[n] for n in (5, 6, 13, 20)] == [0, 1, 2, 2]
 
 
-def test_a_stock_that_does_not_suffice_is_kept(member):
+def test_insufficient_stock_is_kept(member):
     check_in(member, *range(7), 9)
     assert streaks(member)[-1] == 1
     assert stocks(member)[-1] == 1
 
 
-def test_a_move_east_costs_no_day(member):
+def test_move_east_protects_lost_day(member):
     check_in(member, 0, timezone="Pacific/Honolulu")
     check_in(member, 2, timezone="Pacific/Kiritimati")
     assert streaks(member) == [1, 2]
 
 
-def test_a_move_west_forgives_no_missed_day(member):
+def test_move_west_protects_no_missed_day(member):
     check_in(member, 0, timezone="Pacific/Kiritimati")
     check_in(member, 2, timezone="Pacific/Honolulu")
     assert streaks(member) == [1, 1]
 
 
-def test_a_date_repeated_by_a_move_west_counts_once(member):
+def test_date_repeated_by_move_west_counts_once(member):
     check_in(member, 0, timezone="Pacific/Kiritimati")
     with pytest.raises(IntegrityError, match="daily_checkin_once_a_day"), transaction.atomic():
         check_in(member, 0, timezone="Pacific/Honolulu")
 
 
-def test_daylight_saving_time_is_no_move(member):
-    """Berlin's clocks go forward on day 27: an hour less must not forgive the day that was missed."""
+def test_daylight_saving_time_protects_no_missed_day(member):
+    """Berlin's clocks go forward on day 27. The lost hour must not protect the missed day."""
     check_in(member, 26, 28, timezone="Europe/Berlin")
     assert streaks(member) == [1, 1]
 
 
-def test_the_date_that_samoa_dropped_is_nobodys_missed_day(member):
+def test_date_skipped_by_samoa_is_not_missed(member):
     for day in (date(2011, 12, 29), date(2011, 12, 31)):
         make_checkin(member, day, timezone="Pacific/Apia")
     assert streaks(member) == [1, 2]
 
 
-def test_a_later_change_of_zone_judges_no_day_again(member):
+def test_later_zone_change_does_not_change_past_days(member):
     check_in(member, 0, 2)
     Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
     assert streaks(member) == [1, 1]
 
 
-def test_back_dating_repairs(member):
+def test_backdated_checkin_repairs_streak(member):
     check_in(member, 0, 1, 3, 4)
     check_in(member, 2)
     assert streaks(member) == [1, 2, 3, 4, 5]
 
 
-def test_deleting_a_day_breaks_what_stood_on_it(member):
+def test_deleted_checkin_breaks_later_streak(member):
     check_in(member, 0, 1, 2, 3)
     member.checkins.get(checkin_date=on(1)).delete()
     assert streaks(member) == [1, 1, 2]
     assert stats(member).longest_streak == 2
 
 
-def test_deleting_every_day_leaves_nothing(member):
+def test_deleting_all_checkins_resets_stats(member):
     check_in(member, 0, 1)
     member.checkins.all().delete()
     left = stats(member)
     assert (left.longest_streak, left.last_checkin_date, left.streak_ends_at) == (0, None, None)
 
 
-def test_a_check_in_given_to_another_member_counts_there(member):
+def test_checkin_moved_to_other_member_counts_for_them(member):
     other = make_member()
     check_in(member, 0, 1)
     check_in(other, 0)
@@ -163,7 +163,7 @@ def test_a_check_in_given_to_another_member_counts_there(member):
     assert stats(member).last_checkin_date == on(0)
 
 
-def test_strength_fades_with_missed_days_only(member):
+def test_only_missed_days_lower_strength(member):
     RestDay.objects.create(user=member, rest_date=on(1))
     check_in(member, 0, 2, 5)
     once = strength_after_checkin(0, 0)
@@ -173,12 +173,12 @@ def test_strength_fades_with_missed_days_only(member):
     assert list(found) == pytest.approx(expected)
 
 
-def test_years_of_absence_leave_no_strength_and_no_error(member):
+def test_years_of_absence_reset_strength_without_error(member):
     make_checkin(member, date(1950, 1, 1))
     assert make_checkin(member, MONDAY).strength == pytest.approx(strength_after_checkin(0, 0))
 
 
-def test_today_breaks_no_streak_until_it_is_over(member):
+def test_streak_continues_until_end_of_today(member):
     Profile.objects.filter(pk=member.pk).update(timezone="Asia/Kathmandu", day_start=time(3))
     for days in (-2, -1):
         make_checkin(member, today(member, days), timezone="Asia/Kathmandu", day_start=time(3))
@@ -187,31 +187,31 @@ def test_today_breaks_no_streak_until_it_is_over(member):
     assert standing.streak_ends_at == day_bounds(today(member), "Asia/Kathmandu", time(3))[1]
 
 
-def test_a_streak_of_the_past_is_not_current(member):
+def test_ended_streak_is_not_current(member):
     make_checkin(member, today(member, -2))
     assert stats(member).current_streak == 0
 
 
-def test_rest_days_ahead_and_stock_put_the_end_off(member):
+def test_future_rest_days_and_stock_extend_end_of_streak(member):
     RestDay.objects.create(user=member, rest_date=on(8))
     check_in(member, *range(7))
     assert stats(member).streak_ends_at == day_bounds(on(9), "UTC", time(0))[1]
 
 
-def test_planning_a_rest_day_after_the_check_in_puts_the_end_off(member):
+def test_rest_day_planned_after_checkin_extends_end_of_streak(member):
     check_in(member, 0)
     RestDay.objects.create(user=member, rest_date=on(1))
     assert stats(member).streak_ends_at == day_bounds(on(2), "UTC", time(0))[1]
 
 
-def test_a_move_moves_the_end(member):
+def test_zone_change_moves_end_of_streak(member):
     check_in(member, 0, timezone="Pacific/Honolulu")
     Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
     assert stats(member).streak_ends_at == day_bounds(on(2), "Pacific/Kiritimati", time(0))[1]
 
 
-def test_the_end_is_after_the_last_day_within_reach_not_before_the_first_without(member):
-    """New York's clocks leave Bogota's on day 6: only from day 7 on the move is one to the east, and forgives day 5."""
+def test_streak_ends_after_last_day_that_continues_it(member):
+    """New York's clocks go forward on day 6. From day 7 on, Bogota to New York is a move east, which protects day 5."""
     check_in(member, 4, timezone="America/Bogota")
     RestDay.objects.create(user=member, rest_date=on(6))
     Profile.objects.filter(pk=member.pk).update(timezone="America/New_York")
@@ -220,7 +220,7 @@ def test_the_end_is_after_the_last_day_within_reach_not_before_the_first_without
     assert streaks(member) == [1, 2]
 
 
-def test_closing_ends_the_streaks_that_are_over(member):
+def test_close_streaks_closes_only_ended_streaks(member):
     alive, never = make_member(), make_member()
     make_checkin(member, today(member))
     make_checkin(alive, today(alive, 1))
@@ -231,14 +231,14 @@ def test_closing_ends_the_streaks_that_are_over(member):
     assert run("close_streaks", now=end) == (0,)
 
 
-def test_a_healthy_night_finds_no_drift(member):
+def test_recompute_finds_no_drift_in_healthy_data(member):
     check_in(member, *range(9))
     make_checkin(member, today(member))
     make_member()
     assert run("recompute_streaks") == (0, 0)
 
 
-def test_a_streak_that_waits_to_be_closed_is_no_drift(member):
+def test_streak_waiting_to_be_closed_is_not_drift(member):
     check_in(member, 0, 1)
     with database_identity(Role.OWNER):
         MemberStats.objects.filter(pk=member.pk).update(current_streak=2)
@@ -258,19 +258,19 @@ def test_drift_is_counted_and_repaired(member):
 
 
 @pytest.mark.parametrize(
-    "spoilt", [{"current_streak": 7}, {"rest_stock": 2}, {"strength": 0.9}, {"streak_ends_at": None}]
+    "drifted", [{"current_streak": 7}, {"rest_stock": 2}, {"strength": 0.9}, {"streak_ends_at": None}]
 )
-def test_drift_of_the_standing_alone_is_found(member, spoilt):
+def test_drift_of_stats_alone_is_repaired(member, drifted):
     check_in(member, 0)
     before = stats(member)
     with database_identity(Role.OWNER):
-        MemberStats.objects.filter(pk=member.pk).update(**spoilt)
+        MemberStats.objects.filter(pk=member.pk).update(**drifted)
     assert run("recompute_streaks") == (1, 1)
-    [name] = spoilt
+    [name] = drifted
     assert getattr(stats(member), name) == getattr(before, name)
 
 
-def test_an_erased_member_takes_everything_along(member):
+def test_deleting_member_deletes_checkins_and_stats(member):
     check_in(member, 0, 1)
     RestDay.objects.create(user=member, rest_date=on(3))
     with database_identity(Role.OWNER), connection.cursor() as cursor:
@@ -281,8 +281,8 @@ def test_an_erased_member_takes_everything_along(member):
 
 
 @pytest.mark.parametrize("stats_at", [0, 3])
-def test_a_cascade_from_the_member_leaves_nothing_to_compute(member, stats_at):
-    """The member's row goes first and the others follow in any order, as the database's own cascade does it."""
+def test_cascade_from_member_leaves_no_drift(member, stats_at):
+    """The member's row is deleted first and the other rows follow in any order, as in a database cascade."""
     check_in(member, 0, 1, 2)
     RestDay.objects.create(user=member, rest_date=on(3))
     tables = ["daily_checkins", "rest_days", "user_profiles"]
@@ -296,7 +296,7 @@ def test_a_cascade_from_the_member_leaves_nothing_to_compute(member, stats_at):
 
 
 @pytest.mark.parametrize("role", [Role.WORKER, Role.MEMBER, Role.STAFF])
-def test_nobody_brings_a_streak_of_their_own(member, role):
+def test_inserted_streak_values_are_overwritten(member, role):
     with database_identity(role, member.pk):
         DailyCheckin.objects.create(
             user=member, checkin_date=today(member), timezone="UTC", streak_count=50, rest_stock=2, strength=1
@@ -305,13 +305,13 @@ def test_nobody_brings_a_streak_of_their_own(member, role):
 
 
 @pytest.mark.parametrize("zone", ["", "Europe/Atlantis"])
-def test_a_check_in_names_a_zone_that_exists(member, zone):
+def test_unknown_zone_is_rejected(member, zone):
     with pytest.raises(DataError), transaction.atomic():
         make_checkin(member, MONDAY, timezone=zone)
 
 
 @pytest.mark.parametrize("role", [Role.WORKER, Role.STAFF])
-def test_saving_a_row_read_earlier_brings_no_old_numbers_back(member, role):
+def test_saving_stale_row_does_not_restore_old_values(member, role):
     checkin = DailyCheckin.objects.create(user=member, checkin_date=on(1), timezone="UTC")
     check_in(member, 0)
     with database_identity(role):
@@ -321,7 +321,7 @@ def test_saving_a_row_read_earlier_brings_no_old_numbers_back(member, role):
     assert run("recompute_streaks") == (0, 0)
 
 
-def refused(constraint: str, member: Member, create):
+def assert_rejected(constraint: str, member: Member, create):
     with (
         pytest.raises(IntegrityError) as error,
         transaction.atomic(),
@@ -332,7 +332,7 @@ def refused(constraint: str, member: Member, create):
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "UTC", "Pacific/Kiritimati"])
-def test_a_member_checks_in_for_today_and_two_days_before_it(member, zone):
+def test_member_can_check_in_for_today_and_two_days_before(member, zone):
     Profile.objects.filter(pk=member.pk).update(timezone=zone)
     with database_identity(Role.MEMBER, member.pk):
         for days in (-2, -1, 0):
@@ -342,49 +342,49 @@ def test_a_member_checks_in_for_today_and_two_days_before_it(member, zone):
 
 @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "UTC", "Pacific/Kiritimati"])
 @pytest.mark.parametrize("days", [-3, 1])
-def test_a_member_reaches_no_further(member, zone, days):
+def test_member_cannot_check_in_for_other_days(member, zone, days):
     Profile.objects.filter(pk=member.pk).update(timezone=zone)
-    refused(
+    assert_rejected(
         "daily_checkin_within_reach",
         member,
         lambda: DailyCheckin.objects.create(user=member, checkin_date=today(member, days), timezone=zone),
     )
 
 
-def test_a_member_cannot_carry_a_check_in_to_another_day(member):
+def test_member_cannot_change_date_of_checkin(member):
     make_checkin(member, today(member))
     with pytest.raises(ProgrammingError), transaction.atomic(), database_identity(Role.MEMBER, member.pk):
         member.checkins.update(checkin_date=today(member, -9))
 
 
-def test_a_member_cannot_carry_a_rest_day_to_another_day(member):
+def test_member_cannot_change_date_of_rest_day(member):
     RestDay.objects.create(user=member, rest_date=today(member, 3))
     with pytest.raises(ProgrammingError), transaction.atomic(), database_identity(Role.MEMBER, member.pk):
         member.rest_days.update(rest_date=today(member, -1))
 
 
-def test_a_note_on_an_old_check_in_can_be_edited(member):
+def test_member_can_edit_note_of_old_checkin(member):
     check_in(member, 0)
     with database_identity(Role.MEMBER, member.pk):
         assert member.checkins.update(notes="It rained.") == 1
 
 
 @pytest.mark.parametrize("days", [-1, 0])
-def test_a_member_plans_no_rest_day_afterwards(member, days):
-    refused(
+def test_member_cannot_plan_rest_day_for_today_or_earlier(member, days):
+    assert_rejected(
         "rest_day_planned_ahead",
         member,
         lambda: RestDay.objects.create(user=member, rest_date=today(member, days)),
     )
 
 
-def test_a_member_plans_two_rest_days_a_week(member):
+def test_member_can_plan_two_rest_days_a_week(member):
     monday = today(member, 7 - today(member).weekday())
     with database_identity(Role.MEMBER, member.pk):
         for n in (0, 6, 7, 8):
             RestDay.objects.create(user=member, rest_date=monday + timedelta(days=n))
     for n in (1, 9):
-        refused(
+        assert_rejected(
             "rest_day_two_a_week",
             member,
             lambda n=n: RestDay.objects.create(user=member, rest_date=monday + timedelta(days=n)),
@@ -392,7 +392,7 @@ def test_a_member_plans_two_rest_days_a_week(member):
 
 
 @pytest.mark.parametrize("call", ["recompute_streak(%s)", "streak_rows(%s)", "streak_state(%s)"])
-def test_a_member_cannot_call_the_machinery(member, call):
+def test_member_cannot_call_internal_functions(member, call):
     with (
         pytest.raises(ProgrammingError, match="permission denied"),
         transaction.atomic(),
@@ -402,7 +402,7 @@ def test_a_member_cannot_call_the_machinery(member, call):
         cursor.execute(f"SELECT app.{call}", [member.pk])
 
 
-def test_a_member_reads_only_the_own_strength(member):
+def test_member_can_read_only_own_strength(member):
     other = make_member()
     for one in (member, other):
         make_checkin(one, today(one))

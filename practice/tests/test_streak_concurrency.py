@@ -18,7 +18,7 @@ TUESDAY = MONDAY + timedelta(days=1)
 
 
 @pytest.mark.parametrize(("first", "second"), [(MONDAY, TUESDAY), (TUESDAY, MONDAY)])
-def test_two_check_ins_at_once_see_each_other(first, second):
+def test_concurrent_checkins_see_each_other(first, second):
     member = make_member()
     with database_identity(Role.WORKER):
         make_checkin(member, first)
@@ -37,7 +37,7 @@ def plan_rest(member: Member, day: date) -> None:
         RestDay.objects.create(user=member, rest_date=day)
 
 
-def test_two_plans_at_once_do_not_make_three_rest_days_a_week():
+def test_concurrent_plans_do_not_exceed_two_rest_days_a_week():
     member = make_member()
     monday = timezone.now().date() + timedelta(days=14)
     monday -= timedelta(days=monday.weekday())

@@ -1,4 +1,4 @@
-"""The SQL streak against a second, obvious implementation that walks day by day, over random lives of a member."""
+"""Compare the streak in SQL with an oracle, a simple implementation that walks day by day, over random histories."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,34 +25,38 @@ QUARTER = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a day is judged: the zone and the hour at which the member's day begins."""
+    """A time zone and the time at which the member's day begins."""
 
     zone: str
     start: time
 
     def clock(self, moment: datetime) -> datetime:
-        """What the wall clock shows, set back by the day start: its date is the member's date."""
+        """Return the local time minus the day start; its date is the member's date."""
         into_day = timedelta(hours=self.start.hour, minutes=self.start.minute)
         return moment.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) - into_day
 
 
 @cache
 def begins(day: date, place: Place) -> datetime:
-    """When a day begins, found by watching the clock in steps of a quarter of an hour.
+    """Return when a day begins, found by reading the clock every quarter of an hour.
 
-    It is the last time that the clock shows the start; where it never does, what the old clock would have shown.
+    It is the last moment at which the clock shows the day start. If the clock skips the day start, it is the moment at
+    which the clock would have shown it without the change.
     """
     midnight = datetime.combine(day, time(0))
-    watched = [midnight.replace(tzinfo=UTC) + n * QUARTER for n in range(-60, 70)]
-    shown = [moment for moment in watched if place.clock(moment) == midnight]
-    if shown:
-        return shown[-1]
-    before = [moment for moment in watched if place.clock(moment) < midnight][-1]
+    moments = [midnight.replace(tzinfo=UTC) + n * QUARTER for n in range(-60, 70)]
+    matches = [moment for moment in moments if place.clock(moment) == midnight]
+    if matches:
+        return matches[-1]
+    before = [moment for moment in moments if place.clock(moment) < midnight][-1]
     return before + (midnight - place.clock(before))
 
 
 def day_around(moment: datetime, place: Place) -> date:
-    """The day that has begun and is not over: where clocks jump over its start, not yet what they show."""
+    """Return the day in progress at a moment.
+
+    If clocks skip the start of a day, they show its date slightly before the day begins.
+    """
     day = place.clock(moment).date() + DAY
     while begins(day, place) > moment:
         day -= DAY
@@ -65,7 +69,7 @@ def days_between(first: date, last: date) -> list[date]:
 
 @dataclass
 class Life:
-    """What somebody did, and what the streak must make of it."""
+    """A member's history, and the streak that the oracle expects for it."""
 
     home: Place
     checkins: dict[date, Place] = field(default_factory=dict)
@@ -77,7 +81,7 @@ class Life:
         return Place(zone, self.home.start)
 
     def place_at(self, moment: datetime) -> Place:
-        """The clock that the member is on: of the latest trip that has begun, unless it is over, else at home."""
+        """Return the member's place at a moment: that of the latest trip if it is in progress, otherwise home."""
         begun = [trip for trip in self.trips if self.leaves_for(trip) <= moment]
         if not begun:
             return self.home
@@ -85,35 +89,35 @@ class Life:
         if moment < begins(last + DAY, self.on_trip(zone)):
             return self.on_trip(zone)
         later = [trip for trip in self.trips if trip[0] == last + DAY]
-        # One trip leads into the next: there is no way home between them.
+        # Between adjacent trips the member does not return home.
         assert not later or self.leaves_for(later[0]) <= moment
         return self.home
 
     def leaves_for(self, trip: tuple[date, date, str]) -> datetime:
-        """When the first day of a trip begins, where the member leaves from."""
+        """Return when the first day of a trip begins, in the place that the member leaves from."""
         before = [zone for _, last, zone in self.trips if last == trip[0] - DAY]
         return begins(trip[0], self.on_trip(before[0]) if before else self.home)
 
     def unprotected(self, a: date, b: date, there: Place) -> list[date]:
-        """The days between check-in `a` and day `b` in a place that neither rest nor travel protects."""
+        """Return the days between check-in `a` and day `b` in `there` that neither rest days nor travel protect."""
         here = self.checkins[a]
         arrival = begins(b, there)
         ahead = there.clock(arrival) - here.clock(arrival)
-        gifts = 0
-        while gifts * DAY < ahead:
-            gifts += 1
+        protected_by_travel = 0
+        while protected_by_travel * DAY < ahead:
+            protected_by_travel += 1
         missed = []
         for day in days_between(a, b):
             if begins(day, there) == begins(day + DAY, there) or day in self.rests:
                 continue
-            if gifts:
-                gifts -= 1
+            if protected_by_travel:
+                protected_by_travel -= 1
             else:
                 missed.append(day)
         return missed
 
     def stock_before(self, stock: int, a: date, b: date, there: Place) -> int | None:
-        """What the days between `a` and `b` leave of the stock after `a`, if it suffices on each of them."""
+        """Return the stock before day `b`, given the stock after `a`; None if it is empty on a day that needs one."""
         missed = self.unprotected(a, b, there) if b > a else []
         for day in days_between(a, b):
             stock = min(2, stock + self.won[day])
@@ -124,13 +128,13 @@ class Life:
         return stock
 
     def stock_now(self) -> int:
-        """What there is after the last check-in, with what was won since."""
+        """Return the stock after the last check-in plus the rest days won since."""
         rows = self.rows()
         last, _, stock, _ = rows[-1] if rows else (date.min, 0, 0, 0)
         return min(2, stock + sum(count for day, count in self.won.items() if day > last))
 
     def rows(self) -> list[tuple[date, int, int, float]]:
-        """(date, streak, stock of rest days, strength) of every check-in."""
+        """Return (date, streak, stock of rest days, strength) for every check-in."""
         fading = 0.5 ** (1 / 13)
         result: list[tuple[date, int, int, float]] = []
         streak = stock = 0
@@ -153,7 +157,7 @@ class Life:
         return result
 
     def end(self) -> datetime | None:
-        """When the last moment is over at which a check-in would carry the streak on, found by going through them."""
+        """Return the end of the last period in which a check-in would continue the streak, found by trying them all."""
         rows = self.rows()
         if not rows:
             return None
@@ -164,7 +168,7 @@ class Life:
         while moment < horizon:
             place = self.place_at(moment)
             day = day_around(moment, place)
-            # The rest of that day, or of the stay.
+            # Skip to the end of the day or of the stay.
             until = moment + QUARTER
             while until < horizon and self.place_at(until) == place and day_around(until, place) == day:
                 until += QUARTER
@@ -196,9 +200,9 @@ ZONES = [
     "Pacific/Kiritimati",
     "UTC",
 ]
-# Samoa's dropped date, both seasons of clock changes (America's and Europe's are weeks apart), and the present.
+# Samoa's skipped date, both seasons of clock changes (weeks apart in America and Europe), and the present.
 ERAS = [date(2011, 12, 20), date(2026, 3, 1), date(2026, 10, 1), None]
-SAMOA_DROPPED = date(2011, 12, 30)
+SAMOA_SKIPPED_DATE = date(2011, 12, 30)
 
 places = st.builds(
     Place,
@@ -224,7 +228,7 @@ steps = st.one_of(
 
 
 class Diary:
-    """Does each step twice: in the database and in the life that the oracle looks at."""
+    """Applies each step to the database and to the oracle's `Life`."""
 
     def __init__(self, member: Member, first_day: date, home: Place) -> None:
         self.member = member
@@ -252,7 +256,7 @@ class Diary:
 
     def plan_rest(self, offset: int) -> None:
         day = self._on(offset)
-        if day not in self.life.rests and day != SAMOA_DROPPED:
+        if day not in self.life.rests and day != SAMOA_SKIPPED_DATE:
             RestDay.objects.create(user=self.member, rest_date=day)
             self.life.rests.add(day)
 
@@ -319,40 +323,42 @@ class Diary:
         end = life.end()
         last_day, streak, _, last_strength = expected[-1] if expected else (None, 0, 0, 0.0)
         assert (stats.last_checkin_date, stats.streak_ends_at, stats.rest_stock) == (last_day, end, life.stock_now())
-        [now] = ask("SELECT now()")
+        [now] = query_row("SELECT now()")
         assert stats.current_streak == (streak if end and end > now else 0)
         assert stats.longest_streak == max((row[1] for row in expected), default=0)
         assert stats.strength == pytest.approx(last_strength)
 
         for later in (0, 2, 5):
             noon = datetime.combine((last_day or self.first_day) + later * DAY, time(12), UTC)
-            [strength] = ask("SELECT app.strength_at(%s, %s)", self.member.pk, noon)
+            [strength] = query_row("SELECT app.strength_at(%s, %s)", self.member.pk, noon)
             assert strength == (pytest.approx(life.strength_at(noon)) if expected else None)
             if expected:
-                self.assert_tells(expected, noon)
-        self.assert_is_where_the_oracle_says()
+                self.assert_history_agrees(expected, noon)
+        self.assert_zones_agree()
 
-    def assert_is_where_the_oracle_says(self) -> None:
+    def assert_zones_agree(self) -> None:
         life = self.life
-        turns = [life.leaves_for(trip) for trip in life.trips]
-        turns += [begins(last + DAY, life.on_trip(zone)) for _, last, zone in life.trips]
-        for moment in (moment for turn in turns for moment in (turn - QUARTER, turn, turn + 2 * DAY)):
-            [zone] = ask("SELECT app.zone_of(%s, %s, %s, %s)", self.member.pk, moment, life.home.zone, life.home.start)
+        changes = [life.leaves_for(trip) for trip in life.trips]
+        changes += [begins(last + DAY, life.on_trip(zone)) for _, last, zone in life.trips]
+        for moment in (moment for change in changes for moment in (change - QUARTER, change, change + 2 * DAY)):
+            [zone] = query_row(
+                "SELECT app.zone_of(%s, %s, %s, %s)", self.member.pk, moment, life.home.zone, life.home.start
+            )
             assert zone == life.place_at(moment).zone
 
-    def assert_tells(self, rows: list[tuple[date, int, int, float]], moment: datetime) -> None:
-        """The story's days are all there are, and say what the oracle finds."""
+    def assert_history_agrees(self, rows: list[tuple[date, int, int, float]], moment: datetime) -> None:
+        """Assert that `streak_history` has every day, with the same values as the oracle."""
         life = self.life
         last_day, streak, stock, _ = rows[-1]
         today = life.place_at(moment).clock(moment).date()
-        story = streak_history(self.member, rows[0][0], today + 30 * DAY, moment)
-        assert [line.day for line in story] == [
+        history = streak_history(self.member, rows[0][0], today + 30 * DAY, moment)
+        assert [line.day for line in history] == [
             rows[0][0] + n * DAY for n in range((max(today, last_day) - rows[0][0]).days + 1)
         ]
-        by_day = {line.day: line for line in story}
-        assert all(line.won == life.won[line.day] for line in story)
-        told = [(line.day, line.streak, line.rest_stock) for line in story if line.kind == "done"]
-        assert told == [row[:3] for row in rows]
+        by_day = {line.day: line for line in history}
+        assert all(line.won == life.won[line.day] for line in history)
+        checkins = [(line.day, line.streak, line.rest_stock) for line in history if line.kind == "done"]
+        assert checkins == [row[:3] for row in rows]
         for a, b in pairwise(rows):
             there = life.checkins[b[0]]
             kinds = Counter(by_day[day].kind for day in days_between(a[0], b[0]))
@@ -370,15 +376,18 @@ class Diary:
         if today > last_day:
             left_over = life.stock_before(stock, last_day, today, life.place_at(moment))
             is_alive = life.end() > moment
-            assert (story[-1].kind, story[-1].streak) == ("today", streak if is_alive or left_over is not None else 0)
+            assert (history[-1].kind, history[-1].streak) == (
+                "today",
+                streak if is_alive or left_over is not None else 0,
+            )
             if left_over is not None:
-                assert story[-1].rest_stock == min(2, left_over + life.won[today])
+                assert history[-1].rest_stock == min(2, left_over + life.won[today])
             if left_over is not None or not is_alive:
-                assert story[-1].strength == pytest.approx(life.strength_at(moment))
+                assert history[-1].strength == pytest.approx(life.strength_at(moment))
 
 
 def dates_shown(life: Life, first: datetime, days: int) -> dict[date, Place]:
-    """Every date that the member's clock shows as they live on, and the clock that shows it first."""
+    """Return every date that the member's clock shows during `days`, with the place in which it is shown first."""
     shown: dict[date, Place] = {}
     for n in range(days * 96):
         moment = first + n * QUARTER
@@ -387,14 +396,14 @@ def dates_shown(life: Life, first: datetime, days: int) -> dict[date, Place]:
     return shown
 
 
-def ask(query: str, *parameters: object) -> tuple:
+def query_row(query: str, *parameters: object) -> tuple:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchone()
 
 
-def spoil(member: Member) -> None:
-    """What no login of the product can do: wrong numbers in every row that the streak computes."""
+def corrupt(member: Member) -> None:
+    """Corrupt every computed column, which only the owner role can do."""
     with database_identity(Role.OWNER):
         DailyCheckin.objects.filter(user=member).update(streak_count=99, rest_stock=9, strength=9)
         MemberStats.objects.filter(pk=member.pk).update(
@@ -403,7 +412,7 @@ def spoil(member: Member) -> None:
 
 
 @pytest.mark.django_db
-def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
+def test_streak_agrees_with_oracle_for_random_histories(member):
     @settings(max_examples=settings().max_examples // 4)
     @given(
         era=st.sampled_from(ERAS),
@@ -411,7 +420,7 @@ def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
         head_start=st.integers(0, 16),
         history=st.lists(steps, min_size=3, max_size=20),
     )
-    def live(era, home, head_start, history):
+    def compare(era, home, head_start, history):
         with transaction.atomic():
             first_day = era or timezone.now().date() - 35 * DAY
             diary = Diary(member, first_day, home)
@@ -419,18 +428,18 @@ def test_any_life_has_the_streak_that_a_walk_through_its_days_finds(member):
             for step, *arguments in history:
                 getattr(diary, step)(*arguments)
             diary.assert_agrees()
-            assert ask("SELECT app.recompute_streak(%s)", member.pk) == (0,)
-            spoil(member)
-            ask("SELECT app.recompute_streak(%s)", member.pk)
+            assert query_row("SELECT app.recompute_streak(%s)", member.pk) == (0,)
+            corrupt(member)
+            query_row("SELECT app.recompute_streak(%s)", member.pk)
             diary.assert_agrees()
             transaction.set_rollback(True)
 
-    live()
+    compare()
 
 
 @pytest.mark.django_db
-def test_no_trip_loses_a_day_or_doubles_one(member):
-    """Who checks in on each date that their clock shows keeps the streak, and counts no more days than went by."""
+def test_trips_neither_lose_nor_double_days(member):
+    """A member who checks in on every date that their clock shows keeps the streak, without counting extra days."""
 
     @settings(max_examples=settings().max_examples // 5)
     @given(
@@ -450,7 +459,7 @@ def test_no_trip_loses_a_day_or_doubles_one(member):
             )
             streaks = member.checkins.order_by("checkin_date").values_list("streak_count", flat=True)
             assert list(streaks) == list(range(1, len(shown) + 1))
-            # A clock is at most 26 hours ahead of another.
+            # Two time zones are at most 26 hours apart.
             assert len(shown) <= 28 + 2
             transaction.set_rollback(True)
 
@@ -474,21 +483,21 @@ def test_no_trip_loses_a_day_or_doubles_one(member):
         ("x...e", [2], (1, 1)),
     ],
     ids=[
-        "pays for its own day",
-        "comes too late",
-        "waits in stock",
-        "before the first check-in",
-        "two in stock at most",
-        "comes when the stock is spent",
-        "is lost while the stock is full",
-        "is kept when the streak breaks all the same",
-        "the first day is forgiven for a move east",
-        "and it is not spent on that one",
-        "which is one day and no more",
+        "covers its own day",
+        "is won too late",
+        "stays in stock",
+        "is won before the first check-in",
+        "stock is limited to two",
+        "is won after the stock is used up",
+        "is lost if the stock is full",
+        "is kept if the streak breaks",
+        "move east protects the first missed day",
+        "is not used for the day protected by a move east",
+        "move east protects only one day",
     ],
 )
-def test_a_rest_day_that_was_won_counts_from_its_day_on(member, days, won, expected):
-    """Days are drawn: x a check-in, e one that is a day further east."""
+def test_won_rest_day_counts_from_its_day_on(member, days, won, expected):
+    """In `days`, x is a check-in, e is a check-in a day further east, and . is a day without one."""
     diary = Diary(member, date(2026, 3, 1), Place("Pacific/Honolulu", time(0)))
     for offset in won:
         diary.win_rest(offset)

@@ -1,4 +1,4 @@
-"""/streak/: the story, the rest days, the switch."""
+"""The streak page: the history, rest days, and the switch that hides streaks."""
 
 from datetime import date, time, timedelta
 
@@ -30,18 +30,18 @@ def today(days: int = 0) -> date:
     return timezone.now().date() + timedelta(days=days)
 
 
-def story(member, first=0, last=30, moment=None):
+def history_by_day(member, first=0, last=30, moment=None):
     return {
         (line.day - MONDAY).days: line for line in streak_history(member, on(first), on(last), moment or timezone.now())
     }
 
 
-class TestStory:
-    def test_tells_what_counted_on_each_day(self, member):
+class TestHistory:
+    def test_history_shows_kind_of_each_day(self, member):
         for n in (*range(7), 8, 10, 13):
             make_checkin(member, on(n))
         RestDay.objects.create(user=member, rest_date=on(9))
-        found = story(member, last=13)
+        found = history_by_day(member, last=13)
         assert [found[n].kind for n in range(14)] == [
             *["done"] * 7, "earned", "done", "rest", "done", "missed", "missed", "done",
         ]  # fmt: skip
@@ -51,10 +51,10 @@ class TestStory:
         assert found[12].strength == pytest.approx(strength_on(found[10].strength, 2))
         assert found[9].strength == found[8].strength
 
-    def test_a_day_cut_off_by_a_move_east_is_forgiven(self, member):
+    def test_day_lost_by_move_east_is_protected(self, member):
         make_checkin(member, on(0), timezone="Pacific/Honolulu")
         make_checkin(member, on(2), timezone="Pacific/Kiritimati", day_start=time(3))
-        found = story(member, last=2)
+        found = history_by_day(member, last=2)
         assert [(found[n].kind, found[n].zone, found[n].streak) for n in range(3)] == [
             ("done", "Pacific/Honolulu", 1),
             ("travel", "Pacific/Kiritimati", 1),
@@ -62,7 +62,7 @@ class TestStory:
         ]
         assert found[2].day_start == time(3)
 
-    def test_a_date_that_a_zone_dropped_is_said_so(self, member):
+    def test_date_skipped_by_zone_is_marked(self, member):
         for day in (date(2011, 12, 29), date(2011, 12, 31)):
             make_checkin(member, day, timezone="Pacific/Apia")
         days = streak_history(member, date(2011, 12, 1), date(2011, 12, 31), timezone.now())
@@ -73,12 +73,12 @@ class TestStory:
         last = streak_history(member, today(-1), today(5), timezone.now())[-1]
         assert (last.day, last.kind, last.streak) == (today(), "today", 1)
 
-    def test_a_missed_day_up_to_now_is_told_before_the_streak_is_closed(self, member):
+    def test_missed_days_are_shown_before_streak_is_closed(self, member):
         make_checkin(member, today(-3))
         kinds = [line.kind for line in streak_history(member, today(-9), today(), timezone.now())]
         assert kinds == ["done", "missed", "missed", "today"]
 
-    def test_a_stock_that_will_cover_a_day_is_told_so(self, member):
+    def test_day_covered_by_stock_is_shown_before_next_checkin(self, member):
         for n in range(-8, -1):
             make_checkin(member, today(n))
         days = streak_history(member, today(-2), today(), timezone.now())
@@ -90,31 +90,31 @@ class TestStory:
         assert MemberStats.objects.get(pk=member.pk).streak_at(timezone.now()) == 7
 
     @pytest.mark.parametrize(("first", "last"), [(0, 4), (3, 3), (5, 9), (7, 20), (25, 30)])
-    def test_a_part_is_a_part_of_the_whole(self, member, first, last):
+    def test_part_of_history_agrees_with_whole_history(self, member, first, last):
         for n in (0, 1, 3, 9, 10, 18):
             make_checkin(member, on(n))
-        whole = story(member, first=-5, last=60)
-        assert story(member, first, last) == {n: line for n, line in whole.items() if first <= n <= last}
+        whole = history_by_day(member, first=-5, last=60)
+        assert history_by_day(member, first, last) == {n: line for n, line in whole.items() if first <= n <= last}
 
 
 class TestPage:
-    def test_tells_the_streak(self, member, member_client):
+    def test_page_shows_streak(self, member, member_client):
         for n in (-1, 0):
             make_checkin(member, today(n), timezone="UTC")
         response = member_client.get(PAGE)
         assert response.context["count"] == 2
         assert "2 days in a row" in response.content.decode()
         assert response.context["days"][0]["strength"] == response.context["strength"]
-        # On the first of a month the streak began in the month before.
-        begun = member_client.get(PAGE, {"month": f"{today(-1):%Y-%m}"})
-        assert begun.context["days"][-1]["words"] == "Checked in: a streak begins"
+        # If today is the first of a month, the streak started in the previous month.
+        start = member_client.get(PAGE, {"month": f"{today(-1):%Y-%m}"})
+        assert start.context["days"][-1]["words"] == "Checked in: new streak"
 
-    def test_begins_with_a_way_to_begin(self, member_client):
+    def test_empty_page_links_to_checkin(self, member_client):
         response = member_client.get(PAGE)
         assert reverse("practice:checkin") in response.content.decode()
         assert response.context["plot"] is None
 
-    def test_leads_from_month_to_month_of_the_story_alone(self, member, member_client):
+    def test_page_links_only_to_months_with_history(self, member, member_client):
         make_checkin(member, today(-40))
         make_checkin(member, today())
         latest = member_client.get(PAGE)
@@ -124,28 +124,28 @@ class TestPage:
         for month in ("1999-01", "2999-01", "soon", "2026-13", ""):
             assert member_client.get(PAGE, {"month": month}).context["month"] == f"{today():%B %Y}"
 
-    def test_draws_the_strengths_of_the_table(self, member, member_client):
+    def test_plot_shows_strengths_of_table(self, member, member_client):
         make_checkin(member, on(0))
         make_checkin(member, on(1))
         response = member_client.get(PAGE, {"month": "2026-03"})
         [line] = response.context["plot"]["lines"]
-        shown = [f"{row['strength']} %" for row in reversed(response.context["days"])]
+        shown = [f"{row['strength']}%" for row in reversed(response.context["days"])]
         assert [dot["title"].partition(": ")[2] for dot in line["dots"]] == shown
 
-    def test_shows_nobody_elses(self, member_client):
+    def test_page_hides_data_of_other_members(self, member_client):
         other = make_member()
         make_checkin(other, today())
         RestDay.objects.create(user=other, rest_date=today(5))
         response = member_client.get(PAGE)
         assert (response.context["days"], response.context["planned"]) == ([], [])
 
-    def test_a_visitor_signs_in_first(self, client):
+    def test_visitor_is_redirected_to_login(self, client):
         assert client.get(PAGE).url.startswith(reverse("account_login"))
 
-    def test_is_only_read(self, member_client):
+    def test_post_is_not_allowed(self, member_client):
         assert member_client.post(PAGE).status_code == 405
 
-    def test_asks_as_few_questions_for_many_as_for_one(self, queries_of, member, member_client):
+    def test_number_of_queries_is_constant(self, queries_of, member, member_client):
         make_checkin(member, today(-20))
         few = queries_of(lambda: member_client.get(PAGE))
         for n in range(-19, 1, 2):
@@ -159,7 +159,7 @@ class TestRestDays:
     def plan(self, client, day):
         return client.post(PLAN, {"day": day})
 
-    def test_is_planned(self, member, member_client):
+    def test_rest_day_is_planned(self, member, member_client):
         response = self.plan(member_client, today(1))
         assert response.url == f"{PAGE}#rest-days"
         assert [rest.rest_date for rest in member.rest_days.all()] == [today(1)]
@@ -167,52 +167,52 @@ class TestRestDays:
         assert len(page.context["planned"]) == 1
 
     @pytest.mark.parametrize("days", [0, -1])
-    def test_not_afterwards(self, member, member_client, days):
+    def test_rest_day_cannot_be_planned_for_today_or_earlier(self, member, member_client, days):
         response = self.plan(member_client, today(days))
-        assert response.context["form"].errors["day"] == ["Plan a rest day before it begins: from tomorrow on."]
+        assert response.context["form"].errors["day"] == ["Choose tomorrow or a later day."]
         assert not member.rest_days.exists()
 
-    def test_not_a_third_a_week(self, member, member_client):
+    def test_third_rest_day_in_week_is_rejected(self, member, member_client):
         monday = today(7 - today().weekday())
         for n in (0, 1):
             self.plan(member_client, monday + timedelta(days=n))
         response = self.plan(member_client, monday + timedelta(days=2))
-        assert "two rest days already" in response.context["form"].errors["day"][0]
+        assert "already have two rest days" in response.context["form"].errors["day"][0]
         assert member.rest_days.count() == 2
 
-    def test_not_twice(self, member, member_client):
+    def test_repeated_rest_day_is_rejected(self, member, member_client):
         self.plan(member_client, today(3))
         response = self.plan(member_client, today(3))
-        assert response.context["form"].errors["day"] == ["That day is planned already."]
+        assert response.context["form"].errors["day"] == ["You already have a rest day planned for that day."]
 
     @pytest.mark.parametrize("day", ["", "soon", today(367)])
-    def test_not_what_is_no_day_to_plan(self, member, member_client, day):
+    def test_invalid_day_is_rejected(self, member, member_client, day):
         assert self.plan(member_client, day).context["form"].errors["day"]
         assert not member.rest_days.exists()
 
-    def test_is_given_up(self, member, member_client):
+    def test_future_rest_day_is_cancelled(self, member, member_client):
         rest = RestDay.objects.create(user=member, rest_date=today(1))
         response = member_client.post(reverse("practice:rest-day-delete", args=[rest.pk]))
         assert response.url == f"{PAGE}#rest-days"
         assert not member.rest_days.exists()
 
-    def test_stays_once_it_has_begun(self, member, member_client):
+    def test_rest_day_is_kept_once_it_has_begun(self, member, member_client):
         rest = RestDay.objects.create(user=member, rest_date=today())
         member_client.post(reverse("practice:rest-day-delete", args=[rest.pk]))
         assert member.rest_days.exists()
-        assert "has begun" in member_client.get(PAGE).content.decode()
+        assert "has already begun" in member_client.get(PAGE).content.decode()
 
-    def test_is_given_up_by_nobody_else(self, member_client):
+    def test_rest_day_of_other_member_is_not_found(self, member_client):
         rest = RestDay.objects.create(user=make_member(), rest_date=today(1))
         assert member_client.post(reverse("practice:rest-day-delete", args=[rest.pk])).status_code == 404
         assert RestDay.objects.filter(pk=rest.pk).exists()
 
-    def test_is_written_by_posts_alone(self, member, member_client):
+    def test_get_is_not_allowed(self, member, member_client):
         rest = RestDay.objects.create(user=member, rest_date=today(1))
         for address in (PLAN, reverse("practice:rest-day-delete", args=[rest.pk]), HIDE):
             assert member_client.get(address).status_code == 405
 
-    def test_follows_the_clock_of_the_member(self, member, member_client):
+    def test_planning_respects_time_zone_of_member(self, member, member_client):
         Profile.objects.filter(pk=member.pk).update(timezone="Pacific/Kiritimati")
         there = local_date(timezone.now(), "Pacific/Kiritimati", time(0))
         assert self.plan(member_client, there).context["form"].errors["day"]
@@ -223,7 +223,7 @@ class TestSwitch:
              reverse("practice:journal-numbers"), reverse("practice:checkin"),
              reverse("practice:trips"), PAGE)  # fmt: skip
 
-    def test_hides_the_streak_everywhere_and_shows_it_again(self, member, member_client):
+    def test_streak_is_hidden_on_all_pages_and_shown_again(self, member, member_client):
         make_checkin(member, today(-1))
         checkin = make_checkin(member, today())
         pages = (*self.PAGES, reverse("practice:checkin-delete", args=[checkin.pk]))
@@ -241,7 +241,7 @@ class TestSwitch:
             {"date": f"{today()}", "mood_before": "5", "seen": f"{checkin.pk}"},
             follow=True,
         )
-        assert [f"{message}" for message in response.context["messages"]] == ["Your check-in is updated."]
-        assert "Show it again" in member_client.get(PAGE).content.decode()
+        assert [f"{message}" for message in response.context["messages"]] == ["Check-in updated."]
+        assert "Show streak" in member_client.get(PAGE).content.decode()
         member_client.post(HIDE)
         assert member_client.get(PAGE).context["count"] == 2

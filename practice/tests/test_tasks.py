@@ -22,18 +22,18 @@ def days_ago(number: int):
     return timezone.now().date() - timedelta(days=number)
 
 
-def test_every_scheduled_task_exists():
+def test_scheduled_tasks_exist():
     assert settings.CELERY_BEAT_SCHEDULE
     current_app.loader.import_default_modules()
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert entry["task"] in current_app.tasks
 
 
-def test_only_streaks_that_are_over_are_closed(member):
+def test_only_ended_streaks_are_closed(member):
     make_checkin(member, days_ago(0))
     over = make_member()
     make_checkin(over, days_ago(5))
-    # As it was left while its day was still open.
+    # The trigger already stored 0, because the day is in the past; restore the value it had while the day was open.
     MemberStats.objects.filter(pk=over.pk).update(current_streak=1)
     assert close_streaks() == 1
     assert MemberStats.objects.get(pk=over.pk).current_streak == 0
@@ -42,14 +42,14 @@ def test_only_streaks_that_are_over_are_closed(member):
 
 
 def corrupt_streak(checkin: DailyCheckin) -> None:
-    """As a bug or a restored table might have left it: behind the triggers' back."""
+    """Store a wrong streak as the owner role, past the triggers, as a bug or a restored table could."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE nrghax_owner")
         cursor.execute("UPDATE daily_checkins SET streak_count = 40 WHERE id = %s", [checkin.pk])
         cursor.execute("SET LOCAL ROLE nrghax_worker")
 
 
-def test_drifted_streaks_are_repaired_and_told(member, caplog):
+def test_streak_drift_is_repaired_and_logged(member, caplog):
     checkin = make_checkin(member, days_ago(0))
     make_checkin(make_member(), days_ago(0))
     corrupt_streak(checkin)
@@ -62,7 +62,7 @@ def test_drifted_streaks_are_repaired_and_told(member, caplog):
     assert MemberStats.objects.get(pk=member.pk).longest_streak == 1
 
 
-def test_a_healthy_night_says_nothing_about_streaks(member, caplog):
+def test_recompute_streaks_logs_nothing_without_drift(member, caplog):
     make_checkin(member, days_ago(0))
     assert recompute_streaks() == 0
     assert caplog.text == ""
@@ -74,7 +74,7 @@ def totals(member, hack):
     ).get(user=member, hack=hack)
 
 
-def test_drifted_progress_is_repaired_and_told(member, caplog):
+def test_progress_drift_is_repaired_and_logged(member, caplog):
     hack, other = HackFactory(), HackFactory()
     for day in range(5):
         make_session(member, hack, started_at=NOON + timedelta(days=day))
@@ -92,7 +92,7 @@ def test_drifted_progress_is_repaired_and_told(member, caplog):
 
 
 @pytest.mark.parametrize("column", ["total_practice_count", "total_practice_minutes", "days_active", "mastery_level"])
-def test_each_total_is_held_against_the_sessions(member, column):
+def test_each_total_is_compared_with_sessions(member, column):
     hack = HackFactory()
     make_session(member, hack, started_at=NOON)
     before = totals(member, hack)
@@ -101,7 +101,7 @@ def test_each_total_is_held_against_the_sessions(member, column):
     assert totals(member, hack) == before
 
 
-def test_progress_that_is_missing_is_made(member):
+def test_missing_progress_is_created(member):
     hack = HackFactory()
     make_session(member, hack, started_at=NOON)
     make_session(member, hack, started_at=NOON + timedelta(minutes=30), ended_at=None)
@@ -110,7 +110,7 @@ def test_progress_that_is_missing_is_made(member):
     assert totals(member, hack) == (1, 10, 1, 1)
 
 
-def test_progress_without_sessions_counts_nothing(member):
+def test_progress_without_sessions_is_reset(member):
     hack = HackFactory()
     UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=3, notes="Kept.")
     assert recompute_progress() == 1
@@ -118,19 +118,19 @@ def test_progress_without_sessions_counts_nothing(member):
     assert UserHackProgress.objects.get(user=member).notes == "Kept."
 
 
-def test_a_healthy_night_says_nothing_about_progress(member, caplog):
+def test_recompute_progress_logs_nothing_without_drift(member, caplog):
     make_session(member, HackFactory(), started_at=NOON)
     UserHackProgress.objects.create(user=member, hack=HackFactory(), is_favorite=True)
     assert recompute_progress() == 0
     assert caplog.text == ""
 
 
-def test_nobodys_statement_runs_once_a_member(django_assert_num_queries):
+def test_number_of_queries_is_independent_of_members(django_assert_num_queries):
     hack = HackFactory()
     for day in range(3):
-        somebody = make_member()
-        make_session(somebody, hack, started_at=NOON)
-        make_checkin(somebody, days_ago(day))
+        member = make_member()
+        make_session(member, hack, started_at=NOON)
+        make_checkin(member, days_ago(day))
     for task in (close_streaks, recompute_streaks, recompute_progress):
         with django_assert_num_queries(1):
             task()

@@ -27,10 +27,10 @@ def hack():
 
 @pytest.fixture
 def running(member, hack):
-    return start_of(member, hack, minutes_ago=8)
+    return make_running(member, hack, minutes_ago=8)
 
 
-def start_of(member, hack, *, minutes_ago: float, **fields) -> PracticeSession:
+def make_running(member, hack, *, minutes_ago: float, **fields) -> PracticeSession:
     started_at = timezone.now() - timedelta(minutes=minutes_ago)
     return make_session(member, hack, started_at=started_at, ended_at=None, planned_seconds=600, **fields)
 
@@ -56,7 +56,7 @@ def logged(session):
     )
 
 
-def test_before_the_start_the_page_proposes_the_hacks_own_length(member_client, hack):
+def test_page_proposes_duration_of_hack(member_client, hack):
     response = member_client.get(timer_url(hack))
     assert response.status_code == 200
     form = response.context["form"]
@@ -67,7 +67,7 @@ def test_before_the_start_the_page_proposes_the_hacks_own_length(member_client, 
     assert "no-store" in response["Cache-Control"]
 
 
-def test_visitors_are_asked_to_sign_in(client, hack):
+def test_visitor_is_redirected_to_login(client, hack):
     response = client.get(timer_url(hack))
     assert response.status_code == 302
     assert response.url == f"{reverse('account_login')}?next={timer_url(hack)}"
@@ -77,7 +77,7 @@ def test_visitors_are_asked_to_sign_in(client, hack):
 
 
 @pytest.mark.parametrize("button", BUTTONS)
-def test_visitors_press_no_button(client, running, button):
+def test_buttons_redirect_visitor_to_login(client, running, button):
     before = PracticeSession.objects.values().get()
     response = press(client, button, running)
     assert response.status_code == 302
@@ -86,7 +86,7 @@ def test_visitors_press_no_button(client, running, button):
 
 
 @pytest.mark.parametrize("button", BUTTONS)
-def test_nobody_presses_another_members_button(sign_in, running, button):
+def test_buttons_of_other_member_are_not_found(sign_in, running, button):
     before = PracticeSession.objects.values().get()
     response = press(sign_in(make_member()), button, running)
     assert response.status_code == 404
@@ -94,24 +94,24 @@ def test_nobody_presses_another_members_button(sign_in, running, button):
 
 
 @pytest.mark.parametrize("button", [button for button in BUTTONS if button != "session-discard"])
-def test_a_get_presses_no_button(member_client, running, button):
+def test_get_is_not_allowed_for_buttons(member_client, running, button):
     before = PracticeSession.objects.values().get()
     assert member_client.get(reverse(f"practice:{button}", args=[running.pk])).status_code == 405
     assert PracticeSession.objects.values().get() == before
 
 
-def test_start_and_timer_refuse_other_methods(member_client, hack):
+def test_other_methods_are_not_allowed(member_client, hack):
     assert member_client.get(reverse("practice:session-start", args=[hack.slug])).status_code == 405
     assert member_client.post(timer_url(hack)).status_code == 405
 
 
-def test_an_unknown_hack_is_not_found(member_client):
+def test_unknown_hack_is_not_found(member_client):
     assert member_client.get(reverse("practice:timer", args=["no-such-hack"])).status_code == 404
     assert member_client.post(reverse("practice:session-start", args=["no-such-hack"])).status_code == 404
 
 
 class TestStart:
-    def test_keeps_the_servers_start_and_the_members_clocks(self, sign_in, hack):
+    def test_start_stores_server_time_and_zone_of_member(self, sign_in, hack):
         member = make_member(profile={"timezone": "Pacific/Kiritimati", "day_start": "04:00"})
         session_id = uuid7()
         before = timezone.now()
@@ -129,65 +129,65 @@ class TestStart:
         assert session.is_running
         assert logged(session) == []
 
-    def test_a_repeat_is_stored_once(self, member_client, hack):
+    def test_repeated_start_is_stored_once(self, member_client, hack):
         session_id = uuid7()
         start(member_client, hack, id=session_id, minutes=5)
         response = start(member_client, hack, id=session_id, minutes=50)
         assert response.url == timer_url(hack)
         assert PracticeSession.objects.get().planned_seconds == 300
 
-    def test_a_repeat_after_the_finish_leads_to_what_was_finished(self, member_client, member, hack):
+    def test_repeated_start_after_finish_leads_to_finished_session(self, member_client, member, hack):
         session = make_session(member, hack, started_at=timezone.now() - timedelta(minutes=20))
         response = start(member_client, hack, id=session.pk)
         assert response.url == session.get_absolute_url()
         assert not PracticeSession.objects.running().exists()
 
-    def test_somebody_elses_id_is_refused_without_a_word_about_whose_it_is(self, sign_in, running, hack):
+    def test_id_of_other_member_is_rejected_without_revealing_owner(self, sign_in, running, hack):
         client = sign_in(make_member())
         response = start(client, hack, id=running.pk)
         assert response.status_code == 200
-        assert "Please send it once more" in response.text
+        assert "Something went wrong. Please try again." in response.text
         assert str(running.pk) not in response.text
         assert PracticeSession.objects.get() == running
         again = start(client, hack, id=response.context["form"]["id"].value())
         assert again.status_code == 302
         assert PracticeSession.objects.count() == 2
 
-    def test_while_another_runs_leads_to_that_one(self, member_client, running):
+    def test_start_leads_to_session_already_running(self, member_client, running):
         other = HackFactory()
         response = start(member_client, other)
         assert response.status_code == 302
         assert response.url == timer_url(running.hack)
         assert PracticeSession.objects.get() == running
-        assert "You are practising already" in member_client.get(response.url).text
+        assert "already practising" in member_client.get(response.url).text
 
     @pytest.mark.parametrize(
         ("field", "value", "words"),
         [
-            ("minutes", "0", "greater than or equal to 1"),
-            ("minutes", "181", "less than or equal to 180"),
-            ("minutes", "", "This field is required"),
+            ("minutes", "0", "Enter 1 or more."),
+            ("minutes", "181", "Enter 180 or less."),
+            ("minutes", "", "Fill in this field."),
             ("minutes", "ten", "Enter a whole number"),
-            ("session_type", "asleep", "asleep is not one of the available choices"),
-            ("id", "not-an-id", "Please send it once more"),
-            ("id", "", "Please send it once more"),
+            ("session_type", "asleep", "Choose one of the options."),
+            ("id", "not-an-id", "Something went wrong. Please try again."),
+            ("id", "", "Something went wrong. Please try again."),
         ],
     )
-    def test_bad_input_is_explained(self, member_client, hack, field, value, words):
+    def test_invalid_input_shows_error(self, member_client, hack, field, value, words):
         response = start(member_client, hack, **{field: value})
         assert response.status_code == 200
         assert words in response.text
         assert not PracticeSession.objects.exists()
 
     @pytest.mark.parametrize("minutes", [1, 180])
-    def test_the_limits_are_allowed(self, member_client, hack, minutes):
+    def test_limits_are_allowed(self, member_client, hack, minutes):
         assert start(member_client, hack, minutes=minutes).status_code == 302
         assert PracticeSession.objects.get().planned_seconds == minutes * 60
 
-    def test_a_locked_hack_is_explained_and_refused(self, member_client, hack):
+    def test_locked_hack_is_explained_and_not_started(self, member_client, hack):
         locked = HackFactory(prerequisite_hack=hack, unlock_criteria={"practice_count": 3})
         page = member_client.get(timer_url(locked))
-        assert "is not open yet" in page.text
+        assert "isn't open yet" in page.text
         assert locked.get_absolute_url() in page.text
         assert reverse("practice:session-start", args=[locked.slug]) not in page.text
         response = start(member_client, locked)
@@ -195,20 +195,20 @@ class TestStart:
         assert response.url == locked.get_absolute_url()
         assert not PracticeSession.objects.exists()
 
-    def test_an_unlocked_hack_starts(self, member_client, member, hack):
+    def test_unlocked_hack_starts(self, member_client, member, hack):
         unlocked = HackFactory(prerequisite_hack=hack)
         UserHackProgress.objects.create(user=member, hack=unlocked, unlocked_at=timezone.now())
         assert start(member_client, unlocked).url == timer_url(unlocked)
         assert PracticeSession.objects.get().hack == unlocked
 
-    def test_a_hack_that_left_the_library_is_not_started_anew(self, member_client, member):
+    def test_inactive_hack_is_not_started(self, member_client, member):
         gone = HackFactory(is_active=False)
         make_session(member, gone, started_at=timezone.now() - timedelta(days=1))
         assert "has left the library" in member_client.get(timer_url(gone)).text
         assert start(member_client, gone).url == gone.get_absolute_url()
         assert not PracticeSession.objects.running().exists()
 
-    def test_htmx_is_led_to_another_page_as_a_whole(self, member_client, running):
+    def test_htmx_is_redirected_to_running_session(self, member_client, running):
         url = reverse("practice:session-start", args=[HackFactory().slug])
         data = {"id": uuid7(), "minutes": 5, "session_type": "solo"}
         response = member_client.post(url, data, headers={"HX-Request": "true"})
@@ -216,12 +216,12 @@ class TestStart:
 
 
 class TestRunning:
-    def test_staff_who_unpublish_the_hack_take_nobodys_timer_away(self, member_client, running):
+    def test_timer_stays_visible_when_staff_deactivate_hack(self, member_client, running):
         with database_identity(Role.STAFF):
             Hack.objects.filter(pk=running.hack_id).update(is_active=False)
         assert 'data-state="running"' in member_client.get(timer_url(running.hack)).text
 
-    def test_the_page_says_what_the_script_needs_and_what_a_reader_without_it_needs(self, member_client, running):
+    def test_page_has_data_for_script_and_text_for_readers_without_it(self, member_client, running):
         response = member_client.get(timer_url(running.hack))
         assert f'data-started="{int(running.started_at.timestamp() * 1000)}"' in response.text
         assert 'data-planned="600"' in response.text
@@ -231,22 +231,22 @@ class TestRunning:
         assert reverse("practice:session-finish", args=[running.pk]) in response.text
         assert "no-store" in response["Cache-Control"]
 
-    def test_the_page_of_another_hack_offers_to_go_to_it_finish_or_discard(self, member_client, running):
+    def test_page_of_another_hack_links_to_running_session(self, member_client, running):
         response = member_client.get(timer_url(HackFactory()))
-        assert "You are practising Energy ball" in response.text
+        assert "You're practising Energy ball" in response.text
         for url in (timer_url(running.hack), *(reverse(f"practice:{b}", args=[running.pk]) for b in BUTTONS[2:4])):
             assert f'"{url}"' in response.text
 
-    def test_somebody_elses_running_session_is_not_shown(self, sign_in, running):
+    def test_running_session_of_other_member_is_not_shown(self, sign_in, running):
         response = sign_in(make_member()).get(timer_url(running.hack))
         assert 'data-state="ready"' in response.text
 
-    def test_a_pause_does_not_count(self, member_client, member, hack):
-        session = start_of(member, hack, minutes_ago=10)
+    def test_pause_does_not_count(self, member_client, member, hack):
+        session = make_running(member, hack, minutes_ago=10)
         press(member_client, "session-pause", session)
         session.refresh_from_db()
         assert (timezone.now() - session.paused_at).total_seconds() < 5
-        # As if that had been four minutes ago.
+        # Move the pause four minutes back.
         session.paused_at -= timedelta(minutes=4)
         session.save(update_fields=["paused_at"])
         assert 'data-state="paused"' in member_client.get(timer_url(hack)).text
@@ -259,32 +259,32 @@ class TestRunning:
         session.refresh_from_db()
         assert session.duration_seconds == pytest.approx(360, abs=3)
 
-    def test_a_second_pause_keeps_the_first(self, member_client, member, hack):
+    def test_repeated_pause_keeps_first_pause(self, member_client, member, hack):
         paused_at = timezone.now() - timedelta(minutes=3)
-        session = start_of(member, hack, minutes_ago=10, paused_at=paused_at)
+        session = make_running(member, hack, minutes_ago=10, paused_at=paused_at)
         press(member_client, "session-pause", session)
         session.refresh_from_db()
         assert session.paused_at == paused_at
 
-    def test_a_second_resume_adds_nothing(self, member_client, member, hack):
-        session = start_of(member, hack, minutes_ago=10, paused_seconds=60)
+    def test_repeated_resume_adds_no_pause(self, member_client, member, hack):
+        session = make_running(member, hack, minutes_ago=10, paused_seconds=60)
         press(member_client, "session-resume", session)
         session.refresh_from_db()
         assert session.paused_seconds == 60
 
     @pytest.mark.parametrize("button", ["session-pause", "session-resume"])
-    def test_a_finished_session_is_neither_paused_nor_resumed(self, member_client, member, hack, button):
+    def test_finished_session_cannot_be_paused_or_resumed(self, member_client, member, hack, button):
         session = make_session(member, hack, started_at=timezone.now() - timedelta(hours=1))
         before = PracticeSession.objects.values().get()
         assert press(member_client, button, session).url == session.get_absolute_url()
         assert PracticeSession.objects.values().get() == before
 
-    def test_htmx_leaves_the_timer_of_a_finished_session(self, member_client, member, hack):
+    def test_htmx_is_redirected_to_finished_session(self, member_client, member, hack):
         session = make_session(member, hack, started_at=timezone.now() - timedelta(hours=1))
         response = press(member_client, "session-pause", session, headers={"HX-Request": "true"})
         assert response["HX-Redirect"] == session.get_absolute_url()
 
-    def test_a_ping_is_a_sign_of_life_and_tells_the_state(self, member_client, running):
+    def test_ping_updates_last_seen_and_returns_state(self, member_client, running):
         response = press(member_client, "session-ping", running)
         running.refresh_from_db()
         assert (timezone.now() - running.last_seen_at).total_seconds() < 5
@@ -292,13 +292,13 @@ class TestRunning:
         assert answer["state"] == "running"
         assert answer["now"] == pytest.approx(timezone.now().timestamp() * 1000, abs=5000)
 
-    def test_a_ping_changes_nothing_that_is_finished(self, member_client, member, hack):
+    def test_ping_does_not_change_finished_session(self, member_client, member, hack):
         session = make_session(member, hack, started_at=timezone.now() - timedelta(hours=1))
         before = PracticeSession.objects.values().get()
         assert press(member_client, "session-ping", session).json()["state"] == "finished"
         assert PracticeSession.objects.values().get() == before
 
-    def test_a_posted_form_needs_its_token(self, sign_in, member, running):
+    def test_post_without_csrf_token_is_forbidden(self, sign_in, member, running):
         client = sign_in(member)
         client.handler.enforce_csrf_checks = True
         assert press(client, "session-finish", running).status_code == 403
@@ -307,7 +307,7 @@ class TestRunning:
 
 
 class TestFinish:
-    def test_counts_the_time_that_ran_and_asks_how_it_was(self, member_client, running):
+    def test_finish_counts_elapsed_time_and_asks_for_feedback(self, member_client, running):
         response = press(member_client, "session-finish", running)
         assert response.status_code == 302
         assert response.url == running.get_absolute_url()
@@ -319,13 +319,13 @@ class TestFinish:
         assert "Well done: 8 minutes of Energy ball." in page.text
         assert "How was it?" in page.text
 
-    def test_the_totals_follow(self, member_client, member, running):
+    def test_finish_updates_totals(self, member_client, member, running):
         press(member_client, "session-finish", running)
         progress = UserHackProgress.objects.get(user=member)
         assert (progress.total_practice_count, progress.total_practice_minutes) == (1, 8)
         assert progress.last_practiced_at == running.started_at
 
-    def test_a_repeat_changes_nothing(self, member_client, running):
+    def test_repeated_finish_changes_nothing(self, member_client, running):
         press(member_client, "session-finish", running)
         before = PracticeSession.objects.values().get()
         response = press(member_client, "session-finish", running, {"ended_at": running.started_at.isoformat()})
@@ -333,95 +333,97 @@ class TestFinish:
         assert PracticeSession.objects.values().get() == before
         assert logged(running) == [Activity.SESSION_LOGGED]
 
-    def test_the_client_may_say_that_it_ended_earlier(self, member_client, running):
+    def test_client_can_report_earlier_end(self, member_client, running):
         ended_at = running.started_at + timedelta(minutes=5)
         press(member_client, "session-finish", running, {"ended_at": ended_at.isoformat()})
         running.refresh_from_db()
         assert (running.ended_at, running.duration_seconds) == (ended_at, 300)
 
     @pytest.mark.parametrize(
-        ("said", "seconds"),
+        ("after_start", "seconds"),
         [
             (timedelta(hours=3), 480),
             (timedelta(minutes=-30), 0),
         ],
     )
-    def test_an_impossible_end_is_held_between_the_start_and_now(self, member_client, running, said, seconds):
-        press(member_client, "session-finish", running, {"ended_at": (running.started_at + said).isoformat()})
+    def test_reported_end_is_clamped_between_start_and_now(self, member_client, running, after_start, seconds):
+        press(member_client, "session-finish", running, {"ended_at": (running.started_at + after_start).isoformat()})
         running.refresh_from_db()
         assert running.duration_seconds == pytest.approx(seconds, abs=3)
         assert running.started_at <= running.ended_at <= timezone.now()
 
-    @pytest.mark.parametrize("said", ["yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\x00"])
-    def test_an_end_that_cannot_be_read_loses_nothing(self, member_client, running, said):
-        assert press(member_client, "session-finish", running, {"ended_at": said}).status_code == 302
+    @pytest.mark.parametrize(
+        "ended_at", ["yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\x00"]
+    )
+    def test_unreadable_end_still_finishes_session(self, member_client, running, ended_at):
+        assert press(member_client, "session-finish", running, {"ended_at": ended_at}).status_code == 302
         running.refresh_from_db()
         assert not running.is_running
 
-    def test_while_paused_it_ended_with_the_pause(self, member_client, member, hack):
+    def test_paused_session_ends_when_pause_began(self, member_client, member, hack):
         paused_at = timezone.now() - timedelta(minutes=6)
-        session = start_of(member, hack, minutes_ago=10, paused_at=paused_at)
+        session = make_running(member, hack, minutes_ago=10, paused_at=paused_at)
         press(member_client, "session-finish", session)
         session.refresh_from_db()
         assert (session.ended_at, session.paused_at) == (paused_at, None)
         assert session.duration_seconds == pytest.approx(240, abs=2)
 
-    def test_at_most_six_hours_count(self, member_client, member, hack):
-        session = start_of(member, hack, minutes_ago=11 * 60)
+    def test_session_counts_six_hours_at_most(self, member_client, member, hack):
+        session = make_running(member, hack, minutes_ago=11 * 60)
         press(member_client, "session-finish", session)
         session.refresh_from_db()
         assert session.duration_seconds == 6 * 60 * 60
 
-    def test_the_script_is_told_where_to_go(self, member_client, running):
+    def test_finish_returns_url_as_json_to_script(self, member_client, running):
         response = press(member_client, "session-finish", running, headers={"Accept": "application/json"})
         assert response.json() == {"url": running.get_absolute_url()}
         assert "Well done" in member_client.get(running.get_absolute_url()).text
 
 
 class TestDiscard:
-    def test_asks_first_and_a_get_discards_nothing(self, member_client, running):
+    def test_get_asks_for_confirmation(self, member_client, running):
         response = member_client.get(reverse("practice:session-discard", args=[running.pk]))
         assert response.status_code == 200
         assert "Discard this practice?" in response.text
         assert PracticeSession.objects.get() == running
 
-    def test_leaves_nothing(self, member_client, running):
+    def test_discard_deletes_session_without_record(self, member_client, running):
         response = press(member_client, "session-discard", running)
         assert response.url == timer_url(running.hack)
         assert not PracticeSession.objects.exists()
         assert not UserHackProgress.objects.exists()
         assert logged(running) == []
 
-    def test_a_repeat_is_not_found(self, member_client, running):
+    def test_repeated_discard_is_not_found(self, member_client, running):
         press(member_client, "session-discard", running)
         assert press(member_client, "session-discard", running).status_code == 404
 
     @pytest.mark.parametrize("method", ["get", "post"])
-    def test_what_is_finished_meanwhile_stays(self, member_client, member, hack, method):
+    def test_session_finished_before_discard_is_kept(self, member_client, member, hack, method):
         session = make_session(member, hack, started_at=timezone.now() - timedelta(hours=1))
         response = getattr(member_client, method)(reverse("practice:session-discard", args=[session.pk]))
         assert response.url == session.get_absolute_url()
         assert PracticeSession.objects.get() == session
 
 
-def test_the_database_lets_one_session_run_a_member(member, hack, running):
+def test_database_allows_one_running_session_per_member(member, hack, running):
     from django.db import IntegrityError, transaction
 
     with pytest.raises(IntegrityError, match="practice_session_one_running"), transaction.atomic():
-        start_of(member, hack, minutes_ago=1)
-    start_of(make_member(), hack, minutes_ago=1)
+        make_running(member, hack, minutes_ago=1)
+    make_running(make_member(), hack, minutes_ago=1)
 
 
 @pytest.mark.parametrize("is_running", [False, True])
-def test_the_page_asks_few_questions(queries_of, member_client, member, hack, is_running):
+def test_number_of_queries_is_limited(queries_of, member_client, member, hack, is_running):
     for days in range(1, 12):
         make_session(member, hack, started_at=timezone.now() - timedelta(days=days))
     if is_running:
-        start_of(member, hack, minutes_ago=1)
+        make_running(member, hack, minutes_ago=1)
     member_client.get(timer_url(hack))
     assert len(queries_of(lambda: member_client.get(timer_url(hack)))) <= 8
 
 
-def test_the_page_makes_an_id_anew_each_time(member_client, hack):
+def test_page_generates_new_id_each_time(member_client, hack):
     ids = {member_client.get(timer_url(hack)).context["form"]["id"].value() for _ in range(2)}
     assert len(ids) == 2

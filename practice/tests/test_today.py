@@ -35,7 +35,7 @@ def text(response) -> str:
     return response.content.decode()
 
 
-def test_a_newcomer_is_told_where_to_begin(member_client, member):
+def test_new_member_sees_first_steps(member_client, member):
     gateway = HackFactory(is_gateway=True)
     HackFactory()
     response = member_client.get(PAGE)
@@ -50,16 +50,16 @@ def test_a_newcomer_is_told_where_to_begin(member_client, member):
     assert "New for you" not in page
 
 
-def test_without_any_hack_the_page_stands(member_client):
+def test_page_works_without_hacks(member_client):
     assert member_client.get(PAGE).status_code == 200
 
 
 def primary_actions(page: str) -> list[str]:
-    """Where the buttons lead that are drawn as the one to press."""
+    """Return the URLs of the primary buttons."""
     return re.findall(r'<a class="button[^"]* button--primary[^"]*"\s+href="([^"]+)"', page)
 
 
-def test_one_primary_action_check_in_first(member_client, member, now):
+def test_page_has_one_primary_action_starting_with_checkin(member_client, member, now):
     hack = HackFactory(is_gateway=True)
     assert primary_actions(text(member_client.get(PAGE))) == [reverse("practice:checkin")]
     make_checkin(member, days_ago(0), mood_before=3)
@@ -70,31 +70,31 @@ def test_one_primary_action_check_in_first(member_client, member, now):
     assert primary_actions(text(member_client.get(PAGE))) == [reverse("practice:timer", args=[other.slug])]
 
 
-def test_an_unfinished_session_can_be_resumed_or_finished(member_client, member, now):
+def test_running_session_can_be_resumed_or_finished(member_client, member, now):
     hack = HackFactory(name="Energy Ball")
     session = make_session(member, hack, started_at=now - timedelta(minutes=5), ended_at=None)
     response = member_client.get(PAGE)
     page = text(response)
     assert "Energy Ball is running" in page
-    assert response.context["suggestion"] is None, "one thing at a time"
+    assert response.context["suggestion"] is None, "a running session hides the suggestion"
     assert reverse("practice:timer", args=[hack.slug]) in page
     assert reverse("practice:session-finish", args=[session.pk]) in page
 
 
-def test_what_is_done_today_shows_the_mood(member_client, member):
+def test_checkin_of_today_shows_mood(member_client, member):
     make_checkin(member, days_ago(0), mood_before=3)
     page = text(member_client.get(PAGE))
     assert "3 of 10" in page
-    assert "Add it when you have practised" in page
+    assert "Add it after you practise" in page
     assert "How do you feel today?" not in page
 
 
-def test_yesterdays_check_in_is_not_todays(member_client, member):
+def test_checkin_of_yesterday_is_not_shown_as_today(member_client, member):
     make_checkin(member, days_ago(1), mood_before=3)
     assert member_client.get(PAGE).context["checkin"] is None
 
 
-def test_the_streak_with_its_numbers(member_client, member):
+def test_page_shows_streak_with_its_numbers(member_client, member):
     for back in range(8):
         make_checkin(member, days_ago(7 - back))
     response = member_client.get(PAGE)
@@ -102,21 +102,21 @@ def test_the_streak_with_its_numbers(member_client, member):
     assert (streak["count"], streak["longest"], streak["rest_stock"]) == (8, 8, 1)
     assert streak["strength"] == round(100 * (1 - 0.5 ** (8 / 13)))
     assert states(response) == "done done done done done done done"
-    # A rest day in stock carries it one day further.
+    # The rest day in stock extends the streak by one day.
     assert streak["safe_until"] == f"the end of {days_ago(-2):%A}, {days_ago(-2).day} {days_ago(-2):%B}"
 
 
-def test_a_week_without_check_ins_was_missed_by_who_was_here_already(sign_in):
+def test_week_without_checkins_is_missed_for_existing_member(sign_in):
     member = make_member(created_at=timezone.now() - timedelta(days=30))
     make_checkin(member, days_ago(20))
     assert states(sign_in(member).get(PAGE)) == "missed missed missed missed missed missed today"
 
 
-def test_a_newcomer_has_missed_nothing(member_client):
+def test_new_member_has_no_missed_days(member_client):
     assert states(member_client.get(PAGE)) == "before before before before before before today"
 
 
-def test_today_is_open_until_it_is_over(member_client, member):
+def test_streak_is_safe_until_end_of_today(member_client, member):
     make_checkin(member, days_ago(1))
     response = member_client.get(PAGE)
     assert response.context["streak"]["count"] == 1
@@ -124,14 +124,14 @@ def test_today_is_open_until_it_is_over(member_client, member):
     assert states(response) == "before before before before before done today"
 
 
-def test_a_streak_that_is_over_shows_zero_though_no_worker_closed_it(member_client, member):
+def test_ended_streak_shows_zero_before_worker_closes_it(member_client, member):
     make_checkin(member, days_ago(5))
     MemberStats.objects.filter(pk=member.pk).update(current_streak=1)
     response = member_client.get(PAGE)
     assert response.context["streak"]["count"] == 0
-    assert "A new streak begins with your next check-in." in text(response)
+    assert "Check in to start a new streak." in text(response)
     assert states(response) == "before done missed missed missed missed today"
-    # Five days were missed, counting none of today's: the strength has faded by them.
+    # Four days were missed; today is not over yet and does not count.
     assert response.context["streak"]["strength"] == round(100 * (1 - 0.5 ** (1 / 13)) * 0.5 ** (4 / 13))
 
 
@@ -144,12 +144,12 @@ def test_planned_rest_days_are_shown(member_client, member):
     assert response.context["streak"]["count"] == 1
 
 
-def test_the_end_is_told_by_the_members_clock(sign_in, monkeypatch):
+def test_end_of_streak_is_shown_in_time_zone_of_member(sign_in, monkeypatch):
     member = make_member(profile={"timezone": "Asia/Kathmandu", "day_start": "04:00"})
     moment = datetime.fromisoformat("2026-11-22T21:30:00+05:45")
     monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
     make_checkin(member, moment.date(), timezone="Asia/Kathmandu", day_start="04:00")
-    # The database goes by its own clock, which has this day behind it.
+    # The database uses the real time, at which this streak has already ended.
     MemberStats.objects.filter(pk=member.pk).update(current_streak=1)
     client = sign_in(member)
     response = client.get(PAGE)
@@ -158,7 +158,7 @@ def test_the_end_is_told_by_the_members_clock(sign_in, monkeypatch):
     assert "Safe until 04:00 Tuesday, 24 November." in text(response)
 
 
-def test_after_midnight_it_is_still_yesterday_for_a_late_day_start(sign_in, monkeypatch):
+def test_late_day_start_keeps_previous_day_after_midnight(sign_in, monkeypatch):
     member = make_member(profile={"day_start": "04:00"})
     moment = datetime.fromisoformat("2026-11-23T02:00:00+00:00")
     monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
@@ -176,7 +176,7 @@ def test_after_midnight_it_is_still_yesterday_for_a_late_day_start(sign_in, monk
         (18, "Good evening"),
     ],
 )
-def test_the_greeting_follows_the_clock(member_client, monkeypatch, hour, greeting):
+def test_greeting_depends_on_hour(member_client, monkeypatch, hour, greeting):
     moment = datetime.fromisoformat(f"2026-11-22T{hour:02}:59:00+00:00")
     monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
     assert member_client.get(PAGE).context["greeting"] == greeting
@@ -186,7 +186,7 @@ def progress(member, hack, **fields):
     return UserHackProgress.objects.create(user=member, hack=hack, **fields)
 
 
-def test_the_suggestion_is_what_is_being_learnt_then_what_is_new(member_client, member, now):
+def test_suggestion_prefers_hacks_in_progress_over_new_ones(member_client, member, now):
     plain = HackFactory(name="Plain")
     gateway = HackFactory(name="Gateway", is_gateway=True)
     locked = HackFactory(name="Locked", prerequisite_hack=plain)
@@ -204,12 +204,12 @@ def test_the_suggestion_is_what_is_being_learnt_then_what_is_new(member_client, 
     UserHackProgress.objects.filter(hack__in=[plain, gateway]).update(mastery_level=5)
     assert suggested() == "Locked"
     own.delete()
-    assert suggested() == "Gateway", "with everything mastered, the latest"
+    assert suggested() == "Gateway", "with everything mastered, the hack practised last"
     HackFactory(name="Untried")
     assert suggested() == "Untried"
 
 
-def test_todays_choice_comes_first_while_it_is_open(member_client, member, now):
+def test_hack_chosen_today_is_suggested_while_it_is_active(member_client, member, now):
     make_session(member, HackFactory(name="Being learnt"), started_at=now - timedelta(days=1))
     chosen = HackFactory(name="Chosen")
     make_checkin(member, days_ago(0), selected_hack=chosen)
@@ -219,7 +219,7 @@ def test_todays_choice_comes_first_while_it_is_open(member_client, member, now):
     assert member_client.get(PAGE).context["suggestion"].name == "Being learnt"
 
 
-def test_the_five_latest_practices_are_own_ones(member_client, member, now):
+def test_page_shows_five_latest_own_practices(member_client, member, now):
     hack = HackFactory()
     for hours in range(1, 8):
         make_session(member, hack, started_at=now - timedelta(hours=hours), minutes=hours)
@@ -229,7 +229,7 @@ def test_the_five_latest_practices_are_own_ones(member_client, member, now):
     assert response.context["running"] is None
 
 
-def test_a_running_session_begun_before_later_logs_is_found(member_client, member, now):
+def test_running_session_is_found_behind_later_logs(member_client, member, now):
     hack = HackFactory()
     make_session(member, hack, started_at=now - timedelta(hours=11), ended_at=None)
     for hours in range(1, 8):
@@ -239,10 +239,10 @@ def test_a_running_session_begun_before_later_logs_is_found(member_client, membe
     assert len(response.context["recent"]) == 5
 
 
-def test_three_unread_notifications_of_all(member_client, member, now):
-    def notify(whom, number, **fields):
+def test_page_shows_three_unread_notifications_and_counts_all(member_client, member, now):
+    def notify(recipient, number, **fields):
         Notification.objects.create(
-            user=whom, type=NotificationType.HACK_UNLOCKED, subject=str(number), title=f"News {number}", **fields
+            user=recipient, type=NotificationType.HACK_UNLOCKED, subject=str(number), title=f"News {number}", **fields
         )
 
     for number in range(5):
@@ -254,18 +254,18 @@ def test_three_unread_notifications_of_all(member_client, member, now):
     assert response.context["unread_notifications"] == 5
 
 
-def test_who_has_not_finished_setting_up_is_reminded(sign_in):
+def test_member_who_has_not_finished_setup_is_reminded(sign_in):
     newcomer = make_member(onboarded=False)
     assert reverse("accounts:onboarding") in text(sign_in(newcomer).get(PAGE))
 
 
-def test_visitors_are_asked_to_log_in_and_writing_is_refused(client, member_client):
+def test_visitor_is_redirected_to_login_and_post_is_not_allowed(client, member_client):
     assert member_client.post(PAGE).status_code == 405
     client.logout()
     assert client.get(PAGE)["Location"].startswith(reverse("account_login"))
 
 
-def test_eight_queries_whatever_there_is(member_client, member, queries_of, now):
+def test_number_of_queries_is_constant(member_client, member, queries_of, now):
     few = queries_of(lambda: member_client.get(PAGE))
     for number in range(10):
         hack = HackFactory()

@@ -1,4 +1,4 @@
-"""/settings/trips/, and the clock that a declared trip puts the member on."""
+"""The trips page, and the member's time zone during a trip."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -27,11 +27,11 @@ def today(days: int = 0) -> date:
     return timezone.now().date() + timedelta(days=days)
 
 
-def trip(member: Member, first: int = -3, last: int = 5, zone: str = EAST) -> Trip:
+def make_trip(member: Member, first: int = -3, last: int = 5, zone: str = EAST) -> Trip:
     return Trip.objects.create(user=member, zone=zone, starts_on=today(first), ends_on=today(last))
 
 
-def sent(first: int = 3, last: int = 9, zone: str = "Asia/Tokyo") -> dict[str, str]:
+def form_data(first: int = 3, last: int = 9, zone: str = "Asia/Tokyo") -> dict[str, str]:
     return {"zone": zone, "starts_on": f"{today(first)}", "ends_on": f"{today(last)}"}
 
 
@@ -39,11 +39,11 @@ def zone_at(member: Member, moment: datetime) -> str:
     return Member.objects.get(pk=member.pk).zone_at(moment)
 
 
-class TestClock:
-    def test_is_the_profiles_at_home(self, member):
+class TestTimeZone:
+    def test_zone_at_home_is_zone_of_profile(self, member):
         assert zone_at(member, timezone.now()) == "UTC"
 
-    def test_is_the_trips_from_its_first_day_where_one_leaves_to_its_last_where_one_was(self, member):
+    def test_zone_changes_when_trip_begins_and_ends(self, member):
         Profile.objects.filter(pk=member.pk).update(timezone="America/New_York", day_start=time(3))
         Trip.objects.create(user=member, zone="Asia/Tokyo", starts_on=date(2026, 5, 10), ends_on=date(2026, 5, 20))
         leaves, _ = day_bounds(date(2026, 5, 10), "America/New_York", time(3))
@@ -56,7 +56,7 @@ class TestClock:
             "America/New_York",
         ]
 
-    def test_one_trip_leads_into_the_next(self, member):
+    def test_adjacent_trips_do_not_return_home_between(self, member):
         Profile.objects.filter(pk=member.pk).update(timezone="America/New_York")
         for zone, first, last in (("Asia/Tokyo", 10, 12), ("Asia/Kolkata", 13, 15)):
             Trip.objects.create(user=member, zone=zone, starts_on=date(2026, 5, first), ends_on=date(2026, 5, last))
@@ -64,8 +64,8 @@ class TestClock:
         hour = timedelta(hours=1)
         assert [zone_at(member, between + n * hour) for n in (-1, 0, 1, 5)] == ["Asia/Tokyo", *["Asia/Kolkata"] * 3]
 
-    def test_is_what_pages_show_and_check_ins_and_sessions_are_judged_by(self, member, member_client):
-        trip(member)
+    def test_pages_checkins_and_sessions_use_zone_of_trip(self, member, member_client):
+        make_trip(member)
         there = local_date(timezone.now(), EAST, time(0))
         response = member_client.post(CHECKIN, {"date": f"{there}", "mood_before": "5", "seen": ""})
         assert response.status_code == 302
@@ -81,8 +81,8 @@ class TestClock:
         assert (session.practice_date, session.timezone) == (there, EAST)
         assert f"{there:%A, }" in member_client.get(reverse("practice:today")).content.decode()
 
-    def test_a_practice_logged_afterwards_is_judged_by_the_clock_of_its_time(self, member):
-        trip(member, first=-9, last=-5)
+    def test_logged_practice_uses_zone_at_its_start(self, member):
+        make_trip(member, first=-9, last=-5)
         hack = HackFactory(is_gateway=True)
         for days, zone in ((-7, EAST), (-1, "UTC")):
             session = actions.log_session(
@@ -98,23 +98,23 @@ class TestClock:
             )
             assert session.timezone == zone
 
-    def test_moves_the_end_of_the_streak_at_once_and_back(self, member):
+    def test_end_of_streak_follows_trip_and_its_deletion(self, member):
         make_checkin(member, today())
         at_home = MemberStats.objects.get(pk=member.pk).streak_ends_at
-        declared = trip(member, zone=WEST)
+        planned = make_trip(member, zone=WEST)
         assert MemberStats.objects.get(pk=member.pk).streak_ends_at == day_bounds(today(1), WEST, time(0))[1]
-        Trip.objects.filter(pk=declared.pk).update(zone=EAST)
+        Trip.objects.filter(pk=planned.pk).update(zone=EAST)
         assert MemberStats.objects.get(pk=member.pk).streak_ends_at == day_bounds(today(2), EAST, time(0))[1]
-        declared.delete()
+        planned.delete()
         assert MemberStats.objects.get(pk=member.pk).streak_ends_at == at_home
 
-    def test_a_trip_to_come_is_in_the_end_of_the_streak_already(self, member):
+    def test_end_of_streak_considers_future_trip(self, member):
         make_checkin(member, today())
-        trip(member, first=1, last=5, zone=WEST)
+        make_trip(member, first=1, last=5, zone=WEST)
         assert MemberStats.objects.get(pk=member.pk).streak_ends_at == day_bounds(today(1), WEST, time(0))[1]
 
-    def test_decides_what_day_a_rest_day_is_planned_ahead_of(self, member):
-        trip(member)
+    def test_rest_day_planning_uses_zone_of_trip(self, member):
+        make_trip(member)
         there = local_date(timezone.now(), EAST, time(0))
         with pytest.raises(actions.RestDayRefused), database_identity(Role.MEMBER, member.pk):
             actions.plan_rest_day(member=member, day=there)
@@ -124,114 +124,114 @@ class TestClock:
 
 
 class TestPage:
-    def test_declares_a_trip(self, member, member_client):
-        assert member_client.post(PAGE, sent()).url == PAGE
-        declared = Trip.objects.get(user=member)
-        assert (declared.zone, declared.starts_on, declared.ends_on) == ("Asia/Tokyo", today(3), today(9))
+    def test_trip_is_added(self, member, member_client):
+        assert member_client.post(PAGE, form_data()).url == PAGE
+        planned = Trip.objects.get(user=member)
+        assert (planned.zone, planned.starts_on, planned.ends_on) == ("Asia/Tokyo", today(3), today(9))
         response = member_client.get(PAGE)
         assert [line["place"] for line in response.context["ahead"]] == ["Tokyo"]
 
     @pytest.mark.parametrize(
         ("data", "field"),
         [
-            (sent(9, 3), "ends_on"),
-            (sent(-9, -3), "ends_on"),
-            (sent(0, 367), "ends_on"),
-            (sent(400, 401), "starts_on"),
-            (sent(-400, 1), "starts_on"),
-            (sent(zone="Europe/Atlantis"), "zone"),
-            (sent() | {"zone": ""}, "zone"),
-            (sent() | {"starts_on": "soon"}, "starts_on"),
+            (form_data(9, 3), "ends_on"),
+            (form_data(-9, -3), "ends_on"),
+            (form_data(0, 367), "ends_on"),
+            (form_data(400, 401), "starts_on"),
+            (form_data(-400, 1), "starts_on"),
+            (form_data(zone="Europe/Atlantis"), "zone"),
+            (form_data() | {"zone": ""}, "zone"),
+            (form_data() | {"starts_on": "soon"}, "starts_on"),
         ],
     )
-    def test_says_what_is_wrong_beside_the_field(self, member, member_client, data, field):
+    def test_invalid_input_shows_error_beside_field(self, member, member_client, data, field):
         response = member_client.post(PAGE, data)
         assert list(response.context["form"].errors) == [field]
         assert not member.trips.exists()
 
-    def test_refuses_a_day_that_is_over_before_one_leaves(self, member, member_client):
+    def test_last_day_that_ends_before_departure_is_rejected(self, member, member_client):
         Profile.objects.filter(pk=member.pk).update(timezone=WEST)
-        response = member_client.post(PAGE, sent(3, 3, EAST))
+        response = member_client.post(PAGE, form_data(3, 3, EAST))
         assert list(response.context["form"].errors) == ["ends_on"]
 
-    def test_refuses_two_trips_at_once(self, member, member_client):
-        trip(member, 5, 8)
-        response = member_client.post(PAGE, sent(8, 9))
+    def test_overlapping_trips_are_rejected(self, member, member_client):
+        make_trip(member, 5, 8)
+        response = member_client.post(PAGE, form_data(8, 9))
         assert list(response.context["form"].errors) == ["starts_on"]
         assert member.trips.count() == 1
-        assert member_client.post(PAGE, sent(9, 9)).status_code == 302
+        assert member_client.post(PAGE, form_data(9, 9)).status_code == 302
 
-    def test_changes_a_trip(self, member, member_client):
-        declared = trip(member)
-        address = reverse("practice:trip-edit", args=[declared.pk])
-        assert f"{declared.ends_on}" in member_client.get(address).content.decode()
-        assert member_client.post(address, sent(-3, 1, EAST)).url == PAGE
-        declared.refresh_from_db()
-        assert declared.ends_on == today(1)
+    def test_trip_is_updated(self, member, member_client):
+        planned = make_trip(member)
+        address = reverse("practice:trip-edit", args=[planned.pk])
+        assert f"{planned.ends_on}" in member_client.get(address).content.decode()
+        assert member_client.post(address, form_data(-3, 1, EAST)).url == PAGE
+        planned.refresh_from_db()
+        assert planned.ends_on == today(1)
 
-    def test_deletes_a_trip(self, member, member_client):
-        declared = trip(member)
-        assert member_client.post(reverse("practice:trip-delete", args=[declared.pk])).url == PAGE
+    def test_trip_is_deleted(self, member, member_client):
+        planned = make_trip(member)
+        assert member_client.post(reverse("practice:trip-delete", args=[planned.pk])).url == PAGE
         assert not member.trips.exists()
 
-    def test_shows_past_trips_apart(self, member, member_client):
-        trip(member, -9, -5)
+    def test_past_trips_are_listed_separately(self, member, member_client):
+        make_trip(member, -9, -5)
         context = member_client.get(PAGE).context
         assert (context["ahead"], len(context["past"])) == ([], 1)
 
-    def test_nobody_elses(self, member_client):
-        declared = trip(make_member())
-        addresses = [reverse(f"practice:trip-{what}", args=[declared.pk]) for what in ("edit", "delete")]
-        assert [member_client.post(address, sent()).status_code for address in addresses] == [404, 404]
+    def test_trip_of_other_member_is_not_found(self, member_client):
+        planned = make_trip(make_member())
+        addresses = [reverse(f"practice:trip-{view}", args=[planned.pk]) for view in ("edit", "delete")]
+        assert [member_client.post(address, form_data()).status_code for address in addresses] == [404, 404]
         assert member_client.get(PAGE).context["ahead"] == []
-        assert Trip.objects.filter(pk=declared.pk, zone=EAST).exists()
+        assert Trip.objects.filter(pk=planned.pk, zone=EAST).exists()
 
-    def test_a_visitor_signs_in_first(self, client, member):
-        declared = trip(member)
-        edit = reverse("practice:trip-edit", args=[declared.pk])
+    def test_visitor_is_redirected_to_login(self, client, member):
+        planned = make_trip(member)
+        edit = reverse("practice:trip-edit", args=[planned.pk])
         assert [client.get(address).status_code for address in (PAGE, edit)] == [302, 302]
 
-    def test_deletes_by_a_post_alone(self, member, member_client):
-        declared = trip(member)
-        assert member_client.get(reverse("practice:trip-delete", args=[declared.pk])).status_code == 405
+    def test_delete_by_get_is_not_allowed(self, member, member_client):
+        planned = make_trip(member)
+        assert member_client.get(reverse("practice:trip-delete", args=[planned.pk])).status_code == 405
 
-    def test_asks_as_few_questions_for_many_as_for_none(self, queries_of, member, member_client):
+    def test_number_of_queries_is_constant(self, queries_of, member, member_client):
         few = queries_of(lambda: member_client.get(PAGE))
         for n in range(-9, 10, 2):
-            trip(member, n, n + 1)
+            make_trip(member, n, n + 1)
         assert len(queries_of(lambda: member_client.get(PAGE))) == len(few) <= 8
 
 
 class TestDatabase:
-    def test_hides_trips_of_others(self, member):
-        trip(make_member())
+    def test_database_hides_trips_of_other_members(self, member):
+        make_trip(make_member())
         with database_identity(Role.MEMBER, member.pk):
             assert not Trip.objects.exists()
 
-    def test_lets_nobody_declare_for_others(self, member):
+    def test_database_rejects_trip_for_other_member(self, member):
         other = make_member()
         with (
             pytest.raises(ProgrammingError, match="row-level security"),
             transaction.atomic(),
             database_identity(Role.MEMBER, member.pk),
         ):
-            trip(other)
+            make_trip(other)
 
-    def test_knows_its_zones(self, member):
+    def test_database_rejects_unknown_zone(self, member):
         with pytest.raises(DataError), transaction.atomic():
-            trip(member, zone="Europe/Atlantis")
+            make_trip(member, zone="Europe/Atlantis")
 
     @pytest.mark.parametrize(("first", "last"), [(5, 9), (-9, -3), (0, 1)])
-    def test_lets_trips_not_overlap(self, member, first, last):
-        trip(member)
+    def test_database_rejects_overlapping_trips(self, member, first, last):
+        make_trip(member)
         with pytest.raises(IntegrityError, match="trips_do_not_overlap"), transaction.atomic():
-            trip(member, first, last)
+            make_trip(member, first, last)
 
-    def test_lets_no_trip_end_before_it_starts(self, member):
+    def test_database_rejects_trip_that_ends_before_start(self, member):
         with pytest.raises((IntegrityError, DataError)), transaction.atomic():
-            trip(member, 5, 4)
+            make_trip(member, 5, 4)
 
-    def test_lets_a_rest_day_that_has_begun_stay(self, member):
+    def test_database_keeps_rest_day_that_has_begun(self, member):
         rest = RestDay.objects.create(user=member, rest_date=today())
         with (
             pytest.raises(IntegrityError, match="begun stays"),

@@ -22,22 +22,22 @@ from practice.rules import days_within_reach, shown_streak
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def checkin(request: HttpRequest) -> HttpResponse:
-    """Show or save the check-in of a local day.
+    """Show or save the check-in for a local day.
 
-    The form says which day it was opened for, and which check-in it has seen: the day may have ended since, or another
-    tab may have saved one.
+    The form carries its day and the id of the check-in it shows, because the day may end, or another tab may save a
+    check-in, before the form is submitted.
     """
     if request.method == "POST":
         return _save(request)
     member, today = request.member, request.member.today
     day = _parse_date(request.GET.get("date", today.isoformat()))
     if day not in days_within_reach(today):
-        messages.error(request, "You can check in for today and for the two days before it.")
+        messages.error(request, "You can check in for today and the two days before.")
         return redirect("practice:checkin")
     stored = _checkins_within_reach(member, today).get(day)
     initial = {name: getattr(stored, name) for name in ("mood_before", "mood_after", "notes")} if stored else {}
-    kept = stored.selected_hack_id if stored else None
-    form = CheckinForm(initial={**initial, "selected_hack": kept}, member=member, day=day)
+    hack_id = stored.selected_hack_id if stored else None
+    form = CheckinForm(initial={**initial, "selected_hack": hack_id}, member=member, day=day)
     return _show(request, form, day, seen_id=stored.pk if stored else None)
 
 
@@ -47,21 +47,21 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     checkin = get_object_or_404(DailyCheckin.objects.visible_to(request.member), pk=pk)
     if request.method == "POST":
         delete_checkin(checkin=checkin)
-        messages.success(request, f"The check-in of {_day_name(checkin.checkin_date)} is deleted.")
+        messages.success(request, f"Check-in for {_day_name(checkin.checkin_date)} deleted.")
         return redirect("practice:today")
     return render(request, "practice/checkin_delete.html", {"checkin": checkin, "day": _day_name(checkin.checkin_date)})
 
 
 def _save(request: HttpRequest) -> HttpResponse:
     member, today = request.member, request.member.today
-    asked, seen_id = _parse_date(request.POST.get("date")), _parse_uuid(request.POST.get("seen"))
-    day = asked if asked in days_within_reach(today) else today
+    requested, seen_id = _parse_date(request.POST.get("date")), _parse_uuid(request.POST.get("seen"))
+    day = requested if requested in days_within_reach(today) else today
     form = CheckinForm(request.POST, member=member, day=day)
-    if day != asked:
+    if day != requested:
         form.add_error(
             None,
-            "That day can no longer be filled in. Your entries are still here: save them for"
-            f" {_day_name(today)}, or choose another day first.",
+            "That day can no longer be filled in. What you entered is still here:"
+            f" check in to save it for {_day_name(today)}.",
         )
     if not form.is_valid():
         return _show(request, form, day, seen_id=seen_id)
@@ -76,7 +76,7 @@ def _save(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, form: CheckinForm, day: date, *, seen_id: UUID | None) -> HttpResponse:
-    """Show the form; a stored check-in that the member has not seen stands beside it, so that neither is lost."""
+    """Show the form. If the day has a check-in that the member hasn't seen, show it too, so that neither is lost."""
     today, yesterday = request.member.today, request.member.today - timedelta(days=1)
     checkins = _checkins_within_reach(request.member, today)
     stored = checkins.get(day)
@@ -98,13 +98,13 @@ def _show(request: HttpRequest, form: CheckinForm, day: date, *, seen_id: UUID |
 
 
 def _outcome(member: Member, day: date, today: date, streak: StreakState | None) -> str:
-    """Say what was saved and how long the streak is now; `streak` is None after a change."""
+    """Return the success message with the length of the streak; `streak` is None after a change."""
     if streak is None:
-        done = "Your check-in is updated."
+        done = "Check-in updated."
     elif day == today:
         done = "Checked in."
     else:
-        done = f"{_short_name(day, today)} is checked in."
+        done = f"Checked in for {day_word(day, today).lower() or date_format(day, 'l')}."
     if member.profile.hide_streaks:
         return done
     length, ends_at = streak or MemberStats.objects.values_list("current_streak", "streak_ends_at").get(pk=member.pk)

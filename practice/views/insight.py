@@ -1,4 +1,4 @@
-"""The journal from further away: a month at a glance, and what the numbers say over time."""
+"""The journal's month and numbers pages."""
 
 from calendar import Calendar
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "mood": _mood(request, today, days),
         "heat": _heat(practised, weeks, today),
         "hacks": insight.hack_changes(request.member),
-        "enough": insight.ENOUGH,
+        "min_cases": insight.MIN_CASES,
         "days": days,
         "periods": list(insight.PERIODS),
     }
@@ -72,7 +72,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 
 def _month(text: str | None, today: date) -> date:
-    """The first day of a month written as 2026-11; of this month where that says nothing, or nothing yet."""
+    """Return the first day of a month such as "2026-11"; fall back to this month if it is invalid or in the future."""
     try:
         first = date.fromisoformat(f"{text}-01")
     except ValueError:
@@ -88,11 +88,11 @@ def _period(text: str | None) -> int:
 def _month_cell(
     day: date,
     today: date,
-    practised: Mapping[date, insight.Practised],
+    practised: Mapping[date, insight.PracticeTotals],
     moods: Mapping[date, tuple[int | None, int | None]],
 ) -> dict[str, Any]:
-    """A day of the calendar; what its marks mean stands in `words`."""
-    done = practised.get(day, insight.Practised())
+    """Return a day of the calendar; `words` describes its marks for screen readers."""
+    done = practised.get(day, insight.PracticeTotals())
     words = []
     if done.practices:
         words.append(f"{done.practices} practice{pluralize(done.practices)}, {done.minutes} min")
@@ -111,15 +111,15 @@ def _month_cell(
     }
 
 
-def _month_summary(practised: Mapping[date, insight.Practised], moods: Mapping[date, Any]) -> str:
-    total = sum(practised.values(), insight.Practised())
+def _month_summary(practised: Mapping[date, insight.PracticeTotals], moods: Mapping[date, Any]) -> str:
+    total = sum(practised.values(), insight.PracticeTotals())
     return (
         f"{total.practices or 'No'} practice{pluralize(total.practices)}, {total.minutes} min, "
         f"{len(moods) or 'no'} check-in{pluralize(len(moods))}"
     )
 
 
-def _minutes(practised: Mapping[date, insight.Practised], weeks: list[date]) -> dict[str, Any]:
+def _minutes(practised: Mapping[date, insight.PracticeTotals], weeks: list[date]) -> dict[str, Any]:
     rows = insight.practised_by_week(practised, weeks)
     minutes = [total.minutes for _, total in rows]
     titles = [f"Week of {_short(monday)}: {total.minutes} min" for monday, total in rows]
@@ -169,7 +169,7 @@ def _mood(request: HttpRequest, today: date, days: int) -> dict[str, Any]:
     }
 
 
-def _heat(practised: Mapping[date, insight.Practised], weeks: list[date], today: date) -> dict[str, Any]:
+def _heat(practised: Mapping[date, insight.PracticeTotals], weeks: list[date], today: date) -> dict[str, Any]:
     rows = insight.minutes_by_week(practised, weeks, today)
     levels = [[None if minutes is None else insight.heat_level(minutes) for minutes in week] for _, week in rows]
     days = sum(1 for _, week in rows for minutes in week if minutes)
@@ -186,7 +186,7 @@ def _heat(practised: Mapping[date, insight.Practised], weeks: list[date], today:
 
 
 def _month_labels(weeks: list[date]) -> list[str]:
-    """A label for the week in which a month begins; the first of all would stand too close to it."""
+    """Return a label for each week in which a month begins, and "" for the others."""
     labels = []
     for monday in weeks:
         sunday = monday + timedelta(days=6)

@@ -1,4 +1,4 @@
-"""What was: the history of sessions and check-ins, and changing an entry where it stands."""
+"""The journal: the history of sessions and check-ins, and editing an entry in the list."""
 
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ def journal(request: HttpRequest) -> HttpResponse:
         "form": form,
         "members_selects": members_selects(hacks, form.given),
         "page_obj": page,
-        "entries": entry_lines(rows, hacks, words=form.words, **_place(request)),
+        "entries": entry_lines(rows, hacks, words=form.words, **_today_and_zone(request)),
         "count": _count(count, bool(form.given)),
         "hack": hack,
         "changes": next(iter(hack_changes(request.member, hack["id"])), None) if hack else None,
@@ -59,7 +59,7 @@ def journal(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def session(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Feedback and note of a practice, changed in the list (htmx) or on a page of their own."""
+    """Edit the feedback and note of a practice, in the list (htmx) or on a separate page."""
     own = PracticeSession.objects.visible_to(request.member).select_related("hack__category")
     session = get_object_or_404(own.locked() if request.method == "POST" else own, pk=pk)
     if session.is_running:
@@ -68,12 +68,12 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = SessionNoteForm(request.POST or None, initial=initial, auto_id=f"{pk}-%s")
     if request.method == "POST" and form.is_valid():
         change_session(session=session, **form.cleaned_data)
-        return _saved(request, session, "Your practice is updated.")
+        return _saved(request, session, "Practice updated.")
     context = {
         "category": session.hack.category.name,
         "title": session.hack.name,
         "full_url": reverse("practice:session-edit", args=[pk]),
-        "full_label": "Correct time and length",
+        "full_label": "Edit time and length",
         "delete_url": reverse("practice:session-delete", args=[pk]),
     }
     return _edit(request, session, form, context)
@@ -82,7 +82,7 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def checkin(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Mood and note of a check-in, of whatever day. The day itself, and so the streak, stay as they are."""
+    """Edit the mood and note of a check-in on any day. The date stays unchanged, and so does the streak."""
     own = DailyCheckin.objects.visible_to(request.member)
     if request.method == "POST":
         own = own.select_for_update(no_key=True, of=("self",))
@@ -97,19 +97,19 @@ def checkin(request: HttpRequest, pk: UUID) -> HttpResponse:
             selected_hack_id=checkin.selected_hack_id,
             **form.cleaned_data,
         )
-        return _saved(request, checkin, "Your check-in is updated.")
+        return _saved(request, checkin, "Check-in updated.")
     context = {"title": "Check-in", "delete_url": reverse("practice:checkin-delete", args=[pk])}
     return _edit(request, checkin, form, context)
 
 
 def _edit(request: HttpRequest, entry: Model, form: Form, context: dict[str, Any]) -> HttpResponse:
-    """The form alone for a list that opens it in place, the entry as it was for one that closes it, else a page."""
+    """Return the form as a page; for htmx, return the form alone, or the unchanged entry if `?close` is given."""
     if request.htmx and "close" in request.GET:
         return _entry(request, entry)
     day = _day_of(entry)
     context |= {
         "form": form,
-        "day_name": day_name(day, _place(request)["today"]),
+        "day_name": day_name(day, _today_and_zone(request)["today"]),
         "back_url": _journal_of(entry),
     }
     return render(request, "practice/_journal_form.html" if request.htmx else "practice/journal_edit.html", context)
@@ -121,9 +121,11 @@ def _saved(request: HttpRequest, entry: Model, words: str) -> HttpResponse:
 
 
 def _entry(request: HttpRequest, entry: Model) -> HttpResponse:
-    """The entry alone, as the list has it."""
+    """Return the entry's row in the list."""
     rows = session_rows if isinstance(entry, PracticeSession) else checkin_rows
-    entries = entry_lines(rows(type(entry).objects.filter(pk=entry.pk)), hacks_of(request.member), **_place(request))
+    entries = entry_lines(
+        rows(type(entry).objects.filter(pk=entry.pk)), hacks_of(request.member), **_today_and_zone(request)
+    )
     entries[0]["day_name"] = ""
     return render(request, "practice/_journal_entry.html", {"entries": entries, "focus": True})
 
@@ -137,7 +139,7 @@ def _day_of(entry: Model):
     return entry.practice_date if isinstance(entry, PracticeSession) else entry.checkin_date
 
 
-def _place(request: HttpRequest) -> dict[str, Any]:
+def _today_and_zone(request: HttpRequest) -> dict[str, Any]:
     return {"today": request.member.today, "zone": request.member.zone}
 
 

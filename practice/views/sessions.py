@@ -1,4 +1,4 @@
-"""What was practised: how it went, logging afterwards, correcting, deleting."""
+"""Finished practices: log, show, give feedback, edit and delete."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,10 +34,10 @@ def log(request: HttpRequest) -> HttpResponse:
             except SessionIdTaken:
                 form.refuse_id()
             else:
-                messages.success(request, f"{session.hack.name} is in your practice.")
+                messages.success(request, "Practice logged.")
                 return redirect(session)
     else:
-        initial = _just_now(hacks, request.GET.get("hack"), now)
+        initial = _initial_log(hacks, request.GET.get("hack"), now)
         form = LogOnceForm(initial=initial, hacks=hacks, zone=member.zone, now=now)
     return render(request, "practice/log.html", {"form": form})
 
@@ -45,7 +45,7 @@ def log(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Right after a practice the question how it was; once that is answered, what was answered."""
+    """Ask for feedback on a finished practice, or show the practice if it already has feedback."""
     session = _session(request, pk)
     if session.is_running:
         return redirect("practice:timer", session.hack.slug)
@@ -77,7 +77,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = EditForm(request.POST or None, session=session, hacks=hacks, now=timezone.now())
     if request.method == "POST" and form.is_valid():
         change_session(session=session, **form.changes())
-        messages.success(request, "Your practice is changed.")
+        messages.success(request, "Practice updated.")
         return redirect(session)
     return render(request, "practice/session_edit.html", {"form": form, "session": session})
 
@@ -90,19 +90,22 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("practice:session-discard", pk)
     if request.method == "POST":
         delete_session(session=session)
-        messages.success(request, "The practice is deleted.")
+        messages.success(request, "Practice deleted.")
         return redirect("practice:journal")
     return render(request, "practice/session_delete.html", {"session": session})
 
 
 def _session(request: HttpRequest, pk: UUID) -> PracticeSession:
-    """The member's own session, locked where it is about to be changed."""
+    """Return the member's own session, locked if the request is a POST."""
     sessions = PracticeSession.objects.visible_to(request.member).select_related("hack__category")
     return get_object_or_404(sessions.locked() if request.method == "POST" else sessions, pk=pk)
 
 
 def _open_hacks(member: Member, also: UUID | None = None) -> list[dict[str, Any]]:
-    """What may be logged, in the library's order; `also` is in it though it be locked or gone from the library."""
+    """Return the hacks that the member can log, in the library's order.
+
+    The hack with the id `also` is included even if it is locked or inactive.
+    """
     is_choice = Q(is_active=True, is_open=True)
     if also is not None:
         is_choice |= Q(pk=also)
@@ -110,8 +113,8 @@ def _open_hacks(member: Member, also: UUID | None = None) -> list[dict[str, Any]
     return list(hacks.values("id", "slug", "name", "duration_minutes", "category__title"))
 
 
-def _just_now(hacks: list[dict[str, Any]], slug: str | None, now: datetime) -> dict[str, Any]:
-    """What an empty log proposes: the hack that was asked for, ending now."""
+def _initial_log(hacks: list[dict[str, Any]], slug: str | None, now: datetime) -> dict[str, Any]:
+    """Return the initial values of the log form: the hack with this slug, if there is one, ending now."""
     hack = next((hack for hack in hacks if hack["slug"] == slug), None)
     minutes = hack["duration_minutes"] if hack else 10
     start = timezone.localtime(now - timedelta(minutes=minutes)).replace(second=0, microsecond=0)
@@ -124,9 +127,9 @@ def _just_now(hacks: list[dict[str, Any]], slug: str | None, now: datetime) -> d
 
 
 def _next_step(member: Member, session: PracticeSession, now: datetime) -> tuple[str, str]:
-    """After today's practice comes today's check-in, if there is none yet."""
+    """Return URL and label of the next step: the check-in after a practice today without one, otherwise Today."""
     today = member.date_at(now)
     checkins = DailyCheckin.objects.visible_to(member).filter(checkin_date=today)
     if session.practice_date == today and not checkins.exists():
         return reverse("practice:checkin"), "check in"
-    return reverse("practice:today"), "back to today"
+    return reverse("practice:today"), "go to Today"

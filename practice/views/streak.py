@@ -1,4 +1,4 @@
-"""Why the streak is what it is, day by day; rest days; and the switch that hides all of it."""
+"""The streak page: the streak day by day, rest days, and the switch that hides streaks."""
 
 from collections.abc import Sequence
 from datetime import date, time, timedelta
@@ -43,7 +43,7 @@ def plan_rest(request: HttpRequest) -> HttpResponse:
         except RestDayRefused as refused:
             form.add_error("day", refused.reason)
         else:
-            messages.success(request, f"{_long(day)} is a rest day.")
+            messages.success(request, f"Rest day planned for {_long(day)}.")
             return redirect(f"{reverse('practice:streak')}#rest-days")
     return _page(request, form)
 
@@ -53,19 +53,19 @@ def plan_rest(request: HttpRequest) -> HttpResponse:
 def give_up_rest(request: HttpRequest, pk: UUID) -> HttpResponse:
     rest_day = get_object_or_404(RestDay.objects.visible_to(request.member), pk=pk)
     if give_up_rest_day(rest_day=rest_day, today=request.member.today):
-        messages.success(request, f"{_long(rest_day.rest_date)} is no rest day any more.")
+        messages.success(request, f"Rest day on {_long(rest_day.rest_date)} cancelled.")
     else:
-        messages.error(request, "This rest day has begun, so it stays.")
+        messages.error(request, "This rest day has already begun, so you can't cancel it.")
     return redirect(f"{reverse('practice:streak')}#rest-days")
 
 
 @require_POST
 @login_required
 def hide(request: HttpRequest) -> HttpResponse:
-    """The switch, both ways: the form says which."""
+    """Hide the member's streak if the form says so; show it otherwise."""
     hidden = request.POST.get("hidden") == "1"
     hide_streaks(member=request.member, hidden=hidden)
-    messages.success(request, "Your streak is hidden everywhere." if hidden else "Your streak is shown again.")
+    messages.success(request, "Your streak is now hidden." if hidden else "Your streak is visible again.")
     return redirect("practice:streak")
 
 
@@ -77,7 +77,7 @@ def _page(request: HttpRequest, form: RestDayForm) -> HttpResponse:
         first_day=Min("user__checkins__checkin_date"),
         strength_now=Func(F("pk"), Value(now), function="app.strength_at", output_field=FloatField(null=True)),
     ).get(pk=member.pk)
-    # A move west leaves a check-in ahead of the clock.
+    # After a move west, the latest check-in can be later than today.
     latest = max(today, stats.last_checkin_date or today)
     first = _month(request.GET.get("month"), stats.first_day or today, latest)
     following = (first + timedelta(days=31)).replace(day=1)
@@ -110,7 +110,10 @@ def _page(request: HttpRequest, form: RestDayForm) -> HttpResponse:
 
 
 def _month(text: str | None, earliest: date, latest: date) -> date:
-    """The first day of a month written as 2026-11; of the latest where that says nothing, or nothing of the story."""
+    """Return the first day of a month such as "2026-11".
+
+    Fall back to the month of `latest` if the text is invalid or the month is not between `earliest` and `latest`.
+    """
     try:
         first = date.fromisoformat(f"{text}-01")
     except ValueError:
@@ -133,11 +136,11 @@ def _line(day: HistoryDay) -> dict[str, Any]:
 
 
 def _plot(days: Sequence[HistoryDay]) -> dict[str, Any]:
-    """The strengths of the table, as a line."""
+    """Return the strengths in the table as a line plot."""
     first, last = days[0].day, days[-1].day
     steps = min(4, (last - first).days)
     marks = [first + (last - first) * number / steps for number in range(steps + 1)]
-    points = [(day.day, 100 * day.strength, f"{_short(day.day)}: {100 * day.strength:.0f} %") for day in days]
+    points = [(day.day, 100 * day.strength, f"{_short(day.day)}: {100 * day.strength:.0f}%") for day in days]
     return line_plot(
         [points],
         first=first,

@@ -1,4 +1,4 @@
-"""The timer: started, paused, resumed and finished by plain forms; static/js/timer.js only shows the time and rings."""
+"""The timer: plain forms start, pause, resume and finish it; static/js/timer.js only shows the time and rings."""
 
 from functools import wraps
 from uuid import UUID
@@ -30,7 +30,10 @@ from practice.models import PracticeSession
 
 
 def _posted_by_member(view):
-    """A button of the timer. Whoever has to sign in first comes to today: a button's own address shows nothing."""
+    """Restrict a timer button to POST requests of members.
+
+    A visitor logs in first and then lands on Today, because the button's URL does not accept GET.
+    """
 
     @require_POST
     @wraps(view)
@@ -42,7 +45,7 @@ def _posted_by_member(view):
     return wrapped
 
 
-# Its numbers are of this moment: a page from the browser's cache would set the clock wrong.
+# The page contains the current time, so a page from the browser's cache would show a wrong clock.
 @never_cache
 @require_safe
 @login_required
@@ -56,7 +59,7 @@ def timer(request: HttpRequest, slug: str) -> HttpResponse:
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _hack(request.member, slug)
     if not _may_start(hack):
-        messages.error(request, f"{hack.name} is not open to you yet. Here is what opens it.")
+        messages.error(request, f"{hack.name} isn't open to you yet. Here's how to unlock it.")
         return _go(request, hack.get_absolute_url())
     form = StartForm(request.POST, hack=hack)
     if form.is_valid():
@@ -72,7 +75,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         except SessionIdTaken:
             form.refuse_id()
         else:
-            return _go_to_session(request, session, hack, asked_for=form.cleaned_data["id"])
+            return _go_to_session(request, session, hack, requested_id=form.cleaned_data["id"])
     return _show(request, hack, form)
 
 
@@ -80,22 +83,22 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 def pause(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     pause_session(session=session, now=timezone.now())
-    return redirect(_address(session)) if session.is_running else _go(request, _address(session))
+    return redirect(_session_url(session)) if session.is_running else _go(request, _session_url(session))
 
 
 @_posted_by_member
 def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     resume_session(session=session, now=timezone.now())
-    return redirect(_address(session)) if session.is_running else _go(request, _address(session))
+    return redirect(_session_url(session)) if session.is_running else _go(request, _session_url(session))
 
 
 @_posted_by_member
 def finish(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     if finish_session(session=session, now=timezone.now(), ended_at=FinishForm(request.POST).ended_at_or_none()):
-        messages.success(request, f"Well done: {_time(session.duration_seconds)} of {session.hack.name}.")
-    # The timer's script asks for the address alone, so that the page it leads to is loaded once and keeps its message.
+        messages.success(request, f"Well done: {_duration_words(session.duration_seconds)} of {session.hack.name}.")
+    # timer.js only requests the URL. If it followed a redirect, that request would use up the success message.
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse({"url": session.get_absolute_url()})
     return redirect(session)
@@ -107,19 +110,19 @@ def finish(request: HttpRequest, pk: UUID) -> HttpResponse:
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=request.method == "POST")
     if not session.is_running:
-        messages.info(request, "This practice is finished already. It was not discarded.")
+        messages.info(request, "This practice is already finished, so it wasn't discarded.")
         return redirect(session)
     if request.method != "POST":
         return render(request, "practice/session_delete.html", {"session": session})
     slug = session.hack.slug
     discard_session(session=session)
-    messages.success(request, "Discarded. Nothing was recorded.")
+    messages.success(request, "Practice discarded.")
     return redirect("practice:timer", slug)
 
 
 @_posted_by_member
 def ping(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The timer's sign of life; answers what the session's state is, as it may have been changed in another tab."""
+    """Record that the timer is still open; return the session's state, which another tab may have changed."""
     session = get_object_or_404(PracticeSession.objects.visible_to(request.member), pk=pk)
     now = timezone.now()
     PracticeSession.objects.visible_to(request.member).running().filter(pk=pk).update(last_seen_at=now)
@@ -127,7 +130,7 @@ def ping(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _hack(member: Member, slug: str) -> Hack:
-    # A session that runs keeps its hack in sight, also where staff have just taken it out of the library.
+    # The hack of a running session stays visible even if staff have just removed it from the library.
     running = PracticeSession.objects.visible_to(member).running().filter(hack=OuterRef("pk"))
     hacks = Hack.objects.visible_to(member) | Hack.objects.filter(Exists(running))
     return get_object_or_404(hacks.with_progress_of(member).select_related("category"), slug=slug)
@@ -155,7 +158,7 @@ def _show(request: HttpRequest, hack: Hack, form: StartForm) -> HttpResponse:
             "percent": min(100, elapsed * 100 // running.planned_seconds),
             "clock": _clock(max(running.planned_seconds - elapsed, 0)),
             "planned_minutes": running.planned_seconds // 60,
-            "elapsed_words": _time(elapsed),
+            "elapsed_words": _duration_words(elapsed),
             "milliseconds": {
                 "now": _milliseconds(now),
                 "started": _milliseconds(running.started_at),
@@ -169,20 +172,20 @@ def _show(request: HttpRequest, hack: Hack, form: StartForm) -> HttpResponse:
     return render(request, "practice/timer.html", context)
 
 
-def _go_to_session(request: HttpRequest, session: PracticeSession, hack: Hack, *, asked_for: UUID) -> HttpResponse:
-    if session.is_running and session.pk != asked_for:
-        messages.info(request, "You are practising already. Finish or discard this one first.")
+def _go_to_session(request: HttpRequest, session: PracticeSession, hack: Hack, *, requested_id: UUID) -> HttpResponse:
+    if session.is_running and session.pk != requested_id:
+        messages.info(request, "You're already practising. Finish or discard this practice first.")
     if session.is_running and session.hack_id == hack.pk:
         return redirect("practice:timer", hack.slug)
-    return _go(request, _address(session))
+    return _go(request, _session_url(session))
 
 
-def _address(session: PracticeSession) -> str:
+def _session_url(session: PracticeSession) -> str:
     return reverse("practice:timer", args=[session.hack.slug]) if session.is_running else session.get_absolute_url()
 
 
 def _go(request: HttpRequest, url: str) -> HttpResponse:
-    """Lead to another page, also where htmx has asked for a part of this one."""
+    """Redirect to another page, with a full page load if htmx sent the request."""
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
@@ -200,7 +203,7 @@ def _clock(seconds: int) -> str:
     return f"{seconds // 60:02}:{seconds % 60:02}"
 
 
-def _time(seconds: int) -> str:
-    """Seconds in words: "12 minutes", "1 minute", "40 seconds"."""
+def _duration_words(seconds: int) -> str:
+    """Return a duration in words: "12 minutes", "1 minute", "40 seconds"."""
     count, unit = (round(seconds / 60), "minute") if seconds >= 60 else (seconds, "second")
     return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -27,13 +27,13 @@ class Suggestion(NamedTuple):
     duration_minutes: int
     category: str
     icon: str
-    rank: int  # why it is suggested; sql/today.sql lists the ranks
+    rank: int  # the reason for the suggestion; sql/today.sql lists the ranks
 
 
 @require_safe
 @login_required
 def today(request: HttpRequest) -> HttpResponse:
-    """The home of a member: one statement reads everything that it shows, as no page is opened more often."""
+    """Show the member's home page. One statement reads all its data, because no page is opened more often."""
     member, now = request.member, timezone.now()
     day = member.date_at(now)
     week = [day - timedelta(days=back) for back in reversed(range(7))]
@@ -71,7 +71,7 @@ def _greeting(hour: int) -> str:
 
 
 def _session_line(row: Row, now: datetime) -> dict[str, Any]:
-    """A row of the list, ready to print: dates are those of the clocks it was practised by."""
+    """Return a recent session formatted for the template, with dates in the session's own time zone."""
     zone = ZoneInfo(row["timezone"])
     started = datetime.fromisoformat(row["started_at"]).astimezone(zone)
     today = now.astimezone(zone).date()
@@ -111,9 +111,9 @@ def _streak(
 
 
 def safe_until(ends_at: datetime, now: datetime, member: Member) -> str:
-    """When the last day is over that still carries the streak on, in the member's own clock."""
+    """Return when the streak ends, in words and in the member's time zone: "the end of today", "04:00 tomorrow"."""
     clock = timezone.localtime(ends_at)
-    # A day that ends at midnight is better named than the moment after it.
+    # Midnight is named as the end of a day, which is easier to read than 00:00 of the next day.
     is_midnight = clock.time() == time(0)
     day = clock.date() - timedelta(days=1) if is_midnight else clock.date()
     name = {0: "today", 1: "tomorrow"}.get((day - timezone.localdate(now)).days) or f"{day:%A}, {day.day} {day:%B}"

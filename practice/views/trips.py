@@ -1,4 +1,4 @@
-"""Declared trips: while one lasts, the member's days follow its clock."""
+"""Trips: during a trip, its time zone is the member's time zone."""
 
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from practice.actions import TripsOverlap, save_trip
 from practice.forms.streak import TripForm
 from practice.models import Trip
 
-SHOWN_PAST = 10
+SHOWN_PAST_TRIPS = 10
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,13 +26,15 @@ def trips(request: HttpRequest) -> HttpResponse:
     member, today = request.member, request.member.today
     form = TripForm(request.POST or None, instance=Trip(user=member), member=member, today=today)
     if _is_saved(request, form):
-        messages.success(request, "Your trip is planned.")
+        messages.success(request, "Trip added.")
         return redirect("practice:trips")
     own = Trip.objects.visible_to(member)
     context = {
         "form": form,
         "ahead": [_line(trip, today) for trip in own.filter(ends_on__gte=today)],
-        "past": [_line(trip, today) for trip in own.filter(ends_on__lt=today).order_by("-starts_on")[:SHOWN_PAST]],
+        "past": [
+            _line(trip, today) for trip in own.filter(ends_on__lt=today).order_by("-starts_on")[:SHOWN_PAST_TRIPS]
+        ],
         "now": date_format(timezone.localtime(), "l, j F, H:i"),
     }
     return render(request, "practice/trips.html", context)
@@ -44,7 +46,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     trip = get_object_or_404(Trip.objects.visible_to(request.member), pk=pk)
     form = TripForm(request.POST or None, instance=trip, member=request.member, today=request.member.today)
     if _is_saved(request, form):
-        messages.success(request, "Your trip is changed.")
+        messages.success(request, "Trip updated.")
         return redirect("practice:trips")
     return render(request, "practice/trip_edit.html", {"form": form, "pk": pk})
 
@@ -53,7 +55,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     get_object_or_404(Trip.objects.visible_to(request.member), pk=pk).delete()
-    messages.success(request, "The trip is deleted.")
+    messages.success(request, "Trip deleted.")
     return redirect("practice:trips")
 
 

@@ -90,7 +90,7 @@ def test_pages_for_members(visit):
     page.get_by_role("button", name="Finish").click()
     page.get_by_role("button", name="Save and").wait_for()
     found["feedback"] = violations_in_each_look(page)
-    page.get_by_role("link", name="Correct this practice").click()
+    page.get_by_role("link", name="Edit practice").click()
     page.wait_for_url("**/edit/")
     found["edit"] = violations_in_each_look(page)
     page.go_back()
