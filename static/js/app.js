@@ -1,10 +1,10 @@
-// What every page shares. Nothing here is needed for a page to work; it only makes it smoother.
+// Code for every page. Every page also works without it.
 
 const announcer = document.getElementById("announcer");
 
 document.documentElement.classList.add("js");
 
-/** Say something to those who hear the page, even the same words twice. */
+/** Announce a text to screen readers, even if it is the same as the last one. */
 function announce(text) {
   announcer.textContent = "";
   requestAnimationFrame(() => {
@@ -12,11 +12,11 @@ function announce(text) {
   });
 }
 
-// A page's own module speaks through an event, so that it need not know this file's hashed name:
+// Other modules announce through an event: they can't import this file, because its name contains a hash.
 // document.dispatchEvent(new CustomEvent("announce", { detail: "One minute left" }))
 document.addEventListener("announce", (event) => announce(event.detail));
 
-/** Ask in a dialog; resolves to whether the person agreed. */
+/** Ask a question in a dialog. Resolves to true if the member confirms. */
 function confirmInDialog(question, action = "Yes", isDanger = true) {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "dialog-question");
@@ -47,27 +47,27 @@ function confirmInDialog(question, action = "Yes", isDanger = true) {
   });
 }
 
-// A form or its button with data-confirm="Question?" asks first; data-confirm-action names the button.
-const agreed = new WeakSet();
+// A form or button with data-confirm="Question?" asks before it submits. data-confirm-action labels the yes button.
+const confirmed = new WeakSet();
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  const asker = event.submitter?.closest("[data-confirm]") ?? form.closest("form[data-confirm]");
-  if (!asker || agreed.has(form)) return;
+  const source = event.submitter?.closest("[data-confirm]") ?? form.closest("form[data-confirm]");
+  if (!source || confirmed.has(form)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (await confirmInDialog(asker.dataset.confirm, asker.dataset.confirmAction)) {
-    agreed.add(form);
+  if (await confirmInDialog(source.dataset.confirm, source.dataset.confirmAction)) {
+    confirmed.add(form);
     form.requestSubmit(event.submitter);
-    agreed.delete(form);
+    confirmed.delete(form);
   }
 }, true);
 
-// A second press while the first is on its way would submit twice. The button keeps its name and value in the
-// request because it is only marked, not disabled.
+// Ignore a second submit while the first is being sent. The button is marked as busy but not disabled: a disabled
+// button's name and value would be missing from the request.
 const sent = new WeakSet();
-// Whoever stopped the page, or lost the line, may try again after so many milliseconds.
-const PATIENCE = 8000;
+// After this time, a form can be sent again, in case the request was stopped or the connection lost.
+const RESEND_AFTER_MS = 8000;
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -79,7 +79,7 @@ document.addEventListener("submit", (event) => {
   sent.add(form);
   event.submitter?.setAttribute("aria-busy", "true");
   announce("Sending");
-  setTimeout(release, PATIENCE, form);
+  setTimeout(release, RESEND_AFTER_MS, form);
 });
 
 function release(form) {
@@ -87,7 +87,7 @@ function release(form) {
   for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 }
 
-// Coming back by the browser's button shows the page as it was left: let its forms be sent again.
+// The browser's back button can restore a page from its cache. Let the page's forms be sent again.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.forms) release(form);
 });
@@ -111,7 +111,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// htmx: the token of any form in the page, so that a button outside a form may post too.
+// htmx: send the CSRF token of any form on the page, so that a button outside a form can post too.
 document.addEventListener("htmx:configRequest", (event) => {
   const { verb, headers, parameters } = event.detail;
   if (verb === "get" || parameters.csrfmiddlewaretoken) return;
@@ -119,7 +119,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token) headers["X-CSRFToken"] = token.value;
 });
 
-// A search is followed while it is typed into; the change that leaving the field tells of would only ask again.
+// A search runs while the member types. Stop the change event on leaving the field, which would repeat the search.
 document.addEventListener(
   "change",
   (event) => {
@@ -128,7 +128,7 @@ document.addEventListener(
   true,
 );
 
-// hx-confirm asks in our dialog too.
+// hx-confirm uses our dialog too.
 document.addEventListener("htmx:confirm", async (event) => {
   const { question, elt, issueRequest } = event.detail;
   if (!question) return;
@@ -136,21 +136,21 @@ document.addEventListener("htmx:confirm", async (event) => {
   if (await confirmInDialog(question, elt.dataset.confirmAction)) issueRequest(true);
 });
 
-// What replaced a region may say so: data-announce="12 hacks found" on any element of the new content.
+// Announce content that htmx has swapped in: data-announce="12 hacks found" on any of its elements.
 document.addEventListener("htmx:afterSettle", (event) => {
   const region = event.detail.elt;
-  const said = region.matches("[data-announce]") ? region : region.querySelector("[data-announce]");
-  if (said) announce(said.dataset.announce);
+  const source = region.matches("[data-announce]") ? region : region.querySelector("[data-announce]");
+  if (source) announce(source.dataset.announce);
   const focus = region.querySelector("[data-focus]");
   if (focus) focus.focus();
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(name, () => announce("That did not work. Please try again."));
+  document.addEventListener(name, () => announce("Something went wrong. Please try again."));
 }
 
-// The first field with an error takes the focus, so that nobody has to look for it.
-const wrongField = document.querySelector("main [aria-invalid=true]");
-const wrongForm = document.querySelector("main .errorlist.nonfield");
-if (wrongField) wrongField.focus();
-else if (wrongForm) announce(wrongForm.textContent.trim());
+// Focus the first field with an error, or announce the form's error.
+const invalidField = document.querySelector("main [aria-invalid=true]");
+const formError = document.querySelector("main .errorlist.nonfield");
+if (invalidField) invalidField.focus();
+else if (formError) announce(formError.textContent.trim());

@@ -1,6 +1,6 @@
-// Shows a guide beside its markdown, made by the server with the public page's own renderer.
+// Previews a guide beside its markdown. The server renders it as it renders the public page.
 
-const PAUSE = 250;
+const DEBOUNCE_MS = 250;
 
 for (const pane of document.querySelectorAll("[data-preview-of]")) {
   const textarea = document.getElementById(pane.dataset.previewOf);
@@ -16,16 +16,16 @@ for (const pane of document.querySelectorAll("[data-preview-of]")) {
       const response = await fetch(pane.dataset.previewUrl, { method: "POST", body });
       if (!response.ok) throw new Error(String(response.status));
       const html = await response.text();
-      // What was typed meanwhile has asked again.
+      // Ignore a response that is older than the latest request.
       if (number === latest) pane.innerHTML = html;
     } catch {
-      if (number === latest) pane.textContent = "The preview is not to be had just now; what you write is safe.";
+      if (number === latest) pane.textContent = "The preview isn't available right now. You can still save as usual.";
     }
   }
 
   textarea.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(show, PAUSE);
+    waiting = setTimeout(show, DEBOUNCE_MS);
   });
   pane.hidden = false;
   show();

@@ -1,5 +1,5 @@
-// Passkeys: a form with data-passkey="create" or "get" asks the device first and sends what it answered.
-// The options are in the page (#passkey-options) or, for the login, fetched from where the form is sent.
+// Passkeys: a form with data-passkey="create" or "get" asks the device for a credential and submits it.
+// The options are in the page (#passkey-options), or are fetched from the form's action at the login.
 
 const form = document.querySelector("form[data-passkey]");
 
@@ -12,7 +12,8 @@ const toText = (buffer) =>
     .replaceAll("/", "_")
     .replaceAll("=", "");
 
-const withIds = (credentials = []) => credentials.map((one) => ({ ...one, id: toBytes(one.id) }));
+const withIds = (credentials = []) =>
+  credentials.map((credential) => ({ ...credential, id: toBytes(credential.id) }));
 
 async function options() {
   const inPage = document.getElementById("passkey-options");
@@ -26,12 +27,12 @@ async function options() {
 
 async function create() {
   const given = await options();
-  const alone = form.elements.passwordless.checked;
+  const isPasswordless = form.elements.passwordless.checked;
   const selection = {
     ...given.authenticatorSelection,
-    residentKey: alone ? "required" : "discouraged",
-    requireResidentKey: alone,
-    ...(alone ? { userVerification: "required" } : {}),
+    residentKey: isPasswordless ? "required" : "discouraged",
+    requireResidentKey: isPasswordless,
+    ...(isPasswordless ? { userVerification: "required" } : {}),
   };
   const credential = await navigator.credentials.create({
     publicKey: {
@@ -44,7 +45,7 @@ async function create() {
   });
   const { clientDataJSON, attestationObject } = credential.response;
   return {
-    ...described(credential),
+    ...describe(credential),
     response: {
       clientDataJSON: toText(clientDataJSON),
       attestationObject: toText(attestationObject),
@@ -60,7 +61,7 @@ async function get() {
   });
   const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response;
   return {
-    ...described(credential),
+    ...describe(credential),
     response: {
       clientDataJSON: toText(clientDataJSON),
       authenticatorData: toText(authenticatorData),
@@ -70,7 +71,7 @@ async function get() {
   };
 }
 
-const described = (credential) => ({
+const describe = (credential) => ({
   type: credential.type,
   id: credential.id,
   rawId: toText(credential.rawId),
@@ -78,18 +79,18 @@ const described = (credential) => ({
   clientExtensionResults: credential.getClientExtensionResults(),
 });
 
-async function ask(event) {
+async function submitCredential(event) {
   event.preventDefault();
-  const refusal = form.querySelector("[role=alert]");
-  refusal.hidden = true;
+  const alert = form.querySelector("[role=alert]");
+  alert.hidden = true;
   try {
     const credential = await (form.dataset.passkey === "create" ? create() : get());
     form.elements.credential.value = JSON.stringify(credential);
     form.submit();
   } catch {
-    // Turned away by the person, by the device, or no such passkey: the page says so and waits.
-    refusal.hidden = false;
+    // The member or the device cancelled, or there is no such passkey. Show the message and let them try again.
+    alert.hidden = false;
   }
 }
 
-form.addEventListener("submit", ask);
+form.addEventListener("submit", submitCredential);

@@ -1,4 +1,4 @@
-// Plays a provider's video in the page, once somebody asks for it: before that, no request leaves for the provider.
+// Plays a provider's video in the page after a click. Before that, no request goes to the provider.
 
 const player = document.querySelector("[data-player]");
 
@@ -9,7 +9,7 @@ player.querySelector("a").addEventListener("click", (event) => {
   frame.title = player.dataset.playerTitle;
   frame.loading = "lazy";
   frame.allow = "fullscreen; picture-in-picture; encrypted-media";
-  // Providers refuse to play for a page that doesn't say which site it belongs to.
+  // Providers refuse to play without a referrer.
   frame.referrerPolicy = "strict-origin-when-cross-origin";
   frame.tabIndex = 0;
   frame.src = player.dataset.player;

@@ -1,5 +1,5 @@
-// Shows the time of a practice, rings at its end, and keeps a finish that could not be sent. What counts is on the
-// server: elapsed time is computed from its timestamps, so that a reload, a closed tab or a locked screen cost nothing.
+// The practice timer: shows the time, rings at the end, and stores a finish that could not be sent. Elapsed time is
+// computed from the server's timestamps, so a reload, a closed tab or a locked screen loses nothing.
 
 const PING_MS = 20_000;
 const RETRY_MS = 15_000;
@@ -7,14 +7,14 @@ const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 const STORED = "nrghax.finish.";
 
 const title = document.title;
-let timer = null; // what the page says of the running session
+let timer = null; // the state of the running session
 let audio = null;
-let bell = null; // the bell that is scheduled on the sound card's own clock
+let bell = null; // the bell that is scheduled on the audio clock
 let screenLock = null;
 let lastPing = 0;
 let lastRetry = 0;
 let isSending = false;
-let isLeaving = false; // for the page that a finish leads to
+let isLeaving = false; // true while the browser loads the page after a finish
 
 const find = (id) => document.getElementById(id);
 const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
@@ -38,11 +38,11 @@ function start() {
     pausedAt: Number(data.paused) || null,
     pausedSeconds: Number(data.pausedSeconds),
     planned: Number(data.planned),
-    isKept: false, // finished, but not yet known to the server
+    isKept: false, // finished on this device, but not yet sent to the server
     minutesLabel: find("clock-label").textContent,
   };
   timer.wasDone = elapsed() >= timer.planned;
-  timer.said = elapsed();
+  timer.announcedAt = elapsed();
   find("finish").addEventListener("submit", finish);
   find("overtime").addEventListener("click", () => find("finish").requestSubmit());
   find("bell").addEventListener("click", () => find("finish").querySelector("button").focus());
@@ -55,7 +55,7 @@ function start() {
 
 const serverNow = () => Date.now() + timer.offset;
 
-/** Seconds practised, without pauses. */
+/** Return the seconds practised, without pauses. */
 function elapsed() {
   return Math.max(0, ((timer.pausedAt ?? serverNow()) - timer.started) / 1000 - timer.pausedSeconds);
 }
@@ -85,7 +85,7 @@ function tick() {
     timer.section.dataset.state = isDone ? "done" : "running";
     find("clock-label").textContent = isDone ? "Well done" : timer.minutesLabel;
     if (isDone && !timer.wasDone) end();
-    sayWhereWeAre(seconds);
+    announceProgress(seconds);
     if (Date.now() - lastPing >= PING_MS && document.visibilityState === "visible") ping();
   }
   find("toggle").hidden = timer.isKept || (isDone && !timer.pausedAt);
@@ -96,20 +96,20 @@ function tick() {
   if (readStored(timer.id) && Date.now() - lastRetry >= RETRY_MS) sendStored();
 }
 
-/** A few words at few moments, for those who hear the page. */
-function sayWhereWeAre(seconds) {
-  const passed = (moment) => timer.said < moment && seconds >= moment;
-  if (timer.planned >= 300 && passed(timer.planned / 2)) announce("Half way");
-  if (timer.planned > 120 && passed(timer.planned - 60)) announce("One minute left");
-  timer.said = seconds;
+/** Announce the halfway point and the last minute to screen readers. */
+function announceProgress(seconds) {
+  const hasPassed = (moment) => timer.announcedAt < moment && seconds >= moment;
+  if (timer.planned >= 300 && hasPassed(timer.planned / 2)) announce("Halfway there");
+  if (timer.planned > 120 && hasPassed(timer.planned - 60)) announce("One minute left");
+  timer.announcedAt = seconds;
 }
 
 function end() {
   timer.wasDone = true;
   announce("Time is up");
-  // Browsers refuse to shake before the page was touched, and say so in the console.
+  // Browsers refuse to vibrate before the first tap on the page, and log an error.
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 150, 200]);
-  // A device that slept has a sound card that slept too: its bell is still to come.
+  // The audio clock stops while the device sleeps, so the scheduled bell may be late. Ring now instead.
   if (audio && (!bell || audio.currentTime < bell.at - 0.5)) {
     cancelBell();
     ring(audio.currentTime);
@@ -117,7 +117,7 @@ function end() {
   updateScreenLock();
 }
 
-// Sound: a bell is a few decaying sine waves. Browsers want to be touched first: any click on the page will do.
+// Sound: a bell is a few decaying sine waves. Browsers allow sound only after a click on the page.
 
 function unlockSound() {
   if (audio?.state === "running" || !find("timer")) return;
@@ -147,7 +147,7 @@ function ring(at) {
   return { at, voices };
 }
 
-/** Timers of a hidden page are slowed down, the sound card's clock is not: the bell is given to it in advance. */
+/** Schedule the bell on the audio clock: browsers slow down the timers of a hidden page, but not that clock. */
 function scheduleBell() {
   cancelBell();
   if (!timer || timer.pausedAt || audio?.state !== "running") return;
@@ -160,7 +160,7 @@ function cancelBell() {
   bell = null;
 }
 
-// The screen stays on while the practice runs and is looked at.
+// The screen stays on while the practice runs in a visible page.
 
 async function updateScreenLock() {
   const isWanted = timer && !timer.pausedAt && !timer.wasDone && document.visibilityState === "visible";
@@ -171,31 +171,32 @@ async function updateScreenLock() {
     try {
       screenLock = await navigator.wakeLock.request("screen");
     } catch {
-      screenLock = null; // a battery saver may refuse; the practice counts all the same
+      // A battery saver may refuse. The practice counts without the lock too.
+    screenLock = null;
     }
   }
 }
 
-// Signs of life: what an abandoned practice counts up to.
+// Heartbeats: an abandoned practice counts up to its last one.
 
 const token = () => document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 const body = (fields = {}) => new URLSearchParams({ csrfmiddlewaretoken: token(), ...fields });
 
 async function ping() {
   lastPing = Date.now();
-  const asked = timer;
+  const pinged = timer;
   try {
-    const response = await fetch(asked.ping, { method: "POST", body: body(), redirect: "manual" });
-    // An answer that was overtaken by a finish must not call the page back that is on its way.
-    if (timer !== asked || isSending || isLeaving) return;
-    // Paused, finished or discarded in another tab: show what is.
+    const response = await fetch(pinged.ping, { method: "POST", body: body(), redirect: "manual" });
+    // Ignore the response if a finish was sent meanwhile: a reload would cancel the navigation to the next page.
+    if (timer !== pinged || isSending || isLeaving) return;
+    // The session was paused, finished or discarded in another tab: reload to show its state.
     if (response.status === 404) location.reload();
     if (!response.ok) return;
     const { state, now } = await response.json();
     timer.offset = now - Date.now();
     if (state !== "running" && !readStored(timer.id)) location.reload();
   } catch {
-    // Offline: the next one will do.
+    // Offline: the next ping will do.
   }
 }
 
@@ -203,13 +204,13 @@ function lastPingBeforeLeaving() {
   if (timer && !timer.pausedAt) navigator.sendBeacon(timer.ping, body());
 }
 
-// Finishing. The moment is kept on the device until the server has it; the server stores it once.
+// Finishing. The end time stays on the device until the server has stored it. The server stores it only once.
 
 async function finish(event) {
   event.preventDefault();
   if (isSending) return;
   const form = event.target;
-  // The button says "Finish at 10 minutes" once the bell has rung; only the other one counts the extra time.
+  // After the bell, the first button is "Finish at 10 minutes". Only the second button counts the extra time.
   const extra = event.submitter && !timer.pausedAt ? Math.max(0, elapsed() - timer.planned) : 0;
   const endedAt = readStored(timer.id)?.endedAt ?? new Date(serverNow() - extra * 1000).toISOString();
   const kept = { url: form.action, endedAt, keptAt: Date.now() };
@@ -226,7 +227,7 @@ async function finish(event) {
   event.submitter?.removeAttribute("aria-busy");
 }
 
-/** Send a kept finish; resolves to "sent", "offline", "gone" (there is no such session) or "refused". */
+/** Send a stored finish. Resolves to "sent", "offline", "gone" (there is no such session) or "refused". */
 async function send(id, kept) {
   lastRetry = Date.now();
   isSending = true;
@@ -260,7 +261,7 @@ async function sendStored() {
     const id = key.slice(STORED.length);
     const kept = readStored(id);
     if (!kept || Date.now() - kept.keptAt > KEEP_MS) localStorage.removeItem(key);
-    else await send(id, kept); // what is gone, or another member's, is forgotten with time
+    else await send(id, kept); // a finish that the server doesn't accept expires after KEEP_MS
   }
 }
 
@@ -270,7 +271,7 @@ function markKept(kept) {
   timer.isKept = find("discard").hidden = true;
   cancelBell();
   updateScreenLock();
-  note("We cannot be reached. The practice is finished and kept on this device; it is sent as soon as you are online.");
+  note("We can't reach the server. Your practice is kept on this device and saved as soon as you're back online.");
 }
 
 function note(text) {
@@ -282,7 +283,7 @@ function store(id, finish) {
   try {
     localStorage.setItem(STORED + id, JSON.stringify(finish));
   } catch {
-    // Storage may be full or forbidden: then the form's own request is all there is.
+    // Storage may be full or forbidden. The form's own request still works.
   }
 }
 
@@ -294,7 +295,7 @@ function readStored(id) {
   }
 }
 
-// Before the start: the ring shows the minutes that are chosen.
+// Before the start, the ring shows the chosen minutes.
 
 function showPlanned(section) {
   const minutes = section.querySelector("input[name=minutes]");
@@ -313,7 +314,7 @@ window.addEventListener("pagehide", lastPingBeforeLeaving);
 window.addEventListener("online", sendStored);
 window.addEventListener("pageshow", () => {
   isLeaving = false;
-  lastPing = 0; // a page that comes back may be out of date: ask at once
+  lastPing = 0; // a restored page may be out of date: ping at once
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "timer") return;
@@ -321,7 +322,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   start();
 });
 document.addEventListener("htmx:sendError", () => {
-  if (timer) note("We cannot be reached. The timer goes on; please try again in a moment.");
+  if (timer) note("We can't reach the server. The timer keeps running. Please try again in a moment.");
 });
 
 start();
