@@ -251,9 +251,9 @@ def test_cancelled_challenge_shows_reason_and_no_reward(member, member_client):
 def test_ended_challenge_is_described_in_past_tense(member_client):
     challenge = ChallengeFactory(days=(-3, -2), reward_type="xp", reward_value={"xp": 60})
     text = text_of(member_client.get(detail(challenge)))
-    assert "Nobody took part" in text
+    assert "No one took part" in text
     assert "60 XP for everyone who completed it" in text
-    assert "Whenever you join" not in text
+    assert "Join any time" not in text
     assert "A practice counts" in text, "offline practice can still arrive"
     settled = ChallengeFactory(days=(-9, -8), settled_at=timezone.now())
     assert "A practice counts" not in text_of(member_client.get(detail(settled)))
@@ -336,7 +336,7 @@ def test_standings_list_visible_members_and_own_row(member, member_client):
         (3, True),
         (4, False),
     ]
-    assert "Only you see your score and your rank" in text
+    assert "Only you see your score and rank" in text
     assert "5 joined" in text
     assert "Hidden" not in text
     assert "Banned" not in text
@@ -404,7 +404,7 @@ def test_completed_challenge_shows_reward_date_and_no_primary_button(member, mem
     challenge = ChallengeFactory(reward_type="xp", reward_value={"xp": 60})
     participant = take_part(challenge, member, score=2)
     page = member_client.get(detail(challenge))
-    assert "given" not in text_of(page)
+    assert "60 XP: yours" not in text_of(page)
     assert "button--primary" in page.text
     ChallengeParticipant.objects.filter(pk=participant.pk).update(score=3)
     page = member_client.get(detail(challenge))

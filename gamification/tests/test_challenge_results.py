@@ -89,7 +89,7 @@ def test_ranks_are_final_and_participants_are_notified():
     assert [(news[each.user_id].title, news[each.user_id].message) for each in (first, second, nothing)] == [
         ("You've completed Spring", "You came 1st of 3, with 3 practices."),
         ("Spring has ended", "You came 2nd of 3, with 1 practice."),
-        ("Spring has ended", "None of your practice counted this time. There will be other challenges."),
+        ("Spring has ended", "You didn't score this time. There'll be other challenges."),
     ]
     assert news[first.user_id].data == leads_to("gamification:challenge-detail", slug=challenge.slug)
 

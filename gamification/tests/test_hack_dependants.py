@@ -1,4 +1,4 @@
-"""What staff read of achievements and challenges before they take a hack or a category away."""
+"""Admin pages warn staff before they unpublish or delete a hack or category that criteria use."""
 
 import pytest
 from django.urls import reverse
@@ -23,7 +23,7 @@ def hack():
     return HackFactory(slug="soft-bubble")
 
 
-def test_before_unpublishing_it_is_said_what_names_a_hack(staff_client, hack):
+def test_unpublish_confirmation_lists_dependants_of_hack(staff_client, hack):
     other = HackFactory()
     data = {"action": "unpublish", "_selected_action": [str(hack.pk), str(other.pk)]}
     page = staff_client.post(reverse("admin:hacks_hack_changelist"), data).text
@@ -31,19 +31,19 @@ def test_before_unpublishing_it_is_said_what_names_a_hack(staff_client, hack):
     assert f"Used by: {NAMES}." in page
 
 
-def test_its_page_says_so_and_warns_once_it_is_unpublished(staff_client, hack):
+def test_hack_page_lists_dependants_and_warns_after_unpublishing(staff_client, hack):
     assert NAMES in staff_client.get(change_url(hack)).text
     page = staff_client.post(change_url(hack), form_data(hack, is_active=None), follow=True).text
     assert f"Other members can no longer reach {NAMES}." in page
 
 
-def test_a_hack_that_is_named_is_not_deleted(staff_client, hack):
+def test_hack_with_dependants_cannot_be_deleted(staff_client, hack):
     url = reverse("admin:hacks_hack_delete", args=[hack.pk])
     assert f"because it&#x27;s used by {NAMES}." in staff_client.post(url, {"post": "yes"}, follow=True).text
     assert Hack.objects.filter(pk=hack.pk).exists()
 
 
-def test_a_category_that_is_named_is_not_deleted(staff_client):
+def test_category_with_dependants_cannot_be_deleted(staff_client):
     category, free = HackCategoryFactory(name="before"), HackCategoryFactory(name="free")
     criteria = {"type": "practice_count", "value": 3, "category": "before"}
     AchievementFactory(name="Bubble keeper", criteria_json=criteria)
@@ -53,8 +53,8 @@ def test_a_category_that_is_named_is_not_deleted(staff_client):
     with database_identity(Role.STAFF):
         HackCategory.objects.filter(pk=category.pk).update(name="after")
     urls = [reverse("admin:hacks_hackcategory_delete", args=[each.pk]) for each in (category, free)]
-    said = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
-    assert f"because it&#x27;s used by {NAMES}." in said[0]
+    pages = [staff_client.post(url, {"post": "yes"}, follow=True).text for url in urls]
+    assert f"because it&#x27;s used by {NAMES}." in pages[0]
     assert list(HackCategory.objects.all()) == [category]
     data = {"action": "delete_selected", "_selected_action": [str(category.pk)], "post": "yes"}
     staff_client.post(reverse("admin:hacks_hackcategory_changelist"), data)

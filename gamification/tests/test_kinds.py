@@ -1,4 +1,4 @@
-"""Criteria: what they may say, in Python and in the database alike, and how they are put into words."""
+"""Validation of criteria in Python and in the database, and their descriptions."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from gamification.kinds import KINDS, MAX_CRITERION_VALUE, describe_criteria, progress_towards, validate_criteria
 from gamification.tests.factories import AchievementFactory
 
-GOOD = [
+VALID = [
     *[{"type": name, "value": kind.min_value} for name, kind in KINDS.items()],
     *[{"type": name, "value": kind.max_value} for name, kind in KINDS.items()],
     *[{"type": name, "value": 2, "hack": "soft-bubble"} for name in ("practice_count", "practice_minutes")],
@@ -17,31 +17,31 @@ GOOD = [
         for name in ("practice_count", "practice_minutes", "hacks_tried", "level")
     ],
 ]
-# Refused by the form, and by the database to whoever writes past it.
-BAD = {
+# Both the form and the database refuse these.
+INVALID = {
     "a list": [],
     "a number": 7,
     "nothing": {},
     "no type": {"value": 7},
     "an unknown type": {"type": "luck", "value": 7},
-    "a type that is no text": {"type": ["streak"], "value": 7},
+    "a type that is not text": {"type": ["streak"], "value": 7},
     "no value": {"type": "streak"},
     "zero": {"type": "streak", "value": 0},
     "negative": {"type": "streak", "value": -1},
     "not whole": {"type": "streak", "value": 1.5},
     "too much": {"type": "streak", "value": MAX_CRITERION_VALUE + 1},
     "a text": {"type": "streak", "value": "7"},
-    "a switch": {"type": "streak", "value": True},
-    "more than it may say": {"type": "streak", "value": 7, "since": 2020},
+    "a boolean": {"type": "streak", "value": True},
+    "an unknown key": {"type": "streak", "value": 7, "since": 2020},
     "an empty key": {"type": "streak", "value": 7, "": 1},
     "a hack where none is counted": {"type": "streak", "value": 7, "hack": "soft-bubble"},
     "a category where none is counted": {"type": "verification", "value": 1, "category": "healing"},
     "a hack for hacks tried": {"type": "hacks_tried", "value": 2, "hack": "soft-bubble"},
     "both": {"type": "practice_count", "value": 7, "hack": "soft-bubble", "category": "healing"},
-    "a hack that is no text": {"type": "practice_count", "value": 7, "hack": 7},
+    "a hack that is not text": {"type": "practice_count", "value": 7, "hack": 7},
     "an empty hack": {"type": "practice_count", "value": 7, "hack": ""},
 }
-# What the form alone refuses: it could be counted, but means nothing.
+# Only the form refuses these: they could be counted, but make no sense.
 POINTLESS = {
     "level 1": {"type": "level", "value": 1},
     "a second graduation": {"type": "graduation", "value": 2},
@@ -55,15 +55,15 @@ def store(criteria):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("criteria", GOOD, ids=str)
-def test_good_criteria_are_taken_by_the_form_and_by_the_database(criteria):
+@pytest.mark.parametrize("criteria", VALID, ids=str)
+def test_form_and_database_accept_valid_criteria(criteria):
     validate_criteria(criteria)
     store(criteria)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("criteria", BAD.values(), ids=BAD)
-def test_bad_criteria_are_refused_by_the_form_and_by_the_database(criteria):
+@pytest.mark.parametrize("criteria", INVALID.values(), ids=INVALID)
+def test_form_and_database_refuse_invalid_criteria(criteria):
     with pytest.raises(ValidationError):
         validate_criteria(criteria)
     with pytest.raises(IntegrityError, match="achievements_criteria"):
@@ -71,7 +71,7 @@ def test_bad_criteria_are_refused_by_the_form_and_by_the_database(criteria):
 
 
 @pytest.mark.parametrize("criteria", POINTLESS.values(), ids=POINTLESS)
-def test_pointless_criteria_are_refused(criteria):
+def test_form_refuses_pointless_criteria(criteria):
     with pytest.raises(ValidationError):
         validate_criteria(criteria)
 
@@ -102,22 +102,22 @@ def test_pointless_criteria_are_refused(criteria):
         ({"type": "graduation", "value": 1}, {}, "Graduate"),
     ],
 )
-def test_what_it_takes_in_words(criteria, names, words):
+def test_description_of_criteria(criteria, names, words):
     assert describe_criteria(criteria, **names) == words
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_kind_has_its_words(name):
+def test_every_kind_has_description(name):
     for value in (KINDS[name].min_value, min(12, KINDS[name].max_value)):
         words = describe_criteria({"type": name, "value": value}, category="", hack="")
         assert "{" not in words
         assert "  " not in words
 
 
-def test_progress_ends_at_what_is_needed():
+def test_progress_is_capped_at_target():
     criteria = {"type": "days_active", "value": 30}
     assert progress_towards(criteria, 12) == (12, 30, "days")
     assert progress_towards(criteria, 31) == (30, 30, "days")
     assert progress_towards({"type": "streak", "value": 1}, 0) == (0, 1, "day")
     assert progress_towards(criteria, 12).share == 0.4
-    assert progress_towards({"type": "level", "value": 5}, 0) == (1, 5, "levels"), "everybody begins at level 1"
+    assert progress_towards({"type": "level", "value": 5}, 0) == (1, 5, "levels"), "every member starts at level 1"

@@ -1,4 +1,4 @@
-"""The pages of XP: where a member stands, the ledger, the rules."""
+"""The pages of XP: the member's progress, the ledger and the rules."""
 
 from datetime import timedelta
 
@@ -27,12 +27,12 @@ def today():
     return timezone.now().date()
 
 
-def tell(member, subject="overall:2", **fields) -> Notification:
+def notify(member, subject="overall:2", **fields) -> Notification:
     values = {"type": "level_reached", "title": f"You have reached {subject}", **fields}
     return Notification.objects.create(user=member, subject=subject, **values)
 
 
-def test_visitors_sign_in_first(client):
+def test_anonymous_visitor_is_redirected_to_login(client):
     for page in (PAGE, LEDGER):
         assert client.get(page).url == f"{reverse('account_login')}?next={page}"
     assert client.post(CELEBRATED).status_code == 302
@@ -46,7 +46,7 @@ def test_other_methods_are_refused(member_client, address, method):
 
 
 class TestProgress:
-    def test_a_newcomer_begins_at_level_one_and_is_told_what_to_do(self, member_client):
+    def test_new_member_starts_at_level_one_and_sees_empty_state(self, member_client):
         HackCategoryFactory(title="Focus")
         page = member_client.get(PAGE)
         assert page.context["overall"] | {"title": "", "icon": ""} == {
@@ -57,7 +57,7 @@ class TestProgress:
         assert "No XP yet" in page.text
         assert "Well done!" not in page.text
 
-    def test_levels_overall_and_by_category(self, member_client, member):
+    def test_page_shows_levels_overall_and_by_category(self, member_client, member):
         focus, calm = HackCategoryFactory(sort_order=2), HackCategoryFactory(sort_order=1)
         make_award(member, 250, category=focus)
         make_award(member, 100, category=calm)
@@ -74,7 +74,7 @@ class TestProgress:
         ]
         assert f'data-category="{focus.name}"' in page.text
 
-    def test_today_and_what_its_limits_leave(self, sign_in):
+    def test_page_shows_xp_of_today_and_daily_limits(self, sign_in):
         member = make_member(profile={"timezone": "Pacific/Kiritimati"})
         local = (timezone.now() + timedelta(hours=14)).date()
         for amount in (20, 20, 20, 20, 20, 0, 0):
@@ -89,34 +89,34 @@ class TestProgress:
             ("Reviews", 1, 4),
         ]
 
-    def test_level_ups_and_achievements_are_celebrated_until_they_are_put_away(self, member_client, member):
-        level, achievement = tell(member), tell(member, "first", type="achievement_earned")
-        later = tell(member, "later", type="hack_unlocked")
-        tell(make_member(), "another's")
+    def test_levels_and_achievements_are_celebrated_until_dismissed(self, member_client, member):
+        level, achievement = notify(member), notify(member, "first", type="achievement_earned")
+        later = notify(member, "later", type="hack_unlocked")
+        notify(make_member(), "another's")
         page = member_client.get(PAGE)
         assert [each["pk"] for each in page.context["celebrations"]] == [achievement.pk, level.pk]
         assert page.context["unread_notifications"] == 3
-        meanwhile = tell(member, "overall:3")
+        newer = notify(member, "overall:3")
         answer = member_client.post(CELEBRATED, {"shown": [achievement.pk, level.pk]})
         assert answer.url == PAGE
-        assert set(member.notifications.unread()) == {later, meanwhile}
-        assert [each["pk"] for each in member_client.get(PAGE).context["celebrations"]] == [meanwhile.pk]
+        assert set(member.notifications.unread()) == {later, newer}
+        assert [each["pk"] for each in member_client.get(PAGE).context["celebrations"]] == [newer.pk]
 
-    def test_nobody_elses_news_are_put_away(self, member_client):
-        others = tell(make_member())
+    def test_notifications_of_other_members_are_not_dismissed(self, member_client):
+        others = notify(make_member())
         member_client.post(CELEBRATED, {"shown": [others.pk]})
         others.refresh_from_db()
         assert others.is_read is False
 
-    def test_what_names_no_notification_is_refused(self, member_client):
+    def test_invalid_notification_id_is_refused(self, member_client):
         assert member_client.post(CELEBRATED, {"shown": "all"}).status_code == 400
 
 
 class TestLedger:
-    def test_is_empty_at_first(self, member_client):
+    def test_ledger_without_entries_shows_empty_state(self, member_client):
         assert "No XP yet" in member_client.get(LEDGER).text
 
-    def test_tells_each_award_in_words(self, member_client, member):
+    def test_ledger_describes_each_award(self, member_client, member):
         hack = HackFactory(name="Energy Ball", category__title="Focus", category__name="focus")
         with database_identity(Role.STAFF):
             achievement = Achievement.objects.create(
@@ -135,7 +135,7 @@ class TestLedger:
             ("Steady", "Achievement", "", "2 March 2020", "+30 XP"),
         ]
 
-    def test_names_no_streak_to_whoever_hides_them(self, sign_in):
+    def test_ledger_does_not_name_streak_achievements_when_streaks_are_hidden(self, sign_in):
         member = make_member(profile={"hide_streaks": True})
         for kind in ("streak", "practice_count"):
             with database_identity(Role.STAFF):
@@ -148,15 +148,15 @@ class TestLedger:
         assert titles == {"streak", "practice_count"}
 
     @pytest.mark.parametrize("hidden", [True, False])
-    def test_the_limits_speak_of_streaks_unless_they_are_hidden(self, sign_in, hidden):
+    def test_limits_mention_streak_unless_streaks_are_hidden(self, sign_in, hidden):
         client = sign_in(make_member(profile={"hide_streaks": hidden}))
         assert ["your streak" in client.get(url).text for url in (PAGE, RULES)] == [not hidden] * 2
 
-    def test_nothing_without_a_limit_is_said_to_have_reached_one(self, member_client, member):
+    def test_zero_xp_without_daily_limit_is_shown_as_number(self, member_client, member):
         make_award(member, 0, source="challenge")
         assert member_client.get(LEDGER).context["entries"][0]["amount"] == "+0 XP"
 
-    def test_has_thirty_a_page(self, member_client, member):
+    def test_ledger_has_thirty_entries_per_page(self, member_client, member):
         for number in range(31):
             make_award(member, number + 1)
         pages = [member_client.get(LEDGER, {"page": page}) for page in (1, 2, "none")]
@@ -165,21 +165,21 @@ class TestLedger:
 
 
 class TestRules:
-    def test_are_for_visitors_too(self, client, member_client):
+    def test_rules_are_public(self, client, member_client):
         for visitor in (client, member_client):
             page = visitor.get(RULES)
             assert page.status_code == 200
             assert "10 XP, plus 1 XP per minute for up to 30 minutes" in page.text
 
-    def test_say_how_often_and_what_comes_later(self, client):
+    def test_rules_show_limits_and_delayed_awards(self, client):
         page = client.get(RULES)
         limits = {rule["activity"]: rule["limit"] for rule in page.context["rules"]}
         assert limits["Check-in"] == "1"
-        assert limits["A hack that your peers, or staff, verified"] == "Once a hack"
+        assert limits["Verified hack"] == "Once per hack"
         assert all(limits.values())
         assert "XP for an anonymous verification arrives later, together with others from that day" in page.text
 
-    def test_show_the_curve_and_promise_only_what_there_is(self, client):
+    def test_rules_show_levels_and_only_available_sources(self, client):
         page = client.get(RULES)
         rows = [(row["level"], row["xp"], row["step"]) for row in page.context["levels"]]
         assert rows[:3] + rows[-1:] == [(1, "0", "100"), (2, "100", "200"), (3, "300", "300"), (12, "6,600", "1,200")]
@@ -187,19 +187,19 @@ class TestRules:
 
 
 @pytest.mark.parametrize("address", [PAGE, LEDGER])
-def test_asks_as_few_questions_for_many_as_for_one(queries_of, member_client, member, address):
+def test_number_of_queries_does_not_depend_on_entries(queries_of, member_client, member, address):
     def read():
         return member_client.get(address)
 
-    def live() -> None:
+    def earn_and_notify() -> None:
         hack = HackFactory()
         make_award(member, 20, source="session", hack=hack, category=hack.category)
-        tell(member, str(uuid7()))
+        notify(member, str(uuid7()))
 
-    live()
+    earn_and_notify()
     read()
     few = queries_of(read)
     for _ in range(8):
-        live()
+        earn_and_notify()
     many = queries_of(read)
     assert len(few) == len(many) <= 8, "\n".join(many)

@@ -1,4 +1,4 @@
-"""Two workers at once for one member, on connections of their own."""
+"""Concurrent workers on separate connections award and revoke XP of one member."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,18 +20,18 @@ MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
 
 def as_worker(action, **arguments):
-    def act():
+    def run():
         with database_identity(Role.WORKER):
             action(**arguments)
 
-    return act
+    return run
 
 
 def overall(member) -> int:
     return UserXp.objects.get(user=member, category=None).xp_amount
 
 
-def test_two_that_settle_award_once(transactional_db):
+def test_concurrent_settling_awards_once(transactional_db):
     member, hack = make_member(), HackFactory()
     for hour in range(7):
         start = MORNING + timedelta(hours=hour)
@@ -46,7 +46,7 @@ def test_two_that_settle_award_once(transactional_db):
         assert settle_xp(member_id=member.pk) == 0
 
 
-def test_two_practices_at_once_keep_the_days_limit():
+def test_daily_limit_holds_for_concurrent_sessions():
     member = make_member()
 
     def practise_in_hour(hour):
@@ -69,15 +69,15 @@ def test_two_practices_at_once_keep_the_days_limit():
         assert (XpEntry.objects.count(), overall(member)) == (6, 100)
 
 
-def test_two_deeds_at_once_keep_the_days_limit():
+def test_daily_limit_holds_for_concurrent_awards():
     member = make_member()
-    deed = {"member_id": member.pk, "source": "review"}
+    review = {"member_id": member.pk, "source": "review"}
     with database_identity(Role.WORKER):
         for _ in range(3):
-            award_xp(**deed, source_id=uuid7())
+            award_xp(**review, source_id=uuid7())
     with database_identity(Role.WORKER):
-        award_xp(**deed, source_id=uuid7())
-        other = start_in_thread(as_worker(award_xp, **deed, source_id=uuid7()))
+        award_xp(**review, source_id=uuid7())
+        other = start_in_thread(as_worker(award_xp, **review, source_id=uuid7()))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -85,15 +85,15 @@ def test_two_deeds_at_once_keep_the_days_limit():
         assert overall(member) == 60
 
 
-def test_a_deed_that_is_undone_leaves_its_place_to_one_that_comes_at_once():
-    member, undone = make_member(), uuid7()
-    deed = {"member_id": member.pk, "source": "review"}
+def test_concurrent_award_takes_place_of_revoked_one():
+    member, revoked = make_member(), uuid7()
+    review = {"member_id": member.pk, "source": "review"}
     with database_identity(Role.WORKER):
-        for source_id in (undone, uuid7(), uuid7(), uuid7()):
-            award_xp(**deed, source_id=source_id)
+        for source_id in (revoked, uuid7(), uuid7(), uuid7()):
+            award_xp(**review, source_id=source_id)
     with database_identity(Role.WORKER):
-        award_xp(**deed, source_id=uuid7())
-        other = start_in_thread(as_worker(revoke_xp, **deed, source_id=undone))
+        award_xp(**review, source_id=uuid7())
+        other = start_in_thread(as_worker(revoke_xp, **review, source_id=revoked))
         assert other.is_alive()
     other.join()
     with database_identity(Role.WORKER):
@@ -101,7 +101,7 @@ def test_a_deed_that_is_undone_leaves_its_place_to_one_that_comes_at_once():
         assert overall(member) == 60
 
 
-def test_rows_written_past_the_actions_at_once_are_added_up_all_the_same():
+def test_trigger_adds_up_concurrent_inserts():
     member = make_member()
     with database_identity(Role.WORKER):
         make_award(member, 10)

@@ -1,4 +1,4 @@
-"""The nightly check: what somebody or something has written past the actions is found and mended."""
+"""The nightly drift check of XP repairs awards and totals that were changed outside the actions."""
 
 import logging
 from datetime import UTC, datetime
@@ -19,14 +19,14 @@ MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
 
 @pytest.fixture
-def practised(member):
-    """Two members with awards of every kind of row, settled."""
+def member_with_xp(member):
+    """One of two members with settled awards from practice, check-in and challenges."""
     hack = HackFactory()
-    for somebody in (member, make_member()):
-        make_session(somebody, hack, started_at=MORNING, created_at=MORNING)
-        make_checkin(somebody, MORNING.date())
-        make_award(somebody, 500, category=hack.category)
-        make_award(somebody, 100)
+    for each in (member, make_member()):
+        make_session(each, hack, started_at=MORNING, created_at=MORNING)
+        make_checkin(each, MORNING.date())
+        make_award(each, 500, category=hack.category)
+        make_award(each, 100)
     recompute_xp()
     return member
 
@@ -46,49 +46,49 @@ def totals(member) -> list[tuple]:
         lambda own: own.xp_entries.filter(source="checkin").update(amount=4000),
         lambda own: make_award(own, 30, source="session", earned_on=MORNING.date()),
     ],
-    ids=["amount", "level", "missing", "no overall", "lost award", "wrong award", "award of nothing"],
+    ids=["amount", "level", "missing", "no overall", "lost award", "wrong award", "award without session"],
 )
-def test_drift_is_mended_and_told(practised, damage, caplog):
-    before = totals(practised)
+def test_drift_is_repaired_and_logged(member_with_xp, damage, caplog):
+    before = totals(member_with_xp)
     assert before == [(520, 3), (625, 4)]
-    damage(practised)
+    damage(member_with_xp)
     with caplog.at_level(logging.WARNING):
         assert recompute_xp() > 0
-    assert totals(practised) == before
-    assert set(practised.xp_entries.values_list("amount", flat=True)) == {20, 5, 500, 100}
+    assert totals(member_with_xp) == before
+    assert set(member_with_xp.xp_entries.values_list("amount", flat=True)) == {20, 5, 500, 100}
     assert "XP had drifted" in caplog.text
     assert recompute_xp() == 0
 
 
-def test_a_total_that_no_award_stands_behind_is_emptied(practised):
-    UserXp.objects.create(user=practised, category=HackFactory().category, xp_amount=300, level=3)
+def test_total_without_awards_is_set_to_zero(member_with_xp):
+    UserXp.objects.create(user=member_with_xp, category=HackFactory().category, xp_amount=300, level=3)
     assert recompute_xp() == 1
-    assert totals(practised) == [(0, 1), (520, 3), (625, 4)]
+    assert totals(member_with_xp) == [(0, 1), (520, 3), (625, 4)]
 
 
-def test_a_healthy_night_says_and_writes_nothing(practised, caplog):
-    def written():
+def test_check_without_drift_logs_and_writes_nothing(member_with_xp, caplog):
+    def row_versions():
         with connection.cursor() as cursor:
             cursor.execute("SELECT array_agg(xmin::text || ctid::text ORDER BY id) FROM user_xp")
             return cursor.fetchone()
 
-    before = written()
+    before = row_versions()
     assert recompute_xp() == 0
-    assert (written(), caplog.text) == (before, "")
+    assert (row_versions(), caplog.text) == (before, "")
 
 
-def test_totals_are_rebuilt_from_nothing(practised):
-    before = totals(practised)
+def test_deleted_totals_are_rebuilt(member_with_xp):
+    before = totals(member_with_xp)
     UserXp.objects.all().delete()
     recompute_xp()
-    assert totals(practised) == before
+    assert totals(member_with_xp) == before
 
 
-def test_no_statement_runs_once_a_member(practised, django_assert_num_queries):
+def test_number_of_queries_does_not_depend_on_members(member_with_xp, django_assert_num_queries):
     for size in (1, 4):
         for _ in range(size):
             make_checkin(make_member(), MORNING.date())
-        # Who differs; the batch's locks and its awards in a savepoint; the totals in another.
+        # Query the differences, lock and award the batch in a savepoint, and correct the totals in another.
         with django_assert_num_queries(8):
             recompute_xp()
     assert XpEntry.objects.filter(source="checkin").count() == 7
