@@ -108,9 +108,9 @@ def test_retry_needs_login_and_post(client, discord, role_holder, achievement):
 def test_connections_page_mentions_server_when_bot_is_configured(discord, settings, member_client):
     url = reverse("socialaccount_connections")
     member_client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    assert "Discord server" in member_client.get(url).content.decode()
+    assert "role on our server" in member_client.get(url).content.decode()
     settings.DISCORD_BOT_TOKEN = ""
-    assert "Discord server" not in member_client.get(url).content.decode()
+    assert "role on our server" not in member_client.get(url).content.decode()
 
 
 def test_staff_see_error_and_retry(discord, role_holder, staff_client):
