@@ -29,14 +29,16 @@ def days_within_reach(today: date) -> list[date]:
 def day_states(
     days: list[date], streaks: Mapping[date, int], rest_days: Collection[date], *, is_alive: bool, begun: date
 ) -> list[str]:
-    """Return the state of each of the consecutive `days`, of which the last is today.
+    """Return the state of each day. `days` are consecutive and end today.
 
-    The states are "done", "rest", "missed", "today" (today without a check-in) and "before". A day is "before" if it
-    precedes both `begun`, the day on which the member joined, and the first check-in.
+    `streaks` maps each day with a check-in to its streak. `begun` is the day on which the member joined. The states:
 
-    `streaks` maps each day with a check-in to its streak. A day without a check-in is "rest" if it is in `rest_days` or
-    if the streak continued over it: the next check-in has a streak above one, or there is none yet and the streak
-    `is_alive`.
+    - "done": the day has a check-in.
+    - "today": today has no check-in yet.
+    - "rest": the day is in `rest_days`, or the streak continued over it. The streak continued if the next check-in has
+      a streak above one, or if there is no later check-in and the streak `is_alive`.
+    - "before": the day precedes both `begun` and the first check-in, and is not in `rest_days`.
+    - "missed": any other day.
     """
     states: list[str] = []
     went_on = is_alive

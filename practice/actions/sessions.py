@@ -38,7 +38,7 @@ def start_session(
     """Start the timer and return the session.
 
     A repeated call returns the existing session with that id. If another session is running, return that one. Raise
-    `SessionIdTaken` if the id belongs to somebody else's session.
+    `SessionIdTaken` if the id belongs to another member's session.
     """
     own = PracticeSession.objects.visible_to(member)
     try:
@@ -79,7 +79,7 @@ def log_session(
     """Log a finished practice and return the session.
 
     A repeated call returns the existing session with that id, unchanged. Raise `SessionIdTaken` if the id belongs to
-    somebody else's session.
+    another member's session.
     """
     try:
         session, is_new = PracticeSession.objects.visible_to(member).get_or_create(

@@ -228,7 +228,7 @@ steps = st.one_of(
 
 
 class Diary:
-    """Applies each step to the database and to the oracle's `Life`."""
+    """A recorder that applies each step to the database and to the oracle's `Life`."""
 
     def __init__(self, member: Member, first_day: date, home: Place) -> None:
         self.member = member
@@ -497,7 +497,7 @@ def test_trips_neither_lose_nor_double_days(member):
     ],
 )
 def test_won_rest_day_counts_from_its_day_on(member, days, won, expected):
-    """In `days`, x is a check-in, e is a check-in a day further east, and . is a day without one."""
+    """Marks in `days`: x is a check-in, e is a check-in in a time zone a day further east, . is a day without one."""
     diary = Diary(member, date(2026, 3, 1), Place("Pacific/Honolulu", time(0)))
     for offset in won:
         diary.win_rest(offset)

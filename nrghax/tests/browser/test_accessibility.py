@@ -94,7 +94,7 @@ def test_pages_for_members(visit):
     page.wait_for_url("**/edit/")
     found["edit"] = violations_in_each_look(page)
     page.go_back()
-    page.get_by_role("link", name="Delete it").click()
+    page.get_by_role("link", name="Delete practice").click()
     page.wait_for_url("**/delete/")
     found["delete"] = violations_in_each_look(page)
     assert {path: problems for path, problems in found.items() if problems} == {}
