@@ -1,4 +1,4 @@
-"""The journal in a browser: filtered and changed where it stands, by keyboard, and without JavaScript."""
+"""The journal in a browser: filters and edits in place, by keyboard, and without JavaScript."""
 
 import re
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 LEARNER = ("learner@example.com", "breathe-in-slowly")
 
 
-def log(visitor: Visitor, note: str) -> None:
+def log_practice(visitor: Visitor, note: str) -> None:
     page = visitor.go("/practice/log/?hack=energy-ball")
     page.get_by_label(re.compile("^Note")).fill(note)
     page.locator("main form").get_by_role("button", name="Log").click()
@@ -23,11 +23,11 @@ def entry(page: Page, note: str):
     return page.get_by_role("listitem").filter(has_text=note)
 
 
-def test_search_and_filters_act_in_place_and_stand_in_the_address(visit):
+def test_search_and_filters_update_entries_in_place_and_change_url(visit):
     visitor = visit(DESKTOP)
     sign_in(visitor, *LEARNER)
-    log(visitor, "A needle in the hay.")
-    log(visitor, "Nothing but hay.")
+    log_practice(visitor, "A needle in the hay.")
+    log_practice(visitor, "Nothing but hay.")
     page = visitor.go("/journal/")
     page.get_by_label("Search your notes").press_sequentially("needle")
     expect(entry(page, "Nothing but hay.")).to_have_count(0)
@@ -43,10 +43,10 @@ def test_search_and_filters_act_in_place_and_stand_in_the_address(visit):
     expect(page.get_by_role("heading", name="What changed with Energy Ball")).to_be_visible()
 
 
-def test_an_entry_is_changed_in_place_by_keyboard(visit):
+def test_entry_is_edited_in_place_by_keyboard(visit):
     visitor = visit(PHONE)
     sign_in(visitor, *LEARNER)
-    log(visitor, "Written in haste.")
+    log_practice(visitor, "Written in haste.")
     page = visitor.go("/journal/")
     edit = entry(page, "Written in haste.").get_by_role("link", name=re.compile("^Edit"))
     edit.focus()
@@ -69,10 +69,10 @@ def test_an_entry_is_changed_in_place_by_keyboard(visit):
     expect(page.locator("main textarea")).to_have_count(0)
 
 
-def test_months_change_in_place_and_the_days_lead_to_their_entries(visit):
+def test_month_changes_in_place_and_days_link_to_their_entries(visit):
     visitor = visit(DESKTOP)
     sign_in(visitor, *LEARNER)
-    log(visitor, "Of this very day.")
+    log_practice(visitor, "Practised today.")
     page = visitor.go("/journal/month/")
     name = page.locator("#month-name").inner_text()
     page.get_by_role("link", name="Previous month").click()
@@ -83,16 +83,16 @@ def test_months_change_in_place_and_the_days_lead_to_their_entries(visit):
     expect(page.locator("#month-name")).to_have_text(name)
     page.get_by_role("link", name=re.compile("^Today, ")).focus()
     page.keyboard.press("Enter")
-    expect(entry(page, "Of this very day.").first).to_be_visible()
+    expect(entry(page, "Practised today.").first).to_be_visible()
 
 
-def test_it_works_without_javascript(visit):
+def test_journal_works_without_javascript(visit):
     visitor = visit(PHONE, java_script_enabled=False)
     sign_in(visitor, *LEARNER)
-    log(visitor, "By hand alone.")
+    log_practice(visitor, "By hand alone.")
     page = visitor.go("/journal/")
     page.get_by_label("Search your notes").fill("alone")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply filters").click()
     expect(page).to_have_url(re.compile("q=alone"))
     entry(page, "By hand alone.").get_by_role("link", name=re.compile("^Edit")).click()
     page.get_by_label(re.compile("^Note")).fill("By hand, together.")
