@@ -89,13 +89,18 @@ class StrictJSONWidget(JSONWidget):
 
 
 class NamedForeignKeyWidget(ForeignKeyWidget):
+    advice = ""
+
     def clean(self, value, row=None, **kwargs):
         try:
             return super().clean(value, row, **kwargs)
         except self.model.DoesNotExist as missing:
             kind = self.model._meta.verbose_name
-            message = f"There is no {kind} “{value}”. Put prerequisites in rows above the hacks that need them."
-            raise ValueError(message) from missing
+            raise ValueError(f"There is no {kind} “{value}”.{self.advice}") from missing
+
+
+class PrerequisiteWidget(NamedForeignKeyWidget):
+    advice = " Put prerequisites in rows above the hacks that need them."
 
 
 class HackResource(ModelResource):
@@ -106,7 +111,7 @@ class HackResource(ModelResource):
     }
 
     category = Field("category", "category", NamedForeignKeyWidget(HackCategory, "name"))
-    prerequisite_hack = Field("prerequisite_hack", "prerequisite_hack", NamedForeignKeyWidget(Hack, "slug"))
+    prerequisite_hack = Field("prerequisite_hack", "prerequisite_hack", PrerequisiteWidget(Hack, "slug"))
     unlock_criteria = Field("unlock_criteria", "unlock_criteria", StrictJSONWidget(), default=dict)
     verification_questions = Field("verification_questions", "verification_questions", StrictJSONWidget(), default=list)
     requires_verification = Field("requires_verification", "requires_verification", StrictBooleanWidget())
