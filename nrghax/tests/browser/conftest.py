@@ -1,7 +1,7 @@
-"""The product as a person meets it: Granian as the web's own login, a Celery worker, Valkey, and Chromium.
+"""The running product for browser tests: Granian with the web's login, a Celery worker, Valkey and Chromium.
 
-Everything is real and on a database of its own, so that what a browser does here is what it would do in production:
-a forgotten identity is "permission denied", a style that the Content Security Policy forbids is an error.
+All processes are real and share a database of their own, so the tests see what production would do. A missing identity
+is "permission denied". A style that the Content Security Policy forbids is an error.
 """
 
 import os
@@ -42,8 +42,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 START_SECONDS = 60
-# One process for both commands: each would take a second to start.
-FILL = """
+# One process for both commands, because each takes a second to start.
+LOAD_DATA = """
 from django.core.management import call_command
 call_command("loaddata", "seeds", verbosity=0)
 call_command("demologins")
@@ -57,7 +57,7 @@ class Product:
     database: str
 
     def link_in_mail_to(self, address: str) -> str:
-        """The link to ourselves in the newest mail to `address`; waits for the mail to arrive."""
+        """Wait for a mail to `address`. Return the link to the product in the newest one."""
 
         def newest() -> str | None:
             for path in sorted(self.mailbox.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True):
@@ -71,19 +71,19 @@ class Product:
         return wait_for(newest)
 
     def query(self, sql: str, *params: object) -> list[tuple]:
-        """Rows as the worker sees them."""
+        """Run a query as the worker and return its rows."""
         with psycopg.connect(url_of(WORKER, self.database)) as worker:
             return worker.execute(sql, params).fetchall()
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 15):
-    """The first true answer of `condition`; fails once the time is up."""
+    """Return the first truthy result of `condition`. Fail the test after `seconds`."""
     pause = Event()
     for _ in range(int(seconds / 0.1)):
         if answer := condition():
             return answer
         pause.wait(0.1)
-    pytest.fail(f"Nothing came of {condition.__name__} in {seconds} s.")
+    pytest.fail(f"{condition.__name__} was not true within {seconds} s.")
 
 
 @contextmanager
@@ -107,11 +107,11 @@ def _process(*command: str, environment: dict[str, str], log: Path) -> Iterator[
                 process.wait()
 
 
-# What runs for these tests ends with them: the worker would take the tasks that later tests of the same process hand
-# over, and Playwright leaves an event loop in the thread for as long as it runs.
+# These processes stop after the last browser test. The worker would consume tasks of later tests in the same process,
+# and a running Playwright keeps an event loop in the thread.
 @pytest.fixture(scope="package")
 def identity_provider() -> Iterator[IdentityProvider]:
-    """Google and Discord, for as long as the product runs: it is told of them when it starts."""
+    """Google and Discord. They run as long as the product, which reads their URLs at start."""
     with running_provider() as provider:
         yield provider
 
@@ -129,7 +129,7 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
         database = f"{migrated}_browser"
         urls = {role: url_of(role, database) for role in (OWNER, WEB, WORKER)}
         maintenance = url_of("nrghax_test", "postgres")
-        # A database that somebody is connected to can't be copied.
+        # PostgreSQL can't copy a database that has connections.
         connection.close()
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("NRGHAX_PROCESS", "PYTEST_CURRENT_TEST")},
@@ -150,7 +150,7 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
             with psycopg.connect(urls[OWNER], autocommit=True) as owner:
                 prepare_database(owner, logins=[WEB, WORKER, BACKUP])
             subprocess.run(
-                [sys.executable, "manage.py", "shell", "--no-imports", "-c", FILL],
+                [sys.executable, "manage.py", "shell", "--no-imports", "-c", LOAD_DATA],
                 cwd=settings.BASE_DIR,
                 env=environment,
                 check=True,
@@ -195,12 +195,12 @@ def browser(browser_type_launch_args) -> Iterator[Browser]:
 
 @dataclass
 class Visitor:
-    """A browser window of one person. `complaints` is what the console, the page or the CSP complained of."""
+    """One person's browser window. `errors` are those of the console, the page and the Content Security Policy."""
 
     page: Page
     context: BrowserContext
     url: str
-    complaints: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
         self.page.goto(self.url + path)
@@ -212,7 +212,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def visit(product: Product, browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Opens a window: `visit(PHONE, color_scheme="dark")`. Any complaint of a page fails the test in the end."""
+    """Open a window: `visit(PHONE, color_scheme="dark")`. Any error of its pages fails the test at the end."""
     visitors: list[Visitor] = []
 
     def visit(device: dict = DESKTOP, **options) -> Visitor:
@@ -220,19 +220,19 @@ def visit(product: Product, browser: Browser) -> Iterator[Callable[..., Visitor]
         context.set_default_timeout(15_000)
         visitor = Visitor(context.new_page(), context, product.url)
 
-        def complain(message) -> None:
+        def collect_error(message) -> None:
             if message.type == "error":
-                visitor.complaints.append(f"{message.text} ({visitor.page.url})")
+                visitor.errors.append(f"{message.text} ({visitor.page.url})")
 
-        context.on("console", complain)
-        context.on("weberror", lambda error: visitor.complaints.append(str(error.error)))
+        context.on("console", collect_error)
+        context.on("weberror", lambda error: visitor.errors.append(str(error.error)))
         visitors.append(visitor)
         return visitor
 
     yield visit
     for visitor in visitors:
         visitor.context.close()
-    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+    assert [error for visitor in visitors for error in visitor.errors] == []
 
 
 def new_address() -> str:
@@ -240,7 +240,7 @@ def new_address() -> str:
 
 
 def log_in(visitor: Visitor, email: str, password: str) -> None:
-    """Through the form, into a session of its own that has just seen the password."""
+    """Log in through the form, into a new session that has just seen the password."""
     page = visitor.go("/accounts/login/")
     page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
     page.get_by_label("Password").fill(password)
@@ -252,15 +252,15 @@ _session_cookies: dict[tuple[str, str], list] = {}
 
 
 def sign_in(visitor: Visitor, email: str, password: str) -> None:
-    """As `log_in`, but a session that an earlier window of the same person has opened is used again while it lasts.
+    """Log in, but reuse the session of an earlier window of the same person if there is one.
 
-    Typing and hashing the password costs two seconds of processor time. A page that asks for it again after some
-    minutes wants `log_in`.
+    This saves two seconds of typing and hashing the password. Use `log_in` for pages that ask for the password again
+    when the last login is some minutes ago.
     """
     account = (visitor.url, email)
     if account in _session_cookies:
         visitor.context.add_cookies(_session_cookies[account])
-        # Whoever is logged in already is sent on to where the form would lead.
+        # The login page redirects if the session is still valid.
         if "login" not in visitor.go("/accounts/login/").url:
             return
     log_in(visitor, email, password)

@@ -1,4 +1,4 @@
-"""axe-core finds nothing on any page, light and dark, on a phone and on a desktop."""
+"""axe-core finds no violation on any page, in light and dark, on a phone and on a desktop."""
 
 import json
 
@@ -10,44 +10,53 @@ from nrghax.tests.browser.conftest import DESKTOP, PHONE, log_in, sign_in
 pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Colours differ by scheme and layout by device; the two do not act on each other, so that two of the four are enough.
+# Colours depend on the scheme and layout on the device, independently. So two of the four combinations are enough.
 LOOKS = {"phone, dark": (PHONE, "dark"), "desktop, light": (DESKTOP, "light")}
 OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-# What is still on its way from one scheme's colour to the other's has neither; who inherits a colour sets out later.
-SETTLE = """() => {
-  const onTheirWay = () => document.getAnimations().filter(each => each instanceof CSSTransition);
-  for (let some = onTheirWay(); some.length; some = onTheirWay()) some.forEach(each => each.finish());
+# Finish colour transitions after a change of scheme. Inherited colours start further transitions, hence the loop.
+FINISH_TRANSITIONS = """() => {
+  const running = () => document.getAnimations().filter(animation => animation instanceof CSSTransition);
+  for (let some = running(); some.length; some = running()) some.forEach(animation => animation.finish());
 }"""
-RUN = f"axe.run({json.dumps(OPTIONS)}).then(({{ violations }}) => violations)"
-FOR_ALL = ["/", "/hacks/", "/hacks/energy-ball/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+RUN_AXE = f"axe.run({json.dumps(OPTIONS)}).then(({{ violations }}) => violations)"
+PUBLIC_PAGES = [
+    "/",
+    "/hacks/",
+    "/hacks/energy-ball/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+]
 
 
 def violations(page) -> list[str]:
     page.wait_for_load_state()
-    # Half a megabyte, which stays for as long as the page does.
+    # The script is half a megabyte. It stays loaded until the page changes.
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
-    return [f"{violation['id']}: {node['target']}" for violation in page.evaluate(RUN) for node in violation["nodes"]]
+    return [
+        f"{violation['id']}: {node['target']}" for violation in page.evaluate(RUN_AXE) for node in violation["nodes"]
+    ]
 
 
 def violations_in_each_look(page) -> dict[str, list[str]]:
-    """What is found, by look. No style asks for a mouse or a finger, so that one page can take on all looks."""
+    """Return the violations by look. Our styles don't query the pointer, so one page can show every look."""
     found = {}
     for look, (device, scheme) in LOOKS.items():
         page.set_viewport_size(device["viewport"])
         page.emulate_media(color_scheme=scheme)
-        page.evaluate(SETTLE)
+        page.evaluate(FINISH_TRANSITIONS)
         found[look] = violations(page)
     return {look: problems for look, problems in found.items() if problems}
 
 
-def test_pages_for_everybody(visit):
+def test_public_pages_have_no_violations(visit):
     visitor = visit(PHONE)
-    found = {path: violations_in_each_look(visitor.go(path)) for path in FOR_ALL}
+    found = {path: violations_in_each_look(visitor.go(path)) for path in PUBLIC_PAGES}
     assert {path: problems for path, problems in found.items() if problems} == {}
 
 
-FOR_MEMBERS = [
+MEMBER_PAGES = [
     "/today/",
     "/checkin/",
     "/hacks/",
@@ -78,11 +87,11 @@ FOR_MEMBERS = [
 ]
 
 
-def test_pages_for_members(visit):
+def test_member_pages_have_no_violations(visit):
     visitor = visit(PHONE)
-    # Some pages of the account ask for a password that was typed long ago.
+    # Some account pages ask for the password again if it was typed long ago.
     log_in(visitor, "learner@example.com", "breathe-in-slowly")
-    found = {path: violations_in_each_look(visitor.go(path)) for path in FOR_MEMBERS}
+    found = {path: violations_in_each_look(visitor.go(path)) for path in MEMBER_PAGES}
     page = visitor.go("/practice/warm-liquid/")
     page.get_by_role("button", name="Start").click()
     page.get_by_role("button", name="Pause").wait_for()
@@ -100,7 +109,7 @@ def test_pages_for_members(visit):
     assert {path: problems for path, problems in found.items() if problems} == {}
 
 
-def test_errors_beside_their_fields(visit):
+def test_form_errors_are_linked_to_their_fields(visit):
     visitor = visit(PHONE)
     sign_in(visitor, "learner@example.com", "breathe-in-slowly")
     page = visitor.go("/practice/log/")

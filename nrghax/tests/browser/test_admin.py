@@ -1,4 +1,4 @@
-"""Staff at work: a guide with its preview, a file that is refused and one that is taken, what was done and by whom."""
+"""The admin in a browser: a guide with its preview, its history, and the import of hacks from a file."""
 
 import re
 
@@ -15,8 +15,8 @@ LIST = "/admin/hacks/hack/"
 HEADER = "slug,name,category,duration_minutes,difficulty_level,text_guide\n"
 GOOD = HEADER + "slow-tide,Slow Tide,relaxation,6,1,Breathe like the sea.\n"
 BAD = GOOD + "no-shelf,No Shelf,nowhere,6,1,Never seen.\n"
-# The rules that unfold's own templates break; docs/decisions/admin.md says where.
-OF_UNFOLD = {"aria-input-field-name", "landmark-one-main", "landmark-unique", "list", "region", "target-size"}
+# Rules that unfold's own templates break; docs/decisions/admin.md says where.
+UNFOLD_VIOLATIONS = {"aria-input-field-name", "landmark-one-main", "landmark-unique", "list", "region", "target-size"}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def upload(page, text: str) -> None:
     page.get_by_role("button", name="Submit").click()
 
 
-def test_a_guide_is_edited_beside_its_preview(staff, product):
+def test_guide_is_edited_beside_its_preview_and_recorded_in_history(staff, product):
     page = staff.go(f"{LIST}?q=inner+weather")
     page.get_by_role("link", name="Inner Weather").click()
     preview = page.get_by_role("region", name="Preview of the guide")
@@ -55,7 +55,7 @@ def test_a_guide_is_edited_beside_its_preview(staff, product):
     expect(page.get_by_text(STAFF[0]).first).to_be_visible()
 
 
-def test_a_file_is_refused_for_one_bad_row_and_then_taken(staff, product):
+def test_import_refuses_file_with_one_bad_row_and_accepts_good_file(staff, product):
     def stored() -> list[tuple]:
         return product.query("SELECT slug FROM hacks WHERE slug IN ('slow-tide', 'no-shelf')")
 
@@ -74,7 +74,7 @@ def test_a_file_is_refused_for_one_bad_row_and_then_taken(staff, product):
     assert stored() == [("slow-tide",)]
 
 
-def test_it_is_said_what_depends_on_a_hack_before_it_is_unpublished(staff, product):
+def test_unpublishing_lists_dependent_hacks_first(staff, product):
     page = staff.go(f"{LIST}?q=soft+bubble")
     page.locator("input.action-select").first.check()
     page.locator("select[name=action]").select_option("unpublish")
@@ -84,7 +84,7 @@ def test_it_is_said_what_depends_on_a_hack_before_it_is_unpublished(staff, produ
     assert product.query("SELECT is_active FROM hacks WHERE slug = 'soft-bubble'") == [(True,)]
 
 
-def test_axe_finds_nothing_of_ours(visit, product):
+def test_axe_finds_only_known_violations_of_unfold(visit, product):
     visitor = visit(PHONE)
     sign_in(visitor, *STAFF)
     ((key,),) = product.query("SELECT id FROM hacks WHERE slug = 'energy-ball'")
@@ -92,4 +92,4 @@ def test_axe_finds_nothing_of_ours(visit, product):
     for path in ("/admin/", LIST, f"{LIST}{key}/change/", f"{LIST}{key}/history/", f"{LIST}import/"):
         for problems in violations_in_each_look(visitor.go(path)).values():
             found |= {violation.partition(":")[0] for violation in problems}
-    assert found <= OF_UNFOLD
+    assert found <= UNFOLD_VIOLATIONS

@@ -1,4 +1,4 @@
-"""The catalogue and a hack's page in a browser: filters in place, the favourite, the film that waits to be asked."""
+"""The catalogue and a hack's page in a browser: filters, the favourite, and the video that loads on demand."""
 
 import re
 
@@ -14,7 +14,7 @@ STAFF = ("staff@example.com", "curate-with-care")
 
 
 @pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_filters_work_in_place_and_live_in_the_address(visit, device):
+def test_filters_update_results_in_place_and_change_url(visit, device):
     page = visit(device).go("/hacks/")
     page.evaluate("window.isSamePage = true")
     search = page.get_by_role("searchbox", name="Search hacks")
@@ -43,7 +43,7 @@ def test_filters_work_in_place_and_live_in_the_address(visit, device):
     expect(page.get_by_role("link", name="Energy Ball")).to_have_count(0)
 
 
-def test_going_back_undoes_a_filter(visit):
+def test_browser_back_undoes_filter(visit):
     page = visit(DESKTOP).go("/hacks/")
     page.locator("label", has_text="Healing").first.click()
     expect(page).to_have_url(re.compile(r"category=healing$"))
@@ -62,7 +62,7 @@ def test_filters_work_without_javascript(visit):
 
 
 @pytest.mark.parametrize("has_javascript", [True, False], ids=["htmx", "plain"])
-def test_a_favourite_is_one_press(visit, has_javascript):
+def test_favourite_button_toggles(visit, has_javascript):
     visitor = visit(PHONE, java_script_enabled=has_javascript)
     sign_in(visitor, *LEARNER)
     page = visitor.go("/hacks/breath-wave/")
@@ -77,7 +77,7 @@ def test_a_favourite_is_one_press(visit, has_javascript):
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
-def test_no_request_leaves_for_a_film_before_somebody_asks(visit, product):
+def test_video_sends_no_request_to_provider_before_click(visit, product):
     staff = visit(DESKTOP)
     sign_in(staff, *STAFF)
     [(hack_id,)] = product.query("SELECT id FROM hacks WHERE slug = 'kind-hand'")
@@ -87,16 +87,16 @@ def test_no_request_leaves_for_a_film_before_somebody_asks(visit, product):
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     visitor = visit(PHONE)
-    asked = []
+    requested = []
 
-    def show_a_film(route):
-        asked.append(route.request.url)
-        route.fulfill(body="<p>A film</p>", content_type="text/html")
+    def serve_video(route):
+        requested.append(route.request.url)
+        route.fulfill(body="<p>A video</p>", content_type="text/html")
 
-    visitor.context.route("https://www.youtube-nocookie.com/**", show_a_film)
+    visitor.context.route("https://www.youtube-nocookie.com/**", serve_video)
     page = visitor.go("/hacks/kind-hand/")
     page.wait_for_load_state("networkidle")
-    assert asked == []
+    assert requested == []
     page.get_by_role("link", name="Watch on YouTube").click()
-    expect(page.frame_locator("iframe[title='Kind Hand: video']").get_by_text("A film")).to_be_visible()
-    assert asked == ["https://www.youtube-nocookie.com/embed/abc"]
+    expect(page.frame_locator("iframe[title='Kind Hand: video']").get_by_text("A video")).to_be_visible()
+    assert requested == ["https://www.youtube-nocookie.com/embed/abc"]

@@ -1,4 +1,4 @@
-"""The main job as a newcomer meets it: sign up, be welcomed, pick a hack, practise, give feedback, check in."""
+"""A new member's first day: sign up, onboarding, a first hack, practice, feedback and check-in."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ PASSWORD = "a calm breath of air"
 
 
 def sign_up(visitor: Visitor, product: Product) -> str:
-    """From the landing page to the welcome; returns the address."""
+    """Sign up from the landing page, up to the start of onboarding. Return the email address."""
     address = new_address()
     page = visitor.go("/")
     page.locator("main").get_by_role("link", name=re.compile("start|sign up|account", re.IGNORECASE)).first.click()
@@ -28,7 +28,7 @@ def sign_up(visitor: Visitor, product: Product) -> str:
     return address
 
 
-def be_welcomed(page: Page, username: str) -> None:
+def complete_onboarding(page: Page, username: str) -> None:
     page.get_by_label("Username").fill(username)
     page.get_by_label("Display name").fill("Robin")
     page.get_by_role("radio", name=re.compile("Energy awareness")).check()
@@ -53,12 +53,12 @@ def member_row(product: Product, username: str, sql: str) -> tuple:
 
 
 @pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_newcomer_practises_and_checks_in(visit, product, device):
+def test_new_member_practises_and_checks_in(visit, product, device):
     visitor = visit(device, timezone_id="America/New_York")
     page = visitor.page
     username = sign_up(visitor, product).partition("@")[0]
     expect(page.get_by_label("Time zone")).to_have_value("America/New_York")
-    be_welcomed(page, username)
+    complete_onboarding(page, username)
 
     expect(page).to_have_url(re.compile("/hacks/energy-ball/"))
     page.get_by_role("link", name="Practise now").click()
@@ -82,16 +82,16 @@ def test_a_newcomer_practises_and_checks_in(visit, product, device):
     assert member_row(product, username, sessions) == (1, 1, "Warm hands.", "America/New_York")
     assert member_row(product, username, "min(streak_count), min(mood_after) FROM daily_checkins") == (1, 7)
     assert member_row(product, username, "total_practice_count, days_active FROM user_hack_progress") == (1, 1)
-    # The worker does its part.
+    # The worker processes all activities.
     wait_for(lambda: member_row(product, username, "bool_and(processed_at IS NOT NULL) FROM user_activity_logs")[0])
 
 
-def test_practice_unlocks_the_next_hack(visit, product):
+def test_practice_unlocks_next_hack(visit, product):
     visitor = visit(PHONE)
     page = visitor.page
     username = sign_up(visitor, product).partition("@")[0]
     page.get_by_label("Time zone").select_option("UTC")
-    be_welcomed(page, username)
+    complete_onboarding(page, username)
     for days_ago in (0, 1, 2):
         visitor.go("/practice/log/?hack=energy-ball")
         started = datetime.now(UTC) - timedelta(days=days_ago, minutes=30)
@@ -107,12 +107,12 @@ def test_practice_unlocks_the_next_hack(visit, product):
     expect(page.get_by_role("link", name="Practise now")).to_be_visible()
 
 
-def test_the_job_can_be_done_without_javascript(visit, product):
+def test_new_member_practises_and_checks_in_without_javascript(visit, product):
     visitor = visit(PHONE, java_script_enabled=False)
     page = visitor.page
     username = sign_up(visitor, product).partition("@")[0]
     page.get_by_label("Time zone").select_option("Europe/Berlin")
-    be_welcomed(page, username)
+    complete_onboarding(page, username)
     visitor.go("/hacks/?category=relaxation&difficulty=1")
     expect(page.get_by_role("link", name="Eye Massage")).to_be_visible()
     expect(page.get_by_role("link", name="Energy Ball")).to_have_count(0)
@@ -126,7 +126,7 @@ def test_the_job_can_be_done_without_javascript(visit, product):
     assert member_row(product, username, "min(timezone) FROM daily_checkins") == ("Europe/Berlin",)
 
 
-def test_staff_curate_what_members_see(visit, product):
+def test_change_by_staff_shows_on_hack_page(visit, product):
     staff, learner = visit(DESKTOP), visit(PHONE)
     sign_in(staff, "staff@example.com", "curate-with-care")
     page = staff.go("/admin/hacks/hack/")

@@ -1,4 +1,4 @@
-"""The settings on a phone, and the profile as a stranger sees it."""
+"""The settings on a phone, and the public profile as a visitor sees it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ from nrghax.tests.browser.conftest import PHONE, sign_in
 pytestmark = pytest.mark.browser
 
 
-def test_a_member_finds_the_settings_and_shows_the_profile(visit):
+def test_member_edits_profile_and_makes_it_public(visit):
     member, stranger = visit(PHONE), visit(PHONE)
     sign_in(member, "learner@example.com", "breathe-in-slowly")
     page = member.page
@@ -19,7 +19,7 @@ def test_a_member_finds_the_settings_and_shows_the_profile(visit):
     page.get_by_label("Username").fill("staff")
     expect(page.locator("#username-status")).to_have_text("This username is reserved. Choose another.")
     page.get_by_label("Username").fill("demo_learner")
-    expect(page.locator("#username-status")).to_have_text("demo_learner is free")
+    expect(page.locator("#username-status")).to_have_text("demo_learner is available")
     page.get_by_label("About you").fill("Tea and long walks.")
     page.get_by_role("radio", name="Protection").check()
     page.get_by_role("button", name="Save").click()
@@ -31,7 +31,7 @@ def test_a_member_finds_the_settings_and_shows_the_profile(visit):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Privacy settings saved.")).to_be_visible()
     page.locator("main").get_by_role("link", name="See your profile").click()
-    expect(page.get_by_text("This is your profile as others see it.")).to_be_visible()
+    expect(page.get_by_text("This is how others see your profile.")).to_be_visible()
 
     shown = stranger.go("/@Demo_Learner")
     expect(shown).to_have_url(f"{stranger.url}/@demo_learner/")
@@ -45,5 +45,5 @@ def test_a_member_finds_the_settings_and_shows_the_profile(visit):
     with shown.expect_response("**/@demo_learner/") as response:
         shown.reload()
     assert response.value.status == 404
-    # The console complains of the 404, as it should.
-    stranger.complaints.clear()
+    # Chromium logs the 404 as an error.
+    stranger.errors.clear()

@@ -1,4 +1,4 @@
-"""Mastery, from the questions of a hack to the news that it is verified."""
+"""Proof of mastery in a browser: submission, review, and the verified hack."""
 
 import re
 
@@ -21,10 +21,10 @@ SELECT gen_random_uuid(), hack_verifications.id, round, true, '', 60
 FROM hack_verifications JOIN users ON users.id = user_id, generate_series(1, 2) WHERE username = %s
 RETURNING id
 """
-NEWS = "SELECT title FROM notifications JOIN users ON users.id = user_id WHERE username = %s AND type = %s"
+NOTIFICATIONS = "SELECT title FROM notifications JOIN users ON users.id = user_id WHERE username = %s AND type = %s"
 
 
-def test_peers_verify_what_a_member_submits(visit, product):
+def test_peers_verify_submission(visit, product):
     product.query(PRACTISED, 10, "demo_learner")
     product.query(PRACTISED, 30, "demo_staff")
     learner, reviewer = visit(PHONE), visit(DESKTOP, color_scheme="dark")
@@ -56,4 +56,4 @@ def test_peers_verify_what_a_member_submits(visit, product):
     expect(page.get_by_role("heading", name="You have mastered Energy Programming")).to_be_visible()
     found += violations(page)
     assert found == []
-    wait_for(lambda: product.query(NEWS, "demo_learner", "verification_decided"))
+    wait_for(lambda: product.query(NOTIFICATIONS, "demo_learner", "verification_decided"))
