@@ -71,11 +71,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
 
     def get_readonly_fields(self, request, obj=None):
-        """Only a superuser grants permissions: other staff must not raise their own or anyone else's."""
+        """Let only a superuser grant permissions: other staff must not raise their own or anyone else's."""
         return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *PERMISSION_FIELDS]
 
     def has_change_permission(self, request, obj=None):
-        """Only a superuser changes a superuser's password and address."""
+        """Let only a superuser change a superuser's password and address."""
         is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return super().has_change_permission(request, obj) and not is_above
 

@@ -1,4 +1,4 @@
-"""A person is three rows with one key: User (credentials), Member (what others see) and Profile (private settings).
+"""A person is three rows with one key: User (credentials), Member (the public card) and Profile (private settings).
 
 The trigger `app.welcome_user()` creates the member and the profile for every new user.
 """
@@ -133,7 +133,7 @@ class MemberQuerySet(models.QuerySet):
 
 
 class Member(models.Model):
-    """What other members see of a person. Every row that belongs to a person has a foreign key to this one."""
+    """The public card of a person. Every row that belongs to a person has a foreign key to it."""
 
     class GraduationStatus(models.TextChoices):
         ACTIVE = "active", "Active"

@@ -1,4 +1,4 @@
-"""Pages of which htmx can request the main part alone."""
+"""Render pages whose main part htmx can request alone."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ _numbers = count(1)
 
 
 def make_user(*, email: str | None = None, verified: bool = True, **fields) -> User:
-    """A user with a password and an e-mail address; the trigger makes the member and the profile."""
+    """Create a user with a password and an email address. The trigger creates the member and the profile."""
     with database_identity(Role.WORKER):
         user = User.objects.create_user(email or f"person{next(_numbers)}@example.com", PASSWORD, **fields)
         EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
@@ -22,7 +22,7 @@ def make_user(*, email: str | None = None, verified: bool = True, **fields) -> U
 
 
 def make_member(*, user: User | None = None, onboarded: bool = True, profile: dict | None = None, **card) -> Member:
-    """A member who has been welcomed; `card` sets fields of the member, `profile` those of the profile."""
+    """Create an onboarded member. `card` sets fields of the member, `profile` fields of the profile."""
     user = user or make_user()
     with database_identity(Role.WORKER):
         card.setdefault("display_name", f"Person {user.email.partition('@')[0]}")
@@ -36,5 +36,5 @@ def is_logged_in(client: Client) -> bool:
 
 
 def sent_path() -> str:
-    """Return the path of the link in the last mail."""
+    """Return the path of the link in the last email."""
     return re.search(r"https?://testserver(/\S+)", mail.outbox[-1].body).group(1)

@@ -1,4 +1,4 @@
-"""What every page of ours keeps to, read from its HTML rather than searched for in its text."""
+"""Rules that the HTML of every page follows."""
 
 import re
 from collections import Counter
@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 from django.http import HttpResponse
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# Drawings close themselves; a parser of HTML sees no difference between <path> and <path />.
+# SVG elements that close themselves; HTMLParser doesn't distinguish <path> from <path />.
 SELF_CLOSING = {"circle", "path", "use"}
 
 
 class Page(HTMLParser):
-    """Collects what the assertions below ask for."""
+    """Parses a page and collects the data for the assertions of `read_page`."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Page(HTMLParser):
         attributes = dict(attrs)
         self.tags[tag] += 1
         self.refused += [f"<{tag} {name}>" for name in attributes if name == "style" or name.startswith("on")]
-        # What is no program is not run: options for a script to read.
+        # JSON is data for a script, so the policy allows it.
         is_inline = tag == "script" and not attributes.get("src") and attributes.get("type") != "application/json"
         if tag == "style" or is_inline:
             self.refused.append(f"<{tag}>")
@@ -56,21 +56,23 @@ class Page(HTMLParser):
 
 
 def read_page(response: HttpResponse, *, status: int = 200) -> Page:
-    """The page, after what holds for each of them was asserted."""
+    """Assert the rules that all pages follow. Return the parsed page."""
     assert response.status_code == status
     page = Page(response)
     assert page.refused == [], "the Content Security Policy refuses these"
-    assert page.unbalanced == [], "tags that close something else than was opened"
+    assert page.unbalanced == [], "tags that don't match the open tag"
     assert page.tags["h1"] == 1
     assert page.tags["main"] == 1
     assert [name for name, times in page.ids.items() if times > 1] == []
     assert any("css/tokens" in href for href in page.stylesheets)
-    nameless = [field for field in page.fields if field.get("id") not in page.labelled and not field.get("aria-label")]
-    assert nameless == [], "fields without a label"
-    assert page.described_by <= set(page.ids), "descriptions that are not in the page"
+    unlabelled = [
+        field for field in page.fields if field.get("id") not in page.labelled and not field.get("aria-label")
+    ]
+    assert unlabelled == [], "fields without a label"
+    assert page.described_by <= set(page.ids), "descriptions that aren't in the page"
     return page
 
 
 def words_of(html: str) -> str:
-    """Return the text between the tags; drawings say nothing."""
+    """Return the text between the tags, without the text in SVG."""
     return " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", html, flags=re.DOTALL).split())

@@ -16,12 +16,12 @@ ADD_USER = reverse("admin:accounts_user_add")
 
 
 @pytest.fixture
-def clerk_client(sign_in):
-    """Staff who may look after users and hold no other right."""
-    clerk = make_user(email="clerk@example.com", is_staff=True)
+def user_manager_client(sign_in):
+    """A client of a staff member who has the permissions on users and no others."""
+    user_manager = make_user(email="clerk@example.com", is_staff=True)
     with database_identity(Role.STAFF):
-        clerk.user_permissions.add(*Permission.objects.filter(content_type__model="user"))
-    return sign_in(make_member(user=clerk))
+        user_manager.user_permissions.add(*Permission.objects.filter(content_type__model="user"))
+    return sign_in(make_member(user=user_manager))
 
 
 def change_page(row) -> str:
@@ -29,7 +29,7 @@ def change_page(row) -> str:
 
 
 def fields_of(client, url: str) -> dict[str, str | list]:
-    """What a browser would send back unchanged, inlines too."""
+    """Return the values that a browser would submit unchanged, including inlines."""
     context = client.get(url).context
     forms = [context["adminform"].form]
     for inline in context["inline_admin_formsets"]:
@@ -43,7 +43,7 @@ def fields_of(client, url: str) -> dict[str, str | list]:
     return values
 
 
-def test_staff_add_a_user_who_is_welcomed_and_confirms_the_address(staff_client, client):
+def test_user_added_by_staff_must_confirm_address_at_login(staff_client, client):
     fields = {"email": "Added@Example.com", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
     response = staff_client.post(ADD_USER, fields)
     user = User.objects.get(email="added@example.com")
@@ -63,14 +63,14 @@ def test_staff_add_a_user_who_is_welcomed_and_confirms_the_address(staff_client,
         ({"password2": "else"}, "password2"),
     ],
 )
-def test_a_user_is_not_added_on_bad_input(staff_client, fields, name):
+def test_user_is_not_added_on_bad_input(staff_client, fields, name):
     sent = {"email": "added@example.com", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
     response = staff_client.post(ADD_USER, {**sent, **fields})
     assert name in response.context["adminform"].form.errors
     assert User.objects.count() == 1
 
 
-def test_staff_see_no_hash(staff_client, member):
+def test_password_hash_is_not_shown(staff_client, member):
     for url in (USERS, change_page(member.user), change_page(member)):
         content = staff_client.get(url).content.decode()
         assert member.user.password not in content
@@ -79,7 +79,7 @@ def test_staff_see_no_hash(staff_client, member):
             assert part[:6] not in content
 
 
-def test_staff_set_a_password(staff_client, member):
+def test_staff_set_password(staff_client, member):
     content = staff_client.get(change_page(member.user)).content.decode()
     assert 'href="../password/"' in content
     url = reverse("admin:auth_user_password_change", args=[member.user.pk])
@@ -88,7 +88,7 @@ def test_staff_set_a_password(staff_client, member):
     assert User.objects.get(pk=member.pk).check_password("another calm breath")
 
 
-def test_an_address_changed_by_staff_must_be_confirmed_by_its_owner(staff_client, member):
+def test_address_changed_by_staff_must_be_confirmed(staff_client, member):
     url = change_page(member.user)
     staff_client.post(url, {**fields_of(staff_client, url), "email": "Moved@Example.com"})
     assert User.objects.get(pk=member.pk).email == "moved@example.com"
@@ -96,7 +96,7 @@ def test_an_address_changed_by_staff_must_be_confirmed_by_its_owner(staff_client
     assert list(addresses) == [("moved@example.com", False, True)]
 
 
-def test_saving_a_user_unchanged_keeps_the_addresses(staff_client, member):
+def test_saving_unchanged_user_keeps_addresses(staff_client, member):
     EmailAddress.objects.create(user_id=member.pk, email="waiting@example.com")
     url = change_page(member.user)
     assert staff_client.post(url, fields_of(staff_client, url)).url == USERS
@@ -104,7 +104,7 @@ def test_saving_a_user_unchanged_keeps_the_addresses(staff_client, member):
     assert list(addresses) == [(member.user.email, True), ("waiting@example.com", False)]
 
 
-def test_staff_deactivate_a_user(staff_client, member):
+def test_staff_deactivate_user(staff_client, member):
     url = change_page(member.user)
     fields = fields_of(staff_client, url)
     del fields["is_active"]
@@ -112,21 +112,21 @@ def test_staff_deactivate_a_user(staff_client, member):
     assert not User.objects.get(pk=member.pk).is_active
 
 
-def test_the_list_shows_whose_address_is_confirmed(staff_client):
+def test_list_shows_whether_address_is_confirmed(staff_client):
     make_user(email="unconfirmed@example.com", verified=False)
     rows = {user.email: user.confirmed for user in staff_client.get(USERS).context["cl"].result_list}
     assert rows == {"superuser@example.com": True, "unconfirmed@example.com": False}
 
 
 @pytest.mark.parametrize("word", ["WANDERER", "quiet_river", "Calm"])
-def test_people_are_found_by_address_and_names(staff_client, word):
+def test_search_finds_people_by_address_and_names(staff_client, word):
     make_member(user=make_user(email="wanderer@example.org"), username="Quiet_River", display_name="Calm One")
     make_member(user=make_user(email="else@example.org"), display_name="Else")
     for url in (USERS, reverse("admin:accounts_member_changelist")):
         assert staff_client.get(url, {"q": word}).context["cl"].result_count == 1
 
 
-def test_staff_delete_a_user_with_all_that_is_theirs(staff_client, member):
+def test_deleting_user_deletes_their_rows(staff_client, member):
     leave_traces(member)
     url = reverse("admin:accounts_user_delete", args=[member.pk])
     assert staff_client.post(url, {"post": "yes"}).url == USERS
@@ -134,37 +134,38 @@ def test_staff_delete_a_user_with_all_that_is_theirs(staff_client, member):
     assert not Member.objects.filter(pk=member.pk).exists()
 
 
-def test_a_clerk_deletes_a_user_and_no_superuser(clerk_client, member, staff):
+def test_user_manager_deletes_user_but_not_superuser(user_manager_client, member, staff):
     for person, status in ((member, 302), (staff, 403)):
         url = reverse("admin:accounts_user_delete", args=[person.pk])
-        assert clerk_client.post(url, {"post": "yes"}).status_code == status
+        assert user_manager_client.post(url, {"post": "yes"}).status_code == status
     action = {"action": "delete_selected", "_selected_action": [str(staff.pk)], "post": "yes"}
-    clerk_client.post(USERS, action)
+    user_manager_client.post(USERS, action)
     assert list(User.objects.filter(pk__in=[member.pk, staff.pk])) == [staff.user]
 
 
-def test_a_clerk_hands_out_no_rights(clerk_client, member):
+def test_user_manager_cannot_grant_permissions(user_manager_client, member):
     url = change_page(member.user)
     fields = {"email": member.user.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
-    assert clerk_client.post(url, fields).url == USERS
+    assert user_manager_client.post(url, fields).url == USERS
     user = User.objects.get(pk=member.pk)
     assert not user.is_staff
     assert not user.is_superuser
 
 
-def test_a_clerk_does_not_take_over_a_superuser(clerk_client, staff):
+def test_user_manager_cannot_change_superuser(user_manager_client, staff):
     new = {"usable_password": "true", "password1": "another calm breath", "password2": "another calm breath"}
     password = reverse("admin:auth_user_password_change", args=[staff.pk])
-    assert clerk_client.post(password, new).status_code == 403
+    assert user_manager_client.post(password, new).status_code == 403
     assert (
-        clerk_client.post(change_page(staff.user), {"email": "mine@example.com", "is_active": "on"}).status_code == 403
+        user_manager_client.post(change_page(staff.user), {"email": "mine@example.com", "is_active": "on"}).status_code
+        == 403
     )
     user = User.objects.get(pk=staff.pk)
     assert user.check_password(PASSWORD)
     assert user.email == "superuser@example.com"
 
 
-def test_staff_change_a_card_and_its_profile(staff_client, member):
+def test_staff_change_member_and_profile(staff_client, member):
     url = change_page(member)
     fields = {**fields_of(staff_client, url), "username": "Renamed", "profile_public": "on", "profile-0-bio": "Hello"}
     assert staff_client.post(url, fields).status_code == 302
@@ -175,25 +176,25 @@ def test_staff_change_a_card_and_its_profile(staff_client, member):
 
 
 @pytest.mark.parametrize(
-    ("username", "complaint"),
-    [("ab", "at least three"), ("admin", "reserved"), ("a b", "underscores only"), ("TAKEN_name", "taken")],
+    ("username", "message"),
+    [("ab", "at least 3"), ("admin", "reserved"), ("a b", "only letters"), ("TAKEN_name", "taken")],
 )
-def test_staff_do_not_give_a_bad_username(staff_client, member, username, complaint):
+def test_bad_username_is_refused(staff_client, member, username, message):
     make_member(username="Taken_Name")
     url = change_page(member)
     response = staff_client.post(url, {**fields_of(staff_client, url), "username": username})
-    assert complaint in response.context["adminform"].form.errors.as_text()
+    assert message in response.context["adminform"].form.errors.as_text()
     assert Member.objects.get(pk=member.pk).username == member.username
 
 
-def test_staff_do_not_set_an_unknown_zone(staff_client, member):
+def test_unknown_zone_is_refused(staff_client, member):
     url = change_page(member)
     staff_client.post(url, {**fields_of(staff_client, url), "profile-0-timezone": "Europe/Atlantis"})
     assert Profile.objects.get(pk=member.pk).timezone == "UTC"
 
 
 @pytest.mark.parametrize("row", ["member", "profile"])
-def test_cards_and_profiles_come_and_go_with_the_user_alone(staff_client, member, row):
+def test_member_and_profile_cannot_be_added_or_deleted_alone(staff_client, member, row):
     assert staff_client.get(reverse(f"admin:accounts_{row}_add")).status_code == 403
     assert (
         staff_client.post(reverse(f"admin:accounts_{row}_delete", args=[member.pk]), {"post": "yes"}).status_code == 403
@@ -201,7 +202,7 @@ def test_cards_and_profiles_come_and_go_with_the_user_alone(staff_client, member
     assert Profile.objects.filter(pk=member.pk).exists()
 
 
-def test_staff_confirm_an_address(staff_client):
+def test_staff_confirm_address(staff_client):
     user = make_user(verified=False)
     address = EmailAddress.objects.get(user=user)
     url = reverse("admin:account_emailaddress_changelist")

@@ -1,4 +1,4 @@
-"""Forgotten and changed passwords, changed addresses."""
+"""Reset and change of passwords, change of addresses."""
 
 from urllib.parse import quote
 
@@ -17,55 +17,55 @@ RESET = reverse("account_reset_password")
 CHANGE = reverse("account_change_password")
 EMAIL = reverse("account_email")
 LOGIN = reverse("account_login")
-NEW = "another calm breath"
+NEW_PASSWORD = "another calm breath"
 
 
-def choose_password(client, link, word=NEW):
+def submit_new_password(client, link, word=NEW_PASSWORD):
     form = client.get(link, follow=True).redirect_chain[-1][0]
     return client.post(form, {"password1": word, "password2": word})
 
 
-def test_a_forgotten_password_is_chosen_anew(client, member):
+def test_reset_link_sets_new_password(client, member):
     client.post(RESET, {"email": member.user.email.upper()})
     assert mail.outbox[0].to == [member.user.email]
-    choose_password(client, sent_path())
-    assert User.objects.get().check_password(NEW)
+    submit_new_password(client, sent_path())
+    assert User.objects.get().check_password(NEW_PASSWORD)
     assert mail.outbox[-1].subject == "Your password was reset"
 
 
-def test_a_reset_link_works_once(client, member):
+def test_reset_link_works_once(client, member):
     client.post(RESET, {"email": member.user.email})
     link = sent_path()
-    choose_password(client, link)
+    submit_new_password(client, link)
     assert "This link no longer works" in Client().get(link).content.decode()
 
 
-def test_a_reset_link_does_not_work_for_ever(client, member, settings):
+def test_reset_link_expires(client, member, settings):
     client.post(RESET, {"email": member.user.email})
     settings.PASSWORD_RESET_TIMEOUT = -1
     assert "This link no longer works" in client.get(sent_path()).content.decode()
 
 
-def test_a_reset_does_not_accept_a_weak_password(client, member):
+def test_reset_refuses_weak_password(client, member):
     client.post(RESET, {"email": member.user.email})
-    response = choose_password(client, sent_path(), "short")
-    assert "at least 10 characters" in response.content.decode()
+    response = submit_new_password(client, sent_path(), "short")
+    assert "Use at least 10 characters." in response.content.decode()
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_a_reset_ends_other_sessions(client, member, member_client):
+def test_reset_ends_other_sessions(client, member, member_client):
     other = Client()
     other.post(RESET, {"email": member.user.email})
-    choose_password(other, sent_path())
+    submit_new_password(other, sent_path())
     assert member_client.get(EMAIL).status_code == 302
 
 
-def test_an_unknown_address_gets_a_mail_and_the_visitor_sees_no_difference(client, member):
+def test_reset_response_is_the_same_for_unknown_address(client, member):
     known = client.post(RESET, {"email": member.user.email})
     unknown = client.post(RESET, {"email": "nobody@example.com"})
     assert known.url == unknown.url
     assert mail.outbox[-1].to == ["nobody@example.com"]
-    assert mail.outbox[-1].subject == "No account with this address"
+    assert mail.outbox[-1].subject == "No account with this email address"
 
 
 def test_resets_are_limited(client, member):
@@ -76,11 +76,13 @@ def test_resets_are_limited(client, member):
     assert len(mail.outbox) == 5
 
 
-def test_a_password_is_changed_by_who_knows_the_old_one(member, member_client):
-    response = member_client.post(CHANGE, {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+def test_password_is_changed_with_old_password(member, member_client):
+    response = member_client.post(
+        CHANGE, {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    )
     assert response.status_code == 302
-    assert User.objects.get().check_password(NEW)
-    assert "Your password is changed." in member_client.get(CHANGE).content.decode()
+    assert User.objects.get().check_password(NEW_PASSWORD)
+    assert "Password changed." in member_client.get(CHANGE).content.decode()
     assert mail.outbox[-1].subject == "Your password was changed"
 
 
@@ -88,66 +90,68 @@ def test_a_password_is_changed_by_who_knows_the_old_one(member, member_client):
     "fields",
     [{"oldpassword": "wrong"}, {"password1": "short", "password2": "short"}, {"password2": "a different breath"}],
 )
-def test_a_password_is_not_changed_by_bad_input(member_client, fields):
-    response = member_client.post(CHANGE, {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW, **fields})
+def test_password_is_not_changed_on_bad_input(member_client, fields):
+    response = member_client.post(
+        CHANGE, {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD, **fields}
+    )
     assert response.context["form"].errors
     assert User.objects.get().check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("url", [CHANGE, EMAIL])
-def test_a_visitor_is_asked_to_log_in(client, url):
+def test_visitor_is_redirected_to_login(client, url):
     assert client.get(url).url == f"{LOGIN}?next={url}"
 
 
 @pytest.mark.parametrize("url", [RESET, CHANGE, EMAIL])
-def test_the_token_is_needed(url, member):
+def test_csrf_token_is_required(url, member):
     client = Client(enforce_csrf_checks=True)
     client.force_login(member.user)
     assert client.post(url, {"action_add": "", "email": "new@example.com"}).status_code == 403
 
 
-def change_address(client, email, password=PASSWORD):
-    """Ask for another address; the password is asked for once more, and the request then goes on by itself."""
+def request_address_change(client, email, password=PASSWORD):
+    """Request a new address and confirm the password; allauth then resumes the request."""
     response = client.post(EMAIL, {"action_add": "", "email": email})
     assert response.url == f"{reverse('account_reauthenticate')}?next={quote(EMAIL, safe='')}"
     return client.post(response.url, {"password": password})
 
 
-def test_an_address_is_changed_once_the_new_one_is_confirmed(member_client, member):
+def test_address_changes_when_new_one_is_confirmed(member_client, member):
     old = member.user.email
-    change_address(member_client, "New@Example.com")
+    request_address_change(member_client, "New@Example.com")
     assert mail.outbox[-1].to == ["new@example.com"]
     assert User.objects.get().email == old
     member_client.post(sent_path())
     assert User.objects.get().email == "new@example.com"
     assert list(EmailAddress.objects.values_list("email", "verified", "primary")) == [("new@example.com", True, True)]
-    assert mail.outbox[-1].to == [old], "the old address is told"
+    assert mail.outbox[-1].to == [old], "the old address is notified"
     assert Client().post(LOGIN, {"login": "new@example.com", "password": PASSWORD}).url == reverse("practice:today")
 
 
-def test_the_address_is_not_changed_without_the_password(member_client):
-    response = change_address(member_client, "new@example.com", password="wrong")
+def test_address_is_not_changed_with_wrong_password(member_client):
+    response = request_address_change(member_client, "new@example.com", password="wrong")
     assert response.context["form"].errors
     assert EmailAddress.objects.count() == 1
     assert mail.outbox == []
 
 
-def test_a_change_of_address_can_be_given_up(member_client, member):
-    change_address(member_client, "new@example.com")
+def test_change_of_address_can_be_cancelled(member_client, member):
+    request_address_change(member_client, "new@example.com")
     member_client.post(EMAIL, {"action_remove": "", "email": "new@example.com"})
     assert EmailAddress.objects.get().email == member.user.email
 
 
-def test_anothers_address_cannot_be_taken(member_client, member):
+def test_address_of_other_user_cannot_be_confirmed(member_client, member):
     other = make_user()
-    change_address(member_client, other.email)
+    request_address_change(member_client, other.email)
     member_client.post(sent_path())
     assert User.objects.get(pk=member.pk).email == member.user.email
     assert EmailAddress.objects.get(user=other).verified
 
 
 @pytest.mark.parametrize("action", ["action_remove", "action_primary", "action_send"])
-def test_anothers_address_is_out_of_reach(member_client, action):
+def test_address_of_other_user_cannot_be_managed(member_client, action):
     other = make_user()
     member_client.post(EMAIL, {action: "", "email": other.email})
     address = EmailAddress.objects.get(user=other)

@@ -16,57 +16,57 @@ TODAY = reverse("practice:today")
 
 
 @pytest.fixture
-def person(member):
+def credentials(member):
     return {"login": member.user.email, "password": PASSWORD}
 
 
-@pytest.mark.parametrize("spell", [str.lower, str.upper, lambda email: f"  {email} "])
-def test_login_by_address_in_any_case(client, person, spell):
-    response = client.post(LOGIN, {**person, "login": spell(person["login"])})
+@pytest.mark.parametrize("change_case", [str.lower, str.upper, lambda email: f"  {email} "])
+def test_login_ignores_case_and_spaces_of_address(client, credentials, change_case):
+    response = client.post(LOGIN, {**credentials, "login": change_case(credentials["login"])})
     assert response.url == TODAY
     assert is_logged_in(client)
 
 
-def test_a_member_not_welcomed_yet_is_led_to_the_welcome(client):
+def test_login_redirects_newcomer_to_onboarding(client):
     member = make_member(onboarded=False)
     response = client.post(LOGIN, {"login": member.user.email, "password": PASSWORD})
     assert response.url == reverse("accounts:onboarding")
 
 
 @pytest.mark.parametrize("field", ["login", "password"])
-def test_a_wrong_word_is_refused_without_saying_which(client, person, field):
-    response = client.post(LOGIN, {**person, field: "wrong@example.com"})
-    assert "This e-mail address and this password do not belong together." in response.content.decode()
+def test_failed_login_does_not_reveal_which_field_is_wrong(client, credentials, field):
+    response = client.post(LOGIN, {**credentials, field: "wrong@example.com"})
+    assert "That email and password don&#x27;t match." in response.content.decode()
     assert not is_logged_in(client)
 
 
-def test_the_sixth_failed_login_is_refused_with_words(client, person):
+def test_login_is_refused_after_five_failed_attempts(client, credentials):
     for _ in range(5):
-        response = client.post(LOGIN, {**person, "password": "wrong"})
-        assert "do not belong together" in response.content.decode()
-    response = client.post(LOGIN, person)
+        response = client.post(LOGIN, {**credentials, "password": "wrong"})
+        assert "password don&#x27;t match" in response.content.decode()
+    response = client.post(LOGIN, credentials)
     assert "Too many failed attempts. Wait five minutes" in response.content.decode()
     assert not is_logged_in(client)
 
 
-def test_successful_logins_are_not_counted(client, person):
+def test_successful_logins_are_not_limited(client, credentials):
     for _ in range(6):
-        assert Client().post(LOGIN, person).url == TODAY
+        assert Client().post(LOGIN, credentials).url == TODAY
 
 
-def test_a_reset_password_ends_the_waiting(client, person, member):
+def test_password_reset_lifts_login_limit(client, credentials, member):
     for _ in range(6):
-        client.post(LOGIN, {**person, "password": "wrong"})
-    client.post(reverse("account_reset_password"), {"email": person["login"]})
+        client.post(LOGIN, {**credentials, "password": "wrong"})
+    client.post(reverse("account_reset_password"), {"email": credentials["login"]})
     link = mail.outbox[-1].body.partition("http://testserver")[2].split()[0]
     form = client.get(link, follow=True).redirect_chain[-1][0]
     client.post(form, {"password1": "another calm breath", "password2": "another calm breath"})
-    assert client.post(LOGIN, {**person, "password": "another calm breath"}).url == TODAY
+    assert client.post(LOGIN, {**credentials, "password": "another calm breath"}).url == TODAY
 
 
 @pytest.fixture
-def lost_cache(settings):
-    """A cache whose server is not there; nothing listens on port 1."""
+def unreachable_cache(settings):
+    """Point the cache at port 1, on which no server listens."""
     settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
     caches._settings = caches.settings = caches.configure_settings(None)
     assert cache.get("anything") is None
@@ -74,11 +74,11 @@ def lost_cache(settings):
     cache.clear()
 
 
-def test_a_lost_cache_locks_nobody_out(lost_cache, client, person):
+def test_login_works_while_cache_is_unreachable(unreachable_cache, client, credentials):
     for _ in range(6):
-        response = client.post(LOGIN, {**person, "password": "wrong"})
-        assert "do not belong together" in response.content.decode()
-    assert client.post(LOGIN, person).url == TODAY
+        response = client.post(LOGIN, {**credentials, "password": "wrong"})
+        assert "password don&#x27;t match" in response.content.decode()
+    assert client.post(LOGIN, credentials).url == TODAY
     assert client.get(reverse("account_email")).status_code == 200
 
 
@@ -92,45 +92,45 @@ def test_a_lost_cache_locks_nobody_out(lost_cache, client, person):
         ("/\\elsewhere.example/", TODAY),
     ],
 )
-def test_next_leads_inside_only(client, person, target, landing):
-    assert client.post(LOGIN, {**person, "next": target}).url == landing
+def test_next_redirects_only_within_site(client, credentials, target, landing):
+    assert client.post(LOGIN, {**credentials, "next": target}).url == landing
 
 
-def test_whoever_is_signed_in_is_led_on(member_client):
+def test_logged_in_member_is_redirected_from_login_and_signup(member_client):
     assert member_client.get(LOGIN).url == TODAY
     assert member_client.get(reverse("account_signup")).url == TODAY
 
 
-def test_a_login_lasts_where_the_person_says_so(client, person, settings):
-    client.post(LOGIN, {**person, "remember": "on"})
+def test_session_is_kept_when_remember_is_ticked(client, credentials, settings):
+    client.post(LOGIN, {**credentials, "remember": "on"})
     assert client.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == settings.SESSION_COOKIE_AGE
 
 
-def test_a_login_ends_with_the_browser_otherwise(client, person, settings):
-    client.post(LOGIN, person)
+def test_session_ends_with_browser_when_remember_is_not_ticked(client, credentials, settings):
+    client.post(LOGIN, credentials)
     assert client.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == ""
 
 
-def test_the_form_proposes_to_stay_logged_in(client):
+def test_remember_is_ticked_by_default(client):
     content = client.get(LOGIN).content.decode()
     assert "Keep me logged in on this device" in content
     assert 'name="remember" id="id_remember" checked' in content
 
 
-def test_a_session_outlives_the_cache(member_client):
+def test_session_survives_cleared_cache(member_client):
     cache.clear()
     assert member_client.get(reverse("account_email")).status_code == 200
 
 
-def test_a_login_changes_the_sessions_key(client, person):
+def test_login_changes_session_key(client, credentials):
     client.get(LOGIN)
-    client.post(LOGIN, {**person, "password": "wrong"})
+    client.post(LOGIN, {**credentials, "password": "wrong"})
     before = client.session.session_key
-    client.post(LOGIN, person)
+    client.post(LOGIN, credentials)
     assert client.session.session_key != before
 
 
-def test_logging_out_takes_a_post_and_ends_the_session(member_client):
+def test_logout_needs_post_and_ends_session(member_client):
     key = member_client.session.session_key
     assert member_client.get(LOGOUT).status_code == 200
     assert is_logged_in(member_client)
@@ -140,16 +140,16 @@ def test_logging_out_takes_a_post_and_ends_the_session(member_client):
 
 
 @pytest.mark.parametrize("url", [LOGIN, LOGOUT])
-def test_the_token_is_needed(url, person):
-    assert Client(enforce_csrf_checks=True).post(url, person).status_code == 403
+def test_csrf_token_is_required(url, credentials):
+    assert Client(enforce_csrf_checks=True).post(url, credentials).status_code == 403
 
 
 @pytest.mark.parametrize("method", ["delete", "patch"])
-def test_login_takes_no_other_method(client, method):
+def test_login_refuses_other_methods(client, method):
     assert getattr(client, method)(LOGIN).status_code == 405
 
 
-def test_a_deactivated_person_is_signed_out_at_once(member, member_client):
+def test_deactivated_user_is_logged_out_at_once(member, member_client):
     assert member_client.get(reverse("account_email")).status_code == 200
     member.user.is_active = False
     member.user.save(update_fields=["is_active"])
@@ -158,21 +158,21 @@ def test_a_deactivated_person_is_signed_out_at_once(member, member_client):
     assert response.url.startswith(LOGIN)
 
 
-def test_a_deactivated_person_is_told_so_and_not_let_in(client, person, member):
+def test_deactivated_user_cannot_log_in(client, credentials, member):
     member.user.is_active = False
     member.user.save(update_fields=["is_active"])
-    assert client.post(LOGIN, person).url == reverse("account_inactive")
+    assert client.post(LOGIN, credentials).url == reverse("account_inactive")
     assert not is_logged_in(client)
 
 
-def test_a_closed_account_is_told_only_to_who_knows_the_password(client, person, member):
+def test_deactivated_account_is_not_revealed_with_wrong_password(client, credentials, member):
     member.user.is_active = False
     member.user.save(update_fields=["is_active"])
-    assert "do not belong together" in client.post(LOGIN, {**person, "password": "wrong"}).content.decode()
+    assert "password don&#x27;t match" in client.post(LOGIN, {**credentials, "password": "wrong"}).content.decode()
 
 
-def test_an_account_from_elsewhere_confirms_its_address_first(client):
-    """As staff make it in the admin, or a fixture does: without a row for the address."""
+def test_user_without_address_row_must_confirm_address(client):
+    """The admin and fixtures create users without a row for the address."""
     user = make_user()
     EmailAddress.objects.all().delete()
     response = client.post(LOGIN, {"login": user.email, "password": PASSWORD})

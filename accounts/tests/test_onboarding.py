@@ -24,8 +24,8 @@ ANSWERS = {
     "timezone": "Pacific/Auckland",
     "selected_path": "protection",
 }
-# What every signed-in request costs in a test: a savepoint and its release, three changes of identity, the user.
-REQUEST = 6
+# Queries of each logged-in request in a test: a savepoint and its release, three identity changes, the user.
+QUERIES_PER_REQUEST = 6
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def newcomer_client(sign_in, newcomer):
     return sign_in(newcomer)
 
 
-def row(member) -> Member:
+def reload(member) -> Member:
     return Member.objects.select_related("profile").get(pk=member.pk)
 
 
-def test_the_page_is_in_our_layout_and_empty_but_for_the_zone(newcomer_client):
+def test_page_is_empty_except_for_zone(newcomer_client):
     response = newcomer_client.get(WELCOME)
     read_page(response)
     form = response.context["form"]
@@ -56,10 +56,10 @@ def test_the_page_is_in_our_layout_and_empty_but_for_the_zone(newcomer_client):
     assert "checked" not in content
 
 
-def test_answers_are_kept_and_lead_to_the_first_hack(newcomer_client, newcomer):
+def test_answers_are_saved_and_redirect_to_first_hack(newcomer_client, newcomer):
     response = newcomer_client.post(WELCOME, {**ANSWERS, "profile_public": "on"})
     assert response.url == FIRST_HACK
-    member = row(newcomer)
+    member = reload(newcomer)
     assert (member.username, member.display_name) == ("Slow_River", "Slow River")
     assert member.privacy_settings == {"leaderboard_visible": False, "profile_public": True}
     assert member.profile.timezone == "Pacific/Auckland"
@@ -67,111 +67,111 @@ def test_answers_are_kept_and_lead_to_the_first_hack(newcomer_client, newcomer):
     assert member.profile.onboarding_completed
 
 
-def test_both_switches_are_off_by_default(newcomer_client, newcomer):
+def test_privacy_switches_are_off_by_default(newcomer_client, newcomer):
     newcomer_client.post(WELCOME, ANSWERS)
-    assert row(newcomer).privacy_settings == {"leaderboard_visible": False, "profile_public": False}
+    assert reload(newcomer).privacy_settings == {"leaderboard_visible": False, "profile_public": False}
 
 
-def test_a_privacy_setting_that_the_page_does_not_ask_for_stays(newcomer_client, newcomer):
+def test_other_privacy_settings_are_kept(newcomer_client, newcomer):
     switches = {**newcomer.privacy_settings, "show_streak": True}
     Member.objects.filter(pk=newcomer.pk).update(privacy_settings=switches)
     newcomer_client.post(WELCOME, {**ANSWERS, "leaderboard_visible": "on"})
-    assert row(newcomer).privacy_settings == {**switches, "leaderboard_visible": True}
+    assert reload(newcomer).privacy_settings == {**switches, "leaderboard_visible": True}
 
 
-def test_skipping_needs_nothing_and_the_welcome_waits(newcomer_client, newcomer):
+def test_onboarding_can_be_skipped_and_finished_later(newcomer_client, newcomer):
     skip = re.search(r'href="([^"]+)">Skip for now', newcomer_client.get(WELCOME).content.decode()).group(1)
     assert f'href="{WELCOME}">Finish setting up' in newcomer_client.get(skip).content.decode()
-    assert not row(newcomer).profile.onboarding_completed
+    assert not reload(newcomer).profile.onboarding_completed
     assert newcomer_client.get(WELCOME).status_code == 200
 
 
-def test_sending_twice_changes_nothing_more(newcomer_client, newcomer):
+def test_submitting_twice_changes_nothing(newcomer_client, newcomer):
     newcomer_client.post(WELCOME, ANSWERS)
-    before = row(newcomer)
+    before = reload(newcomer)
     assert newcomer_client.post(WELCOME, ANSWERS).status_code == 302
-    assert (row(newcomer).username, row(newcomer).display_name) == (before.username, before.display_name)
+    assert (reload(newcomer).username, reload(newcomer).display_name) == (before.username, before.display_name)
 
 
-def test_whoever_has_been_welcomed_is_led_to_the_settings(member_client, member):
+def test_onboarded_member_is_redirected_to_settings(member_client, member):
     for response in (member_client.get(WELCOME), member_client.post(WELCOME, ANSWERS)):
         assert response.url == reverse("accounts:settings")
-    assert row(member).username == member.username
+    assert reload(member).username == member.username
 
 
 @pytest.mark.parametrize(
-    ("fields", "name", "complaint"),
+    ("fields", "name", "message"),
     [
-        ({"username": ""}, "username", "This field is required."),
-        ({"username": "ab"}, "username", "Use at least three characters."),
+        ({"username": ""}, "username", "Fill in this field."),
+        ({"username": "ab"}, "username", "Use at least 3 characters."),
         ({"username": "a" * 31}, "username", "at most 30 characters"),
-        ({"username": "slow river"}, "username", "Use letters, digits and underscores only."),
-        ({"username": "flüsse"}, "username", "Use letters, digits and underscores only."),
-        ({"username": "slow\x00river"}, "username", "Null characters are not allowed."),
+        ({"username": "slow river"}, "username", "Use only letters, digits and underscores."),
+        ({"username": "flüsse"}, "username", "Use only letters, digits and underscores."),
+        ({"username": "slow\x00river"}, "username", "One character here can't be saved."),
         ({"username": "Admin"}, "username", "This username is reserved."),
         ({"username": "nrghax_team"}, "username", "This username is reserved."),
-        ({"display_name": "   "}, "display_name", "This field is required."),
+        ({"display_name": "   "}, "display_name", "Fill in this field."),
         ({"display_name": "x" * 61}, "display_name", "at most 60 characters"),
         ({"timezone": "Europe/Atlantis"}, "timezone", "Choose a time zone from the list."),
         ({"timezone": "../../etc/passwd"}, "timezone", "Choose a time zone from the list."),
-        ({"timezone": ""}, "timezone", "This field is required."),
-        ({"selected_path": ""}, "selected_path", "Choose where you would like to begin."),
-        ({"selected_path": "sorcery"}, "selected_path", "Select a valid choice."),
+        ({"timezone": ""}, "timezone", "Fill in this field."),
+        ({"selected_path": ""}, "selected_path", "Choose where you'd like to start."),
+        ({"selected_path": "sorcery"}, "selected_path", "Choose one of the options."),
     ],
 )
-def test_bad_input_is_said_beside_its_field_and_writes_nothing(newcomer_client, newcomer, fields, name, complaint):
+def test_bad_input_shows_error_and_writes_nothing(newcomer_client, newcomer, fields, name, message):
     response = newcomer_client.post(WELCOME, {**ANSWERS, **fields})
-    assert complaint in str(response.context["form"].errors[name])
+    assert message in " ".join(response.context["form"].errors[name])
     assert list(response.context["form"].errors) == [name]
     read_page(response)
-    member = row(newcomer)
+    member = reload(newcomer)
     assert member.username == newcomer.username
     assert not member.profile.onboarding_completed
 
 
-def test_an_alias_that_a_browser_reports_is_kept(newcomer_client, newcomer):
+def test_zone_alias_from_browser_is_kept(newcomer_client, newcomer):
     newcomer_client.post(WELCOME, {**ANSWERS, "timezone": "US/Pacific"})
-    assert row(newcomer).profile.timezone == "US/Pacific"
+    assert reload(newcomer).profile.timezone == "US/Pacific"
     settings = newcomer_client.get(reverse("accounts:settings-day"))
     assert '<option value="US/Pacific" selected>' in settings.content.decode()
 
 
-def test_a_zone_sent_back_with_an_error_is_still_chosen(newcomer_client):
+def test_zone_stays_selected_after_error(newcomer_client):
     response = newcomer_client.post(WELCOME, {**ANSWERS, "username": ""})
     assert '<option value="Pacific/Auckland" selected>' in response.content.decode()
     assert "data-propose-zone" not in response.content.decode()
 
 
-def test_anothers_name_is_taken_in_any_case_and_ones_own_is_not(newcomer_client, newcomer):
+def test_username_of_other_member_is_refused_in_any_case(newcomer_client, newcomer):
     other = make_member(username="Slow_River")
     response = newcomer_client.post(WELCOME, {**ANSWERS, "username": "sLOW_rIVER"})
     assert response.context["form"].errors["username"] == [USERNAME_TAKEN]
     assert newcomer_client.post(WELCOME, {**ANSWERS, "username": newcomer.username.upper()}).status_code == 302
-    assert row(newcomer).username == newcomer.username.upper()
-    assert row(other).username == "Slow_River"
+    assert reload(newcomer).username == newcomer.username.upper()
+    assert reload(other).username == "Slow_River"
 
 
-def test_who_comes_second_to_a_name_sees_it_at_the_field(newcomer_client, newcomer, monkeypatch):
-    """The other one takes the name in between this one's check and its update."""
+def test_username_taken_after_validation_shows_error(newcomer_client, newcomer, monkeypatch):
+    """Another member takes the name between the form's check and the update."""
     from accounts.forms import OnboardingForm
 
     clean = OnboardingForm.clean_username
 
-    def be_overtaken(form):
+    def clean_then_lose_username(form):
         username = clean(form)
         make_member(username=username.lower())
         return username
 
-    monkeypatch.setattr(OnboardingForm, "clean_username", be_overtaken)
+    monkeypatch.setattr(OnboardingForm, "clean_username", clean_then_lose_username)
     response = newcomer_client.post(WELCOME, ANSWERS)
     assert response.status_code == 200
     assert response.context["form"].errors["username"] == [USERNAME_TAKEN]
-    member = row(newcomer)
+    member = reload(newcomer)
     assert member.username == newcomer.username
     assert not member.profile.onboarding_completed
 
 
-def test_what_the_form_does_not_ask_for_cannot_be_sent(newcomer_client, newcomer):
+def test_fields_outside_form_are_ignored(newcomer_client, newcomer):
     other = make_member()
     forged = {
         "id": str(other.pk),
@@ -191,11 +191,11 @@ def test_what_the_form_does_not_ask_for_cannot_be_sent(newcomer_client, newcomer
     assert not member.user.is_superuser
     assert member.profile.discord_id is None
     assert member.profile.bio == ""
-    assert row(other).username == other.username
+    assert reload(other).username == other.username
 
 
 @pytest.mark.parametrize("url", [WELCOME, CHECK, FIRST_HACK])
-def test_a_visitor_is_asked_to_log_in(client, url):
+def test_visitor_is_redirected_to_login(client, url):
     assert client.get(url).url == f"{reverse('account_login')}?next={url}"
 
 
@@ -203,54 +203,54 @@ def test_a_visitor_is_asked_to_log_in(client, url):
     ("url", "method"),
     [(WELCOME, "put"), (WELCOME, "delete"), (CHECK, "post"), (CHECK, "delete"), (FIRST_HACK, "post")],
 )
-def test_no_other_method(newcomer_client, url, method):
+def test_other_methods_are_refused(newcomer_client, url, method):
     assert getattr(newcomer_client, method)(url).status_code == 405
 
 
-def test_the_token_is_needed(newcomer):
+def test_csrf_token_is_required(newcomer):
     client = Client(enforce_csrf_checks=True)
     client.force_login(newcomer.user)
     assert client.post(WELCOME, ANSWERS).status_code == 403
-    assert not row(newcomer).profile.onboarding_completed
+    assert not reload(newcomer).profile.onboarding_completed
 
 
 @pytest.mark.parametrize(
-    ("username", "said"),
+    ("username", "message"),
     [
-        ("Slow_River", "Slow_River is free"),
+        ("Slow_River", "Slow_River is available"),
         ("TAKEN_name", "This username is taken."),
         ("staff", "This username is reserved."),
-        ("ab", "Use at least three characters."),
-        ("a b c", "Use letters, digits and underscores only."),
-        ("", "This field is required."),
+        ("ab", "Use at least 3 characters."),
+        ("a b c", "Use only letters, digits and underscores."),
+        ("", "Fill in this field."),
         ("a" * 31, "at most 30 characters"),
-        ("<b>bold</b>", "Use letters, digits and underscores only."),
+        ("<b>bold</b>", "Use only letters, digits and underscores."),
     ],
 )
-def test_the_live_check_says_what_is_wrong(newcomer_client, username, said):
+def test_username_check_shows_message(newcomer_client, username, message):
     make_member(username="Taken_Name")
     response = newcomer_client.get(CHECK, {"username": username})
     content = response.content.decode()
-    assert said in content
+    assert message in content
     assert 'id="username-status"' in content
-    assert ("field__status--good" in content) == said.endswith("is free")
+    assert ("field__status--good" in content) == message.endswith("is available")
     assert "<b>" not in content
 
 
-def test_the_live_check_calls_ones_own_name_free(member_client, member):
-    assert "is free" in member_client.get(CHECK, {"username": member.username.upper()}).content.decode()
+def test_username_check_accepts_own_name(member_client, member):
+    assert "is available" in member_client.get(CHECK, {"username": member.username.upper()}).content.decode()
 
 
-def test_the_live_check_is_limited(newcomer_client, settings):
+def test_username_check_is_rate_limited(newcomer_client, settings):
     settings.ACCOUNT_RATE_LIMITS = {"username_check": "2/m/user"}
     for _ in range(2):
         assert newcomer_client.get(CHECK, {"username": "slow_river"}).status_code == 200
     assert newcomer_client.get(CHECK, {"username": "slow_river"}).status_code == 429
-    assert newcomer_client.post(WELCOME, ANSWERS).status_code == 302, "the form itself is not held up"
+    assert newcomer_client.post(WELCOME, ANSWERS).status_code == 302, "the form itself isn't limited"
 
 
-def test_the_check_for_a_name_uses_its_index():
-    """A lookup by iexact would ask for UPPER(), which no index has."""
+def test_username_lookup_uses_index():
+    """A lookup by iexact would use UPPER(), for which no index exists."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "users_username_unique" in Member.objects.named("Slow_River").explain()
@@ -260,7 +260,7 @@ def test_the_check_for_a_name_uses_its_index():
     ("path", "category"),
     [("energy_awareness", "energy_awareness"), ("protection", "relaxation"), ("flow_master", "flow_manipulation")],
 )
-def test_the_first_hack_suits_the_path(sign_in, path, category):
+def test_first_hack_matches_path(sign_in, path, category):
     hacks = {
         name: HackFactory(is_gateway=True, category=HackCategoryFactory(name=name))
         for name in ("healing", "flow_manipulation", "relaxation", "energy_awareness")
@@ -271,47 +271,47 @@ def test_the_first_hack_suits_the_path(sign_in, path, category):
     assert client.get(FIRST_HACK).url == hacks[category].get_absolute_url()
 
 
-def test_the_first_hack_is_any_gateway_before_none(sign_in):
+def test_first_hack_falls_back_to_any_gateway(sign_in):
     client = sign_in(make_member(profile={"selected_path": "protection"}))
     assert client.get(FIRST_HACK).url == reverse("hacks:hack-list")
     gateway = HackFactory(is_gateway=True)
     assert client.get(FIRST_HACK).url == gateway.get_absolute_url()
 
 
-def test_choosing_the_first_hack_costs_the_same_for_any_library(member_client, django_assert_num_queries):
+def test_first_hack_query_count_is_constant(member_client, django_assert_num_queries):
     for _ in range(2):
         HackFactory.create_batch(3, is_gateway=True)
-        with django_assert_num_queries(REQUEST + 1):
+        with django_assert_num_queries(QUERIES_PER_REQUEST + 1):
             member_client.get(FIRST_HACK)
 
 
-def test_the_welcome_costs_the_same_among_any_number_of_members(newcomer_client, django_assert_num_queries):
+def test_onboarding_query_count_is_constant(newcomer_client, django_assert_num_queries):
     newcomer_client.get(WELCOME)
     for _ in range(2):
         make_member()
-        with django_assert_num_queries(REQUEST + 1):
+        with django_assert_num_queries(QUERIES_PER_REQUEST + 1):
             newcomer_client.get(WELCOME)
 
 
-def test_times_are_shown_in_a_known_zone_where_the_members_has_vanished(sign_in):
+def test_pages_work_when_zone_is_unknown(sign_in):
     client = sign_in(make_member(profile={"timezone": "Europe/Atlantis"}))
     assert client.get(reverse("accounts:settings")).status_code == 200
     response = client.get(reverse("accounts:settings-day"))
-    assert "Your time zone is no longer known" in response.content.decode()
+    assert "Your time zone is no longer available" in response.content.decode()
 
 
-def test_no_reminder_is_left_after_the_welcome(newcomer_client):
+def test_reminder_is_gone_after_onboarding(newcomer_client):
     newcomer_client.post(WELCOME, ANSWERS)
     assert "Finish setting up" not in newcomer_client.get(reverse("practice:today")).content.decode()
 
 
-def test_a_vanished_zone_is_read_as_utc():
+def test_unknown_zone_falls_back_to_utc():
     assert rules.zone_or_utc("Europe/Atlantis").key == "UTC"
     assert rules.zone_or_utc("../etc/passwd").key == "UTC"
     assert rules.zone_or_utc("Asia/Tokyo").key == "Asia/Tokyo"
 
 
-def test_the_select_offers_every_place_once(newcomer_client):
+def test_zone_select_offers_each_zone_once(newcomer_client):
     content = newcomer_client.get(WELCOME).content.decode()
     offered = re.findall(r'<option value="([^"]+)"', content)
     assert offered[0] == "UTC"
@@ -323,7 +323,7 @@ def test_the_select_offers_every_place_once(newcomer_client):
     assert '<optgroup label="America">' in content
 
 
-def test_a_forged_zone_is_escaped_where_it_is_shown_again(newcomer_client):
+def test_forged_zone_is_escaped(newcomer_client):
     response = newcomer_client.post(WELCOME, {**ANSWERS, "timezone": '"><script>'})
     content = response.content.decode()
     assert "<script>" not in content

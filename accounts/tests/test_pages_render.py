@@ -1,4 +1,4 @@
-"""Every page of allauth and every error page: in our layout, and with nothing that our own policy would refuse."""
+"""Pages of allauth and error pages use our layout and satisfy our Content Security Policy."""
 
 import re
 
@@ -15,25 +15,25 @@ from accounts.tests.markup import read_page
 
 pytestmark = pytest.mark.django_db
 
-ENTRANCES = {
+VISITOR_PAGES = {
     "account_login": "Welcome back",
     "account_signup": "Create your account",
     "account_inactive": "This account is closed",
-    "account_email_verification_sent": "Check your e-mail",
-    "account_reset_password": "Forgotten your password?",
-    "account_reset_password_done": "Check your e-mail",
-    "account_reset_password_from_key_done": "Your password is changed",
+    "account_email_verification_sent": "Check your email",
+    "account_reset_password": "Forgot your password?",
+    "account_reset_password_done": "Check your email",
+    "account_reset_password_from_key_done": "Your password has been changed",
 }
-MANAGEMENT = {
+MEMBER_PAGES = {
     "account_logout": "Log out?",
-    "account_email": "Your e-mail address",
+    "account_email": "Your email address",
     "account_change_password": "Change your password",
-    "account_reauthenticate": "Is it you?",
+    "account_reauthenticate": "Confirm it's you",
 }
 
 
-@pytest.mark.parametrize(("name", "heading"), ENTRANCES.items())
-def test_a_visitors_page_is_in_our_layout(client, name, heading):
+@pytest.mark.parametrize(("name", "heading"), VISITOR_PAGES.items())
+def test_visitor_page_uses_our_layout(client, name, heading):
     response = client.get(reverse(name))
     page = read_page(response)
     assert f"<h1>{heading}</h1>" in response.content.decode()
@@ -41,13 +41,13 @@ def test_a_visitors_page_is_in_our_layout(client, name, heading):
     assert page.tags["footer"] == 1
 
 
-def test_whoever_confirms_elsewhere_is_not_promised_to_be_in(client):
+def test_verification_page_explains_other_browsers(client):
     text = " ".join(client.get(reverse("account_email_verification_sent")).content.decode().split())
-    assert "Open it in this browser to confirm the address, and you are in; in another one, you log in" in text
+    assert "In another browser, log in after you've confirmed." in text
 
 
-@pytest.mark.parametrize(("name", "heading"), MANAGEMENT.items())
-def test_a_members_page_is_in_our_layout(member_client, name, heading):
+@pytest.mark.parametrize(("name", "heading"), MEMBER_PAGES.items())
+def test_member_page_uses_our_layout(member_client, name, heading):
     response = member_client.get(reverse(name))
     read_page(response)
     content = response.content.decode()
@@ -55,7 +55,7 @@ def test_a_members_page_is_in_our_layout(member_client, name, heading):
     assert 'class="nav nav--member"' in content
 
 
-def test_a_member_without_a_password_is_asked_to_set_one(member, member_client):
+def test_member_without_password_can_set_one(member, member_client):
     member.user.set_unusable_password()
     member.user.save(update_fields=["password"])
     client = Client()
@@ -65,13 +65,13 @@ def test_a_member_without_a_password_is_asked_to_set_one(member, member_client):
     assert "<h1>Set a password</h1>" in response.content.decode()
 
 
-def test_wrong_credentials_are_told_in_words(client):
+def test_wrong_credentials_show_error(client):
     response = client.post(reverse("account_login"), {"login": "nobody@example.com", "password": "wrong"})
     read_page(response)
     assert 'class="errorlist nonfield"' in response.content.decode()
 
 
-def test_an_error_stands_beside_its_field(client):
+def test_error_is_linked_to_its_field(client):
     response = client.post(reverse("account_signup"), {"email": "no address", "password1": "short"})
     page = read_page(response)
     email = next(field for field in page.fields if field["name"] == "email")
@@ -80,7 +80,7 @@ def test_an_error_stands_beside_its_field(client):
     assert page.ids["id_email_error"] == 1
 
 
-def test_the_link_to_confirm_an_address(client):
+def test_confirmation_link_shows_address(client):
     user = make_user(verified=False)
     address = EmailAddress.objects.get(user=user)
     url = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
@@ -89,13 +89,13 @@ def test_the_link_to_confirm_an_address(client):
     assert address.email in response.content.decode()
 
 
-def test_a_link_to_confirm_that_is_no_longer_good(client):
+def test_invalid_confirmation_link(client):
     response = client.get(reverse("account_confirm_email", args=["abc:def:ghi"]))
     read_page(response)
     assert "<h1>This link no longer works</h1>" in response.content.decode()
 
 
-def test_the_link_to_a_new_password(client):
+def test_reset_link_shows_form(client):
     user = make_user()
     client.post(reverse("account_reset_password"), {"email": user.email})
     path = re.search(r"https?://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)[1]
@@ -104,13 +104,13 @@ def test_the_link_to_a_new_password(client):
     assert "<h1>Choose a new password</h1>" in response.content.decode()
 
 
-def test_a_link_to_a_new_password_that_is_no_longer_good(client):
+def test_invalid_reset_link(client):
     response = client.get(reverse("account_reset_password_from_key", args=["1", "set-password"]))
     read_page(response)
     assert "<h1>This link no longer works</h1>" in response.content.decode()
 
 
-def test_an_address_that_waits_for_its_confirmation(member, member_client):
+def test_unconfirmed_new_address_is_shown(member, member_client):
     member_client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     response = member_client.post(
         reverse("account_email"), {"email": "other@example.com", "action_add": ""}, follow=True
@@ -121,13 +121,13 @@ def test_an_address_that_waits_for_its_confirmation(member, member_client):
     assert "not confirmed yet" in content
 
 
-def test_mails_are_ours_and_carry_a_link(client):
+def test_reset_emails_have_our_text_and_link(client):
     user = make_user()
     client.post(reverse("account_reset_password"), {"email": user.email})
     client.post(reverse("account_reset_password"), {"email": "stranger@example.com"})
     known, unknown = mail.outbox
     assert known.subject == "Choose a new password"
-    assert unknown.subject == "No account with this address"
+    assert unknown.subject == "No account with this email address"
     for message in (known, unknown):
         assert message.body.startswith("Hello,\n")
         assert "http://testserver/accounts/" in message.body
@@ -135,7 +135,7 @@ def test_mails_are_ours_and_carry_a_link(client):
         assert "&#x27;" not in message.body
 
 
-def test_the_menu_shows_the_admin_to_staff_alone(sign_in, member):
+def test_menu_links_admin_for_staff_only(sign_in, member):
     page = reverse("account_email")
     assert reverse("admin:index") not in sign_in(member).get(page).content.decode()
     member.user.is_staff = True
@@ -143,31 +143,31 @@ def test_the_menu_shows_the_admin_to_staff_alone(sign_in, member):
     assert reverse("admin:index") in sign_in(member).get(page).content.decode()
 
 
-def test_a_page_that_is_not_there(client):
+def test_unknown_url_for_visitor(client):
     response = client.get("/nowhere/at/all/")
     read_page(response, status=404)
     assert "<h1>We can't find that page</h1>" in response.content.decode()
 
 
-def test_a_page_that_is_not_there_for_a_member(member_client):
+def test_unknown_url_for_member(member_client):
     response = member_client.get("/nowhere/at/all/")
     read_page(response, status=404)
 
 
-def test_a_form_without_its_token():
+def test_csrf_failure_page():
     response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"login": "a@example.com"})
     read_page(response, status=403)
     assert "<h1>This form has expired</h1>" in response.content.decode()
 
 
-def test_refusals_and_malformed_requests(rf):
+def test_forbidden_and_bad_request_pages_hide_reason(rf):
     read_page(defaults.permission_denied(rf.get("/"), PermissionDenied("a secret reason")), status=403)
     response = defaults.bad_request(rf.get("/"), SuspiciousOperation("a secret reason"))
     read_page(response, status=400)
     assert "secret" not in response.content.decode()
 
 
-def test_the_page_for_our_own_mistakes_needs_nothing(rf, django_assert_num_queries):
+def test_server_error_page_runs_no_query(rf, django_assert_num_queries):
     with django_assert_num_queries(0):
         response = defaults.server_error(rf.get("/"))
     read_page(response, status=500)

@@ -1,5 +1,3 @@
-"""How a person appears."""
-
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -9,14 +7,14 @@ from django.template.loader import render_to_string
 from accounts.templatetags.people import avatar
 
 KEY = UUID("01900000-0000-7000-8000-0000000000aa")
-PICTURE = "https://cdn.discordapp.com/avatars/1/2.png"
+PICTURE_URL = "https://cdn.discordapp.com/avatars/1/2.png"
 
 
 def person(**fields) -> dict:
     return {"pk": KEY, "username": "slow_river", "display_name": "Slow River", "avatar_url": "", **fields}
 
 
-def test_one_person_looks_the_same_everywhere_and_another_differs():
+def test_drawing_depends_on_person():
     assert avatar(person()) == avatar(person())
     assert avatar(person()) == avatar(
         SimpleNamespace(user_id=KEY, username="x", display_name="Slow River", avatar_url="")
@@ -37,33 +35,33 @@ def test_one_person_looks_the_same_everywhere_and_another_differs():
         ("<b> &", "&lt;&amp;"),
     ],
 )
-def test_the_initials(name, initials):
+def test_initials(name, initials):
     assert f">{initials}</text>" in avatar(person(display_name=name))
 
 
-def test_without_a_name_the_username_stands_in():
+def test_initials_fall_back_to_username():
     assert ">S</text>" in avatar(person(display_name=""))
 
 
-def test_a_picture_is_shown_from_where_pictures_may_come_alone(settings):
+def test_picture_is_shown_only_from_allowed_origins(settings):
     settings.AVATAR_ORIGINS = ["https://cdn.discordapp.com"]
-    assert f'<img class="avatar avatar--l" src="{PICTURE}" alt=""' in avatar(person(avatar_url=PICTURE), "l")
+    assert f'<img class="avatar avatar--l" src="{PICTURE_URL}" alt=""' in avatar(person(avatar_url=PICTURE_URL), "l")
     for url in ("https://example.com/x.png", "https://cdn.discordapp.com.example.com/x.png", "javascript:alert(1)"):
         assert "<svg" in avatar(person(avatar_url=url))
     settings.AVATAR_ORIGINS = []
-    assert "<svg" in avatar(person(avatar_url=PICTURE))
+    assert "<svg" in avatar(person(avatar_url=PICTURE_URL))
 
 
-def test_a_picture_cannot_leave_its_attribute(settings):
+def test_picture_url_is_escaped(settings):
     settings.AVATAR_ORIGINS = ["https://cdn.discordapp.com"]
-    assert '"><script>' not in avatar(person(avatar_url=f'{PICTURE}"><script>'))
+    assert '"><script>' not in avatar(person(avatar_url=f'{PICTURE_URL}"><script>'))
 
 
-def test_nothing_in_it_is_refused_by_our_policy():
+def test_drawing_has_no_inline_style():
     assert "style=" not in avatar(person())
 
 
-def test_the_card_is_a_link_where_it_leads_somewhere():
+def test_member_card_links_when_href_is_given():
     html = render_to_string("components/_member.html", {"person": person(display_name="<i>"), "href": "/@slow_river/"})
     assert '<a class="member" href="/@slow_river/">' in html
     assert "&lt;i&gt;" in html

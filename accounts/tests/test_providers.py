@@ -1,4 +1,4 @@
-"""Logging in with Discord, and what its server may do to us. Google speaks in nrghax/tests/browser/test_logins.py."""
+"""Login with Discord. The tests of Google's login are in nrghax/tests/browser/test_logins.py."""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from django.core import mail
 from django.urls import reverse
 
 from accounts.models import Member, Profile, User
-from accounts.providers.discord.identity import AVATARS
+from accounts.providers.discord.identity import AVATAR_BASE_URL
 from accounts.tests.factories import PASSWORD, is_logged_in, make_member, make_user
 from accounts.tests.markup import read_page
 from nrghax.tests.identity_provider import CLIENT_ID, CLIENT_SECRET, DISCORD_PERSON, running_provider
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 LOGIN = reverse("discord_login")
 CONNECTIONS = reverse("socialaccount_connections")
-PICTURE = f"{AVATARS}{DISCORD_PERSON['id']}/{DISCORD_PERSON['avatar']}.png"
+PICTURE_URL = f"{AVATAR_BASE_URL}{DISCORD_PERSON['id']}/{DISCORD_PERSON['avatar']}.png"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def server():
 
 @pytest.fixture
 def discord(server, settings):
-    """Discord with keys; each test finds it as it was."""
+    """Configure Discord with keys, and restore the provider's state."""
     server.restore()
     keys = {"client_id": CLIENT_ID, "secret": CLIENT_SECRET}
     settings.SOCIALACCOUNT_PROVIDERS = {
@@ -40,30 +40,30 @@ def discord(server, settings):
     return server
 
 
-def leave(client, process="login"):
-    """Press the button; returns the address at Discord."""
+def start_login(client, process="login"):
+    """Press the login button. Return the URL at Discord."""
     response = client.post(f"{LOGIN}?process={process}")
     assert response.status_code == 302
     return response["Location"]
 
 
-def decide(address, decision="allow"):
-    """Answer Discord's question; returns the way back to us."""
+def answer_at_provider(address, decision="allow"):
+    """Answer Discord's consent page. Return the path of the callback."""
     response = requests.get(f"{address}&decision={decision}", allow_redirects=False, timeout=5)
     assert response.status_code == 302
-    back = urlsplit(response.headers["Location"])
-    return f"{back.path}?{back.query}"
+    target = urlsplit(response.headers["Location"])
+    return f"{target.path}?{target.query}"
 
 
-def come_back(client, process="login", **options):
-    return client.get(decide(leave(client, process)), **options)
+def log_in_with_discord(client, process="login", **options):
+    return client.get(answer_at_provider(start_login(client, process)), **options)
 
 
-def prove_again(client):
+def reauthenticate(client):
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
 
-def test_without_keys_a_provider_is_nowhere(client):
+def test_provider_without_keys_is_not_offered(client):
     for page in ("account_login", "account_signup"):
         content = client.get(reverse(page)).content.decode()
         assert "Discord" not in content
@@ -75,21 +75,21 @@ def test_without_keys_a_provider_is_nowhere(client):
             assert client.post(address).status_code == 404
 
 
-def test_with_keys_it_is_offered_and_the_page_asks_the_database_for_nothing(client, discord, queries_of):
+def test_provider_with_keys_is_offered_without_queries(client, discord, queries_of):
     statements = queries_of(lambda: client.get(reverse("account_login")))
     assert "Log in with Discord" in client.get(reverse("account_login")).content.decode()
     assert "Google" not in client.get(reverse("account_login")).content.decode()
     assert [sql for sql in statements if "socialaccount" in sql] == []
 
 
-def test_a_link_alone_logs_nobody_in(client, discord):
+def test_login_link_asks_before_redirect(client, discord):
     response = client.get(LOGIN)
     read_page(response)
     assert "Continue with Discord?" in response.content.decode()
 
 
-def test_a_newcomer_by_discord_is_welcomed_with_name_and_picture(client, discord):
-    response = come_back(client)
+def test_discord_signup_copies_name_and_picture(client, discord):
+    response = log_in_with_discord(client)
     assert response["Location"] == reverse("accounts:onboarding")
     user = User.objects.get(email="nelly@example.com")
     assert not user.has_usable_password()
@@ -100,56 +100,56 @@ def test_a_newcomer_by_discord_is_welcomed_with_name_and_picture(client, discord
         "nelly",
         "1337",
     )
-    assert Member.objects.get(pk=user.pk).avatar_url == PICTURE
+    assert Member.objects.get(pk=user.pk).avatar_url == PICTURE_URL
 
 
-def test_of_what_discord_tells_only_what_is_shown_is_kept(client, discord):
-    come_back(client)
+def test_only_shown_discord_data_is_kept(client, discord):
+    log_in_with_discord(client)
     kept = SocialAccount.objects.get().extra_data
     assert set(kept) == {"id", "username", "global_name", "discriminator", "avatar"}
 
 
-def test_whoever_came_by_discord_comes_again(client, discord):
-    come_back(client)
+def test_second_discord_login_updates_profile(client, discord):
+    log_in_with_discord(client)
     client.logout()
     discord.people["discord"]["username"] = "nelly_the_second"
-    come_back(client)
+    log_in_with_discord(client)
     assert User.objects.count() == 1
     assert is_logged_in(client)
     assert Profile.objects.get().discord_username == "nelly_the_second"
 
 
-def test_an_address_that_an_account_has_does_not_open_it(client, discord):
+def test_discord_login_does_not_open_account_with_same_address(client, discord):
     make_member(user=make_user(email="nelly@example.com"))
-    response = come_back(client)
+    response = log_in_with_discord(client)
     read_page(response)
-    assert "<h1>You have an account already</h1>" in response.content.decode()
+    assert "<h1>You already have an account</h1>" in response.content.decode()
     assert not is_logged_in(client)
     assert not SocialAccount.objects.exists()
 
 
-def test_an_address_that_discord_has_not_confirmed_tells_nobody_of_an_account(client, discord):
+def test_unverified_discord_address_does_not_reveal_account(client, discord):
     make_member(user=make_user(email="nelly@example.com"))
     discord.people["discord"]["verified"] = False
-    response = come_back(client)
+    response = log_in_with_discord(client)
     assert response["Location"] == reverse("account_email_verification_sent")
     assert mail.outbox[0].to == ["nelly@example.com"]
     assert User.objects.count() == 1
     assert not SocialAccount.objects.exists()
 
 
-def test_an_unconfirmed_address_is_confirmed_first(client, discord):
+def test_unverified_discord_address_must_be_confirmed(client, discord):
     discord.people["discord"]["verified"] = False
-    response = come_back(client)
+    response = log_in_with_discord(client)
     assert response["Location"] == reverse("account_email_verification_sent")
     assert not is_logged_in(client)
     assert not EmailAddress.objects.get().verified
     assert "/accounts/confirm-email/" in mail.outbox[0].body
 
 
-def test_without_an_address_we_ask_for_one(client, discord):
+def test_discord_login_without_address_asks_for_one(client, discord):
     del discord.people["discord"]["email"]
-    response = come_back(client, follow=True)
+    response = log_in_with_discord(client, follow=True)
     read_page(response)
     assert "<h1>Almost there</h1>" in response.content.decode()
     response = client.post(reverse("socialaccount_signup"), {"email": "nelly@home.example"})
@@ -158,69 +158,68 @@ def test_without_an_address_we_ask_for_one(client, discord):
     assert SocialAccount.objects.get().user.email == "nelly@home.example"
 
 
-def test_asked_for_an_address_nobody_learns_whose_it_is(client, discord, member):
+def test_known_address_is_not_revealed_when_entered(client, discord, member):
     del discord.people["discord"]["email"]
-    come_back(client)
+    log_in_with_discord(client)
     response = client.post(reverse("socialaccount_signup"), {"email": member.user.email})
     assert response["Location"] == reverse("account_email_verification_sent")
-    assert mail.outbox[0].subject != "Confirm your e-mail address"
+    assert mail.outbox[0].subject != "Confirm your email address"
     assert not SocialAccount.objects.exists()
 
 
-def test_whoever_denies_is_told_that_nothing_has_changed(client, discord):
-    response = client.get(decide(leave(client), "deny"), follow=True)
+def test_cancelled_login_changes_nothing(client, discord):
+    response = client.get(answer_at_provider(start_login(client), "deny"), follow=True)
     read_page(response)
     assert "<h1>Nothing has changed</h1>" in response.content.decode()
     assert not User.objects.exists()
 
 
-def refused(client, way_back):
-    response = client.get(way_back)
+def assert_login_fails(client, callback):
+    response = client.get(callback)
     read_page(response, status=401)
-    assert "<h1>That did not work</h1>" in response.content.decode()
+    assert "<h1>That didn't work</h1>" in response.content.decode()
     assert not User.objects.exists()
-    return True
 
 
-def test_a_foreign_state_is_refused(client, discord):
-    way_back = decide(leave(client))
-    assert refused(client, way_back.partition("&state=")[0] + "&state=someone-elses")
+def test_foreign_state_is_refused(client, discord):
+    callback = answer_at_provider(start_login(client))
+    assert_login_fails(client, callback.partition("&state=")[0] + "&state=someone-elses")
 
 
-def test_another_browser_cannot_use_the_way_back(client, discord):
-    way_back = decide(leave(client))
+def test_callback_is_refused_in_other_browser(client, discord):
+    callback = answer_at_provider(start_login(client))
     client.cookies.clear()
-    assert refused(client, way_back)
+    assert_login_fails(client, callback)
 
 
-def test_a_way_back_works_once(client, discord):
-    way_back = decide(leave(client))
-    client.get(way_back)
-    assert client.get(way_back).status_code == 401
+def test_callback_works_once(client, discord):
+    callback = answer_at_provider(start_login(client))
+    client.get(callback)
+    assert client.get(callback).status_code == 401
 
 
 @pytest.mark.parametrize("failure", ["codes_expire", "token_breaks", "person_breaks"])
-def test_a_provider_that_fails_is_no_failure_of_ours(client, discord, failure):
-    way_back = decide(leave(client))
+def test_provider_failure_shows_error_page(client, discord, failure):
+    callback = answer_at_provider(start_login(client))
     setattr(discord, failure, True)
-    assert refused(client, way_back)
+    assert_login_fails(client, callback)
 
 
-def test_a_code_needs_its_verifier(client, discord):
-    """The provider checks PKCE: a code that was stolen on its way is worth nothing."""
-    way_back = decide(leave(client))
+def test_code_needs_its_pkce_verifier(client, discord):
+    """The provider checks PKCE, so a stolen code is useless."""
+    callback = answer_at_provider(start_login(client))
     for grant in discord.codes.values():
         grant["code_challenge"] = "of another browser"
-    assert refused(client, way_back)
+    assert_login_fails(client, callback)
 
 
-def test_connecting_and_disconnecting(member, member_client, discord):
-    prove_again(member_client)
-    response = come_back(member_client, "connect", follow=True)
+def test_connect_and_disconnect(member, member_client, discord):
+    reauthenticate(member_client)
+    response = log_in_with_discord(member_client, "connect", follow=True)
     read_page(response)
     assert "nelly" in response.content.decode()
     assert Profile.objects.get(pk=member.pk).discord_id == DISCORD_PERSON["id"]
-    assert Member.objects.get(pk=member.pk).avatar_url == PICTURE
+    assert Member.objects.get(pk=member.pk).avatar_url == PICTURE_URL
     assert "an account was connected" in mail.outbox[-1].subject.lower()
 
     account = SocialAccount.objects.get()
@@ -232,61 +231,61 @@ def test_connecting_and_disconnecting(member, member_client, discord):
     assert "an account was disconnected" in mail.outbox[-1].subject.lower()
 
 
-def test_connecting_asks_for_the_password_first(member_client, discord):
-    response = come_back(member_client, "connect")
+def test_connecting_requires_password(member_client, discord):
+    response = log_in_with_discord(member_client, "connect")
     assert response["Location"].startswith(reverse("account_reauthenticate"))
     assert not SocialAccount.objects.exists()
     member_client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert SocialAccount.objects.exists()
 
 
-def test_ones_own_picture_stays(sign_in, discord):
+def test_existing_picture_is_kept(sign_in, discord):
     member = make_member(avatar_url="https://pictures.example/me.png")
     client = sign_in(member)
-    prove_again(client)
-    come_back(client, "connect")
+    reauthenticate(client)
+    log_in_with_discord(client, "connect")
     client.post(CONNECTIONS, {"account": SocialAccount.objects.get().pk})
     assert Member.objects.get(pk=member.pk).avatar_url == "https://pictures.example/me.png"
 
 
-def test_an_account_that_is_connected_elsewhere_stays_there(member_client, member, discord):
+def test_account_connected_to_other_member_stays_there(member_client, member, discord):
     other = make_member()
     SocialAccount.objects.create(user=other.user, provider="discord", uid=DISCORD_PERSON["id"])
-    prove_again(member_client)
-    response = come_back(member_client, "connect", follow=True)
-    assert "connected to somebody else" in response.content.decode()
+    reauthenticate(member_client)
+    response = log_in_with_discord(member_client, "connect", follow=True)
+    assert "connected to a different NRGHAX account" in response.content.decode()
     assert SocialAccount.objects.get().user == other.user
 
 
-def test_anothers_account_cannot_be_disconnected(member_client, discord):
+def test_account_of_other_member_cannot_be_disconnected(member_client, discord):
     account = SocialAccount.objects.create(user=make_user(), provider="discord", uid="1")
-    prove_again(member_client)
+    reauthenticate(member_client)
     member_client.post(CONNECTIONS, {"account": account.pk})
     assert SocialAccount.objects.filter(pk=account.pk).exists()
 
 
-def test_the_only_way_in_is_not_disconnected(client, discord):
-    come_back(client)
+def test_only_login_method_cannot_be_disconnected(client, discord):
+    log_in_with_discord(client)
     response = client.post(CONNECTIONS, {"account": SocialAccount.objects.get().pk})
     assert "Set a password first" in response.content.decode()
     assert SocialAccount.objects.exists()
 
 
-def test_a_provider_that_was_switched_off_can_still_be_disconnected(member, member_client):
+def test_account_of_disabled_provider_can_be_disconnected(member, member_client):
     SocialAccount.objects.create(user=member.user, provider="discord", uid="1", extra_data={"username": "nelly"})
-    prove_again(member_client)
+    reauthenticate(member_client)
     assert "nelly" in member_client.get(CONNECTIONS).content.decode()
     member_client.post(CONNECTIONS, {"account": SocialAccount.objects.get().pk})
     assert not SocialAccount.objects.exists()
 
 
-def test_without_providers_the_page_says_that_there_are_none(member_client):
+def test_connections_page_without_providers(member_client):
     content = member_client.get(CONNECTIONS).content.decode()
-    assert "Logging in with accounts elsewhere is not set up here." in content
-    assert "None is connected." not in content
+    assert "Logging in with other accounts isn't available here." in content
+    assert "No connected accounts yet." not in content
 
 
-def test_with_a_provider_the_page_says_that_none_is_connected(discord, member_client):
+def test_connections_page_without_connected_account(discord, member_client):
     content = member_client.get(CONNECTIONS).content.decode()
-    assert "None is connected." in content
-    assert "not set up here" not in content
+    assert "No connected accounts yet." in content
+    assert "isn't available here" not in content

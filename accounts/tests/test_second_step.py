@@ -1,4 +1,4 @@
-"""The second step: an authenticator app, recovery codes, and what staff need. Passkeys are in the browser's tests."""
+"""The second step: authenticator app, recovery codes and the admin. Passkeys are covered by the browser tests."""
 
 import re
 
@@ -29,18 +29,18 @@ def log_in(client, member):
 
 
 def set_up_app(client):
-    """Go through the pages; returns the key that the app has."""
+    """Set up an authenticator app. Return its secret."""
     client.post(REAUTHENTICATE, {"password": PASSWORD})
     page = client.get(ACTIVATE)
     read_page(page)
-    key = re.search(r'<code class="secret">(\w+)</code>', page.content.decode())[1]
-    response = client.post(ACTIVATE, {"code": totp(key)})
+    secret = re.search(r'<code class="secret">(\w+)</code>', page.content.decode())[1]
+    response = client.post(ACTIVATE, {"code": totp(secret)})
     assert response["Location"] == CODES
-    return key
+    return secret
 
 
 @pytest.fixture
-def key(member_client):
+def secret(member_client):
     return set_up_app(member_client)
 
 
@@ -50,24 +50,24 @@ def codes_of(client):
     return re.findall(r"<code>(\d+)</code>", page.content.decode())
 
 
-def test_setting_up_asks_for_the_password_first(member_client):
+def test_setup_requires_password(member_client):
     assert member_client.get(ACTIVATE)["Location"].startswith(REAUTHENTICATE)
 
 
-def test_a_wrong_code_sets_nothing_up(member_client):
+def test_wrong_code_is_refused_at_setup(member_client):
     member_client.post(REAUTHENTICATE, {"password": PASSWORD})
     member_client.get(ACTIVATE)
     response = member_client.post(ACTIVATE, {"code": "000000"})
-    assert "This code is not right" in response.content.decode()
+    assert "That code isn&#x27;t right, or has expired. Try again." in response.content.decode()
     assert not Authenticator.objects.exists()
 
 
-def test_the_picture_is_in_the_page(member_client):
+def test_setup_page_shows_qr_code(member_client):
     member_client.post(REAUTHENTICATE, {"password": PASSWORD})
     assert 'src="data:image/svg+xml;base64,' in member_client.get(ACTIVATE).content.decode()
 
 
-def test_a_password_alone_no_longer_logs_in(member, key):
+def test_login_requires_code_after_setup(member, secret):
     client = Client()
     assert log_in(client, member)["Location"] == AUTHENTICATE
     page = client.get(AUTHENTICATE)
@@ -75,30 +75,30 @@ def test_a_password_alone_no_longer_logs_in(member, key):
     assert not is_logged_in(client)
     assert client.post(AUTHENTICATE, {"code": "000000"}).status_code == 200
     assert not is_logged_in(client)
-    client.post(AUTHENTICATE, {"code": totp(key, steps=1)})
+    client.post(AUTHENTICATE, {"code": totp(secret, steps=1)})
     assert is_logged_in(client)
 
 
-def test_a_code_works_once(member, key):
-    client, spy = Client(), Client()
-    code = totp(key, steps=1)
-    for browser in (client, spy):
+def test_code_works_once(member, secret):
+    client, other_client = Client(), Client()
+    code = totp(secret, steps=1)
+    for browser in (client, other_client):
         log_in(browser, member)
         browser.post(AUTHENTICATE, {"code": code})
     assert is_logged_in(client)
-    assert not is_logged_in(spy)
+    assert not is_logged_in(other_client)
 
 
-def test_codes_are_not_guessed(member, key):
+def test_code_attempts_are_limited(member, secret):
     client = Client()
     log_in(client, member)
     for _ in range(10):
         client.post(AUTHENTICATE, {"code": "000000"})
-    client.post(AUTHENTICATE, {"code": totp(key, steps=1)})
+    client.post(AUTHENTICATE, {"code": totp(secret, steps=1)})
     assert not is_logged_in(client)
 
 
-def test_a_recovery_code_stands_in_once(member, member_client, key):
+def test_recovery_code_works_once(member, member_client, secret):
     codes = codes_of(member_client)
     assert len(set(codes)) == 10
     client, again = Client(), Client()
@@ -110,7 +110,7 @@ def test_a_recovery_code_stands_in_once(member, member_client, key):
     assert len(codes_of(member_client)) == 9
 
 
-def test_new_recovery_codes_replace_the_old(member_client, key):
+def test_new_recovery_codes_replace_old_ones(member_client, secret):
     old = codes_of(member_client)
     page = member_client.get(reverse("mfa_generate_recovery_codes"))
     read_page(page)
@@ -118,57 +118,57 @@ def test_new_recovery_codes_replace_the_old(member_client, key):
     assert set(codes_of(member_client)).isdisjoint(old)
 
 
-def test_recovery_codes_need_a_second_step_first(member, member_client):
+def test_recovery_codes_require_second_step(member, member_client):
     member_client.post(REAUTHENTICATE, {"password": PASSWORD})
     address = reverse("mfa_generate_recovery_codes")
     page = member_client.get(address)
     read_page(page)
     content = page.content.decode()
     assert f'href="{reverse("mfa_index")}">Set up a second step</a>' in content
-    assert "Make new ones" not in content
+    assert "Create new codes" not in content
     set_up_app(member_client)
-    assert "Make new ones" in member_client.get(address).content.decode()
+    assert "Create new codes" in member_client.get(address).content.decode()
 
 
-def test_recovery_codes_as_a_file(member_client, key):
+def test_recovery_codes_can_be_downloaded(member_client, secret):
     response = member_client.get(reverse("mfa_download_recovery_codes"))
     assert response["Content-Disposition"] == 'attachment; filename="recovery-codes.txt"'
     assert response.content.decode().split() == codes_of(member_client)
 
 
-def test_secrets_are_sealed_in_the_database(member_client, key, settings):
+def test_secret_is_encrypted_in_database(member_client, secret, settings):
     data = Authenticator.objects.get(type=Authenticator.Type.TOTP).data
-    assert key not in str(data)
+    assert secret not in str(data)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one", [settings.SECRET_KEY]
     authenticator = Authenticator.objects.get(type=Authenticator.Type.TOTP)
-    assert authenticator.wrap().validate_code(totp(key, steps=1))
+    assert authenticator.wrap().validate_code(totp(secret, steps=1))
 
 
-def test_switching_off(member_client, member, key):
+def test_app_can_be_turned_off(member_client, member, secret):
     page = member_client.get(reverse("mfa_deactivate_totp"))
     read_page(page)
     member_client.post(reverse("mfa_deactivate_totp"))
     assert not Authenticator.objects.exists()
-    assert mail.outbox[-1].subject == "A second step was switched off"
+    assert mail.outbox[-1].subject == "Authenticator app turned off"
     client = Client()
     log_in(client, member)
     assert is_logged_in(client)
 
 
-def test_an_address_that_waits_blocks_the_second_step(member, member_client):
+def test_unconfirmed_address_blocks_setup(member, member_client):
     member_client.post(REAUTHENTICATE, {"password": PASSWORD})
     EmailAddress.objects.create(user=member.user, email="new@example.com")
     response = member_client.get(ACTIVATE, follow=True)
-    assert "Confirm your new e-mail address first" in response.content.decode()
+    assert "Confirm your new email address first" in response.content.decode()
 
 
 @pytest.fixture
-def second_step_is_needed(settings):
+def staff_need_second_step(settings):
     settings.STAFF_NEED_MFA = True
 
 
-@pytest.mark.usefixtures("second_step_is_needed")
-def test_staff_without_a_second_step_are_led_to_set_one_up(staff, sign_in):
+@pytest.mark.usefixtures("staff_need_second_step")
+def test_staff_without_second_step_are_redirected_to_setup(staff, sign_in):
     client = sign_in(staff)
     response = client.get(ADMIN, follow=True)
     assert response.redirect_chain == [(reverse("mfa_index"), 302)]
@@ -176,49 +176,49 @@ def test_staff_without_a_second_step_are_led_to_set_one_up(staff, sign_in):
     assert client.post(reverse("admin:accounts_user_add"), {}).status_code == 302
 
 
-@pytest.mark.usefixtures("second_step_is_needed")
-def test_staff_with_an_app_type_a_code_before_the_admin_opens(staff, sign_in):
+@pytest.mark.usefixtures("staff_need_second_step")
+def test_staff_with_app_enter_code_before_admin(staff, sign_in):
     client = sign_in(staff)
-    key = set_up_app(client)
+    secret = set_up_app(client)
     response = client.get(ADMIN)
     assert response["Location"] == f"{reverse('mfa_reauthenticate')}?next=%2Fadmin%2F"
     read_page(client.get(response["Location"]))
-    response = client.post(response["Location"], {"code": totp(key, steps=1)})
+    response = client.post(response["Location"], {"code": totp(secret, steps=1)})
     assert response["Location"] == ADMIN
     assert client.get(ADMIN).status_code == 200
 
 
-@pytest.mark.usefixtures("second_step_is_needed")
-def test_a_password_typed_again_does_not_open_the_admin(staff, sign_in):
+@pytest.mark.usefixtures("staff_need_second_step")
+def test_password_does_not_replace_code_for_admin(staff, sign_in):
     client = sign_in(staff)
     set_up_app(client)
     client.post(REAUTHENTICATE, {"password": PASSWORD})
     assert client.get(ADMIN).status_code == 302
 
 
-@pytest.mark.usefixtures("second_step_is_needed")
-def test_staff_who_logged_in_with_a_code_enter_at_once(staff, sign_in):
-    key = set_up_app(sign_in(staff))
+@pytest.mark.usefixtures("staff_need_second_step")
+def test_staff_logged_in_with_code_open_admin(staff, sign_in):
+    secret = set_up_app(sign_in(staff))
     client = Client()
     log_in(client, staff)
-    client.post(AUTHENTICATE, {"code": totp(key, steps=1)})
+    client.post(AUTHENTICATE, {"code": totp(secret, steps=1)})
     assert client.get(ADMIN).status_code == 200
 
 
-@pytest.mark.usefixtures("second_step_is_needed")
-def test_staff_with_a_passkey_alone_are_asked_for_it(staff, sign_in):
+@pytest.mark.usefixtures("staff_need_second_step")
+def test_staff_with_passkey_only_are_asked_for_it(staff, sign_in):
     with database_identity(Role.WORKER):
         Authenticator.objects.create(user=staff.user, type=Authenticator.Type.WEBAUTHN, data={"name": "Key"})
     response = sign_in(staff).get(ADMIN)
     assert response["Location"].startswith(reverse("mfa_reauthenticate_webauthn"))
 
 
-def test_the_admins_own_login_is_ours(client):
+def test_admin_login_redirects_to_our_login(client):
     response = client.get(reverse("admin:login"))
     assert response["Location"].startswith(LOGIN)
     assert client.get(ADMIN, follow=True).redirect_chain[-1][0].startswith(LOGIN)
 
 
-def test_without_the_setting_a_password_is_enough(staff, sign_in, settings):
+def test_password_is_enough_for_admin_without_setting(staff, sign_in, settings):
     settings.STAFF_NEED_MFA = False
     assert sign_in(staff).get(ADMIN).status_code == 200

@@ -1,5 +1,3 @@
-"""The page that leads to everything safe, and the list of sessions."""
-
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -30,20 +28,20 @@ def log_in(member, user_agent=FIREFOX):
     return client
 
 
-def is_in(client):
+def has_access(client):
     return client.get(SECURITY).status_code == 200
 
 
-def test_security_says_what_is_on(member, queries_of):
+def test_security_page_shows_status_with_constant_queries(member, queries_of):
     client = log_in(member)
     response = client.get(SECURITY)
     read_page(response)
-    assert "your password alone opens the account" in response.content.decode()
+    assert "Off: add one to protect your account" in response.content.decode()
     few = queries_of(lambda: client.get(SECURITY))
     SocialAccount.objects.create(user=member.user, provider="google", uid="1")
     for number in range(3):
         Authenticator.objects.create(user=member.user, type=Authenticator.Type.WEBAUTHN, data={"name": str(number)})
-        log_in_elsewhere(member, number)
+        create_session(member, number)
     many = queries_of(lambda: client.get(SECURITY))
     assert len(many) == len(few) <= 8
     content = client.get(SECURITY).content.decode()
@@ -51,15 +49,15 @@ def test_security_says_what_is_on(member, queries_of):
     assert "4 places" in content
 
 
-def log_in_elsewhere(member, number):
-    """A session of another browser, without its pages."""
+def create_session(member, number):
+    """Create a session as if another browser had logged in; return its key."""
     store = SessionStore()
     store.create()
     UserSession.objects.create(user=member.user, ip="192.0.2.1", session_key=store.session_key, user_agent=str(number))
     return store.session_key
 
 
-def test_the_list_names_browser_and_address_and_costs_the_same(member, queries_of):
+def test_session_list_shows_browser_and_ip_with_constant_queries(member, queries_of):
     client = log_in(member)
     log_in(member, SAFARI)
     response = client.get(SESSIONS)
@@ -68,54 +66,54 @@ def test_the_list_names_browser_and_address_and_costs_the_same(member, queries_o
     assert "Firefox on Linux" in content
     assert "Safari on iPhone" in content
     assert "127.0.0.1" in content
-    assert content.count("this one") == 1
+    assert content.count("this browser") == 1
     few = queries_of(lambda: client.get(SESSIONS))
     for number in range(5):
-        log_in_elsewhere(member, number)
+        create_session(member, number)
     many = queries_of(lambda: client.get(SESSIONS))
     assert len(many) == len(few) <= 8
 
 
-def test_a_session_that_is_gone_is_not_listed(member):
+def test_deleted_session_is_not_listed(member):
     client = log_in(member)
-    key = log_in_elsewhere(member, 1)
+    key = create_session(member, 1)
     Session.objects.filter(session_key=key).delete()
     assert client.get(SESSIONS).content.decode().count("list__item") == 1
 
 
-def test_logging_out_elsewhere(member):
-    here, there, elsewhere = log_in(member), log_in(member, SAFARI), log_in(member, SAFARI)
-    assert is_in(there)
-    response = here.post(SESSIONS, follow=True)
+def test_logging_out_all_other_sessions(member):
+    current, other, third = log_in(member), log_in(member, SAFARI), log_in(member, SAFARI)
+    assert has_access(other)
+    response = current.post(SESSIONS, follow=True)
     assert "Logged out in 2 places." in response.content.decode()
-    assert is_in(here)
-    assert not is_in(there)
-    assert not is_in(elsewhere)
+    assert has_access(current)
+    assert not has_access(other)
+    assert not has_access(third)
     assert UserSession.objects.count() == Session.objects.count() == 1
 
 
-def test_logging_out_of_one(member):
-    here, there, elsewhere = log_in(member), log_in(member, SAFARI), log_in(member, SAFARI)
-    ended = UserSession.objects.get(session_key=there.session.session_key)
-    here.post(SESSIONS, {"session": ended.pk})
-    assert is_in(here)
-    assert not is_in(there)
-    assert is_in(elsewhere)
+def test_logging_out_one_session(member):
+    current, other, third = log_in(member), log_in(member, SAFARI), log_in(member, SAFARI)
+    ended = UserSession.objects.get(session_key=other.session.session_key)
+    current.post(SESSIONS, {"session": ended.pk})
+    assert has_access(current)
+    assert not has_access(other)
+    assert has_access(third)
 
 
-def test_anothers_session_is_not_ended(member):
-    other = make_member()
-    there = log_in(other)
-    theirs = UserSession.objects.get(user=other.user)
-    here = log_in(member)
-    response = here.post(SESSIONS, {"session": theirs.pk}, follow=True)
-    assert "There was nothing to log out." in response.content.decode()
-    assert is_in(there)
+def test_session_of_other_member_is_not_ended(member):
+    other_member = make_member()
+    other = log_in(other_member)
+    theirs = UserSession.objects.get(user=other_member.user)
+    current = log_in(member)
+    response = current.post(SESSIONS, {"session": theirs.pk}, follow=True)
+    assert "You were already logged out there." in response.content.decode()
+    assert has_access(other)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_ended_session_leaves_the_cache_even_if_read_meanwhile():
-    """A request that reads while the end isn't committed yet puts the session back into the cache."""
+def test_ended_session_leaves_cache_when_read_concurrently():
+    """A request that reads before the deletion is committed puts the session back into the cache."""
     store = SessionStore()
     store["mood"] = "calm"
     store.save()
@@ -128,17 +126,17 @@ def test_an_ended_session_leaves_the_cache_even_if_read_meanwhile():
     assert cache.get(key) is None
 
 
-def test_a_new_password_ends_the_other_sessions_here_and_in_the_cache(member):
-    here, there = log_in(member), log_in(member, SAFARI)
-    key = f"nrghax.session.{there.session.session_key}"
+def test_new_password_ends_other_sessions_and_cached_copies(member):
+    current, other = log_in(member), log_in(member, SAFARI)
+    key = f"nrghax.session.{other.session.session_key}"
     assert cache.get(key)
     new = {"oldpassword": PASSWORD, "password1": "another calm breath", "password2": "another calm breath"}
-    here.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    here.post(reverse("account_change_password"), new)
-    assert is_in(here)
-    assert not is_in(there)
+    current.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    current.post(reverse("account_change_password"), new)
+    assert has_access(current)
+    assert not has_access(other)
     assert cache.get(key) is None
-    assert here.get(SESSIONS).content.decode().count("list__item") == 1
+    assert current.get(SESSIONS).content.decode().count("list__item") == 1
 
 
 @pytest.mark.parametrize(
@@ -150,10 +148,10 @@ def test_a_new_password_ends_the_other_sessions_here_and_in_the_cache(member):
         ("curl/8.5.0", "A browser"),
     ],
 )
-def test_browsers_in_words(user_agent, name):
+def test_device_name(user_agent, name):
     assert device_name(user_agent) == name
 
 
 @pytest.mark.parametrize("page", [SECURITY, SESSIONS])
-def test_visitors_are_led_to_the_login(client, page):
+def test_visitor_is_redirected_to_login(client, page):
     assert client.get(page)["Location"] == f"{reverse('account_login')}?next={page}"

@@ -1,4 +1,4 @@
-"""From the sign-up form to the first hack, over HTTP and e-mail."""
+"""Sign-up, from the form to the first hack, over HTTP and email."""
 
 import re
 
@@ -21,17 +21,18 @@ WELCOME = reverse("accounts:onboarding")
 NEWCOMER = {"email": "Newcomer@Example.com", "password1": PASSWORD}
 
 
-def test_from_signup_to_the_first_hack(client):
+def test_signup_to_first_hack(client):
     gateway = HackFactory(is_gateway=True, category=HackCategoryFactory(name="energy_awareness"))
 
     response = client.post(SIGNUP, NEWCOMER)
     assert response.url == SENT
     assert mail.outbox[0].to == ["newcomer@example.com"]
+    assert "Confirm your email address to get started." in mail.outbox[0].body
     assert not is_logged_in(client)
 
     link = sent_path()
-    assert "Yes, confirm it" in client.get(link).content.decode()
-    assert not EmailAddress.objects.get().verified, "opening the link alone, as scanners of mail do, confirms nothing"
+    assert "Confirm email address" in client.get(link).content.decode()
+    assert not EmailAddress.objects.get().verified, "a mail scanner that opens the link must not confirm it"
     assert client.post(link).url == WELCOME
     assert EmailAddress.objects.get().verified
 
@@ -51,7 +52,7 @@ def test_from_signup_to_the_first_hack(client):
     assert (member.username, member.profile.timezone) == ("Quiet_Newcomer", "Europe/Berlin")
 
 
-def test_a_link_opened_in_another_browser_confirms_and_asks_to_log_in(client):
+def test_link_in_other_browser_confirms_and_redirects_to_login(client):
     client.post(SIGNUP, NEWCOMER)
     elsewhere = Client()
     assert elsewhere.post(sent_path()).url == reverse("account_login")
@@ -59,13 +60,13 @@ def test_a_link_opened_in_another_browser_confirms_and_asks_to_log_in(client):
     assert not is_logged_in(elsewhere)
 
 
-def test_nobody_gets_in_before_the_address_is_confirmed(client):
+def test_login_is_refused_before_confirmation(client):
     client.post(SIGNUP, NEWCOMER)
     response = Client().post(reverse("account_login"), {"login": NEWCOMER["email"], "password": PASSWORD})
     assert response.url == SENT
 
 
-def test_a_link_works_once(client):
+def test_confirmation_link_works_once(client):
     client.post(SIGNUP, NEWCOMER)
     link = sent_path()
     client.post(link)
@@ -74,7 +75,7 @@ def test_a_link_works_once(client):
     assert late.post(link).status_code == 404
 
 
-def test_an_old_link_confirms_nothing(client, settings):
+def test_expired_link_does_not_confirm(client, settings):
     client.post(SIGNUP, NEWCOMER)
     settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = -1
     assert "This link no longer works" in client.get(sent_path()).content.decode()
@@ -82,7 +83,7 @@ def test_an_old_link_confirms_nothing(client, settings):
     assert not EmailAddress.objects.get().verified
 
 
-def test_a_forged_link_confirms_nothing(client):
+def test_forged_link_does_not_confirm(client):
     client.post(SIGNUP, NEWCOMER)
     key = EmailConfirmationHMAC(EmailAddress.objects.get()).key
     forged = reverse("account_confirm_email", args=[key[:-1] + ("A" if key[-1] != "A" else "B")])
@@ -90,13 +91,13 @@ def test_a_forged_link_confirms_nothing(client):
     assert not EmailAddress.objects.get().verified
 
 
-def test_a_known_address_gets_a_mail_and_the_visitor_sees_no_difference(client):
+def test_signup_response_is_the_same_for_known_address(client):
     make_user(email="known@example.com")
     known = client.post(SIGNUP, {**NEWCOMER, "email": "KNOWN@example.com"}, follow=True)
     assert mail.outbox[-1].to == ["known@example.com"]
     assert mail.outbox[-1].subject == "You already have an NRGHAX account"
     new = Client().post(SIGNUP, {**NEWCOMER, "email": "fresh@example.com"}, follow=True)
-    assert mail.outbox[-1].subject == "Welcome to NRGHAX: confirm your e-mail address"
+    assert mail.outbox[-1].subject == "Welcome to NRGHAX: confirm your email address"
 
     def page(response, email):
         return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode().replace(email, "…"))
@@ -106,75 +107,75 @@ def test_a_known_address_gets_a_mail_and_the_visitor_sees_no_difference(client):
     assert User.objects.filter(email__iexact="known@example.com").count() == 1
 
 
-def test_of_two_signups_at_once_the_second_sees_the_same_page(client, monkeypatch):
-    """The other sign-up comes in between this one's check and its insert."""
+def test_concurrent_signup_gets_the_same_response(client, monkeypatch):
+    """The other sign-up is saved between this one's check and its insert."""
     from accounts.adapter import AccountAdapter
 
-    def be_overtaken(self, request):
+    def lose_address_to_other_signup(self, request):
         make_user(email="newcomer@example.com")
         return User()
 
-    monkeypatch.setattr(AccountAdapter, "new_user", be_overtaken)
+    monkeypatch.setattr(AccountAdapter, "new_user", lose_address_to_other_signup)
     response = client.post(SIGNUP, NEWCOMER)
     assert response.url == SENT
     assert User.objects.filter(email="newcomer@example.com").count() == 1
     assert mail.outbox[-1].subject == "You already have an NRGHAX account"
 
 
-def test_the_database_keeps_addresses_apart_in_any_case():
+def test_database_refuses_same_address_in_other_case():
     make_user(email="one@example.com")
     with pytest.raises(IntegrityError):
         User(email="ONE@example.com").save()
 
 
 @pytest.mark.parametrize(
-    ("fields", "complaint"),
+    ("fields", "message"),
     [
-        ({"email": "no address"}, "Enter a valid email address"),
-        ({"email": ""}, "This field is required"),
-        ({"password1": ""}, "This field is required"),
-        ({"password1": "short"}, "at least 10 characters"),
-        ({"password1": "password1234"}, "too common"),
-        ({"password1": "newcomer@example.com"}, "too similar"),
+        ({"email": "no address"}, "Enter an email address"),
+        ({"email": ""}, "Fill in this field."),
+        ({"password1": ""}, "Fill in this field."),
+        ({"password1": "short"}, "Use at least 10 characters."),
+        ({"password1": "password1234"}, "easy to guess"),
+        ({"password1": "newcomer@example.com"}, "too close to your email address"),
     ],
 )
-def test_bad_input_is_said_beside_the_field(client, fields, complaint):
+def test_bad_input_shows_error(client, fields, message):
     response = client.post(SIGNUP, {**NEWCOMER, **fields})
-    assert complaint in str(response.context["form"].errors)
+    assert message in str(response.context["form"].errors)
     assert 'aria-invalid="true"' in response.content.decode()
     assert not User.objects.exists()
 
 
-def test_a_form_cannot_make_staff(client):
+def test_signup_cannot_create_staff(client):
     client.post(SIGNUP, {**NEWCOMER, "is_staff": "on", "is_superuser": "on"})
     user = User.objects.get()
     assert not user.is_staff
     assert not user.is_superuser
 
 
-def test_signups_from_one_place_are_limited_with_words(client, settings):
+def test_signups_are_limited_per_ip(client, settings):
     settings.ACCOUNT_RATE_LIMITS = {"signup": "1/m/ip"}
     client.post(SIGNUP, NEWCOMER)
     response = Client().post(SIGNUP, {**NEWCOMER, "email": "second@example.com"})
     assert response.status_code == 429
-    assert "Wait a minute or two" in response.content.decode()
+    assert "wait a minute or two" in response.content.decode()
     assert User.objects.count() == 1
 
 
-def test_signup_needs_the_token():
+def test_csrf_token_is_required():
     assert Client(enforce_csrf_checks=True).post(SIGNUP, NEWCOMER).status_code == 403
     assert not User.objects.exists()
 
 
-def test_signup_takes_no_other_method(client):
+def test_other_methods_are_refused(client):
     assert client.delete(SIGNUP).status_code == 405
 
 
-def test_next_survives_signup_and_confirmation(client):
+def test_next_is_kept_through_signup_and_confirmation(client):
     client.post(f"{SIGNUP}?next=/hacks/", NEWCOMER)
     assert client.post(sent_path()).url == "/hacks/"
 
 
-def test_next_does_not_lead_to_another_host(client):
+def test_next_to_other_host_is_ignored(client):
     client.post(f"{SIGNUP}?next=https://elsewhere.example/", NEWCOMER)
     assert client.post(sent_path()).url == WELCOME

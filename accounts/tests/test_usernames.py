@@ -1,4 +1,4 @@
-"""A name that was left leads to whoever left it, and is nobody else's for a while."""
+"""Former usernames redirect to the member and stay reserved for 90 days."""
 
 from datetime import timedelta
 from threading import Thread
@@ -28,7 +28,7 @@ def history(member) -> list[str]:
     return list(UsernameHistory.objects.filter(user=member).order_by("until", "pk").values_list("username", flat=True))
 
 
-def leave_long_ago(member, username):
+def give_up_long_ago(member, username):
     rename(member, f"{username}_gone")
     UsernameHistory.objects.filter(username=username).update(until=timezone.now() - timedelta(days=90, seconds=1))
 
@@ -38,7 +38,7 @@ def member():
     return make_member(username="Calm_Lake")
 
 
-def test_a_name_that_was_left_is_kept_with_its_moment(member):
+def test_former_name_is_saved_with_time(member):
     before = timezone.now()
     rename(member, "slow_river")
     row = UsernameHistory.objects.get()
@@ -46,31 +46,31 @@ def test_a_name_that_was_left_is_kept_with_its_moment(member):
     assert abs(row.until - before) < timedelta(minutes=1)
 
 
-def test_what_is_no_other_name_leaves_none(member):
+def test_change_of_case_or_display_name_is_not_saved(member):
     rename(member, "CALM_lake")
     Member.objects.filter(pk=member.pk).update(display_name="Another")
     assert history(member) == []
 
 
-def test_the_name_that_nobody_chose_is_not_kept():
+def test_generated_name_is_not_saved():
     newcomer = make_member(onboarded=False)
     rename(newcomer, "slow_river")
     assert history(newcomer) == []
 
 
-def test_who_comes_back_to_a_name_has_it_in_one_place_alone(member):
+def test_name_taken_back_leaves_history(member):
     for name in ("other_name", "calm_LAKE"):
         rename(member, name)
     assert history(member) == ["other_name"]
 
 
-def test_ten_names_are_kept_and_no_more(member):
+def test_only_last_ten_names_are_kept(member):
     for number in range(12):
         rename(member, f"name_{number}")
     assert history(member) == [f"name_{number}" for number in range(1, 11)]
 
 
-def test_the_database_keeps_a_name_for_90_days(member):
+def test_database_reserves_name_for_90_days(member):
     rename(make_member(username="Slow_River"), "rapid")
     with pytest.raises(IntegrityError, match="kept for whoever left it"), transaction.atomic():
         rename(member, "slow_river")
@@ -79,16 +79,16 @@ def test_the_database_keeps_a_name_for_90_days(member):
         rename(member, "slow_river")
 
 
-def test_after_90_days_the_name_and_its_links_are_the_next_ones(member):
+def test_name_and_links_move_to_new_owner_after_90_days(member):
     former = make_member(username="Slow_River")
-    leave_long_ago(former, "Slow_River")
+    give_up_long_ago(former, "Slow_River")
     rename(member, "slow_river")
     assert history(former) == []
     rename(member, "later_name")
     assert history(member) == ["Calm_Lake", "slow_river"]
 
 
-def test_a_newcomer_is_not_given_a_kept_name(member):
+def test_newcomer_is_not_given_reserved_name(member):
     generated = User(email="next@example.com")
     rename(member, f"member_{generated.pk.hex[-16:]}")
     rename(member, "other_name")
@@ -96,7 +96,7 @@ def test_a_newcomer_is_not_given_a_kept_name(member):
         generated.save()
 
 
-def test_the_form_refuses_a_kept_name_beside_its_field(member, member_client):
+def test_form_refuses_reserved_name(member, member_client):
     rename(make_member(username="slow_river"), "rapid")
     answers = {"username": "Slow_River", "display_name": "X", "selected_path": "protection"}
     response = member_client.post(PROFILE, answers)
@@ -106,40 +106,40 @@ def test_the_form_refuses_a_kept_name_beside_its_field(member, member_client):
     assert USERNAME_TAKEN in check.content.decode()
 
 
-def test_ones_own_former_name_is_free(member, member_client):
+def test_own_former_name_is_available(member, member_client):
     rename(member, "slow_river")
     answers = {"username": "Calm_Lake", "display_name": "X", "selected_path": "protection"}
     assert member_client.post(PROFILE, answers).status_code == 302
     assert Member.objects.get(pk=member.pk).username == "Calm_Lake"
 
 
-def test_who_is_overtaken_by_a_renaming_sees_it_at_the_field(member, member_client, monkeypatch):
-    """The name is had and left again in between the form's check and its update."""
+def test_name_reserved_after_validation_shows_error(member, member_client, monkeypatch):
+    """Another member takes the name and gives it up between the form's check and the update."""
     from accounts.forms import ProfileForm
 
     clean = ProfileForm.clean_username
 
-    def be_overtaken(form):
+    def clean_then_lose_username(form):
         username = clean(form)
         with database_identity(Role.WORKER):
             rename(make_member(username=username), "rapid")
         return username
 
-    monkeypatch.setattr(ProfileForm, "clean_username", be_overtaken)
+    monkeypatch.setattr(ProfileForm, "clean_username", clean_then_lose_username)
     answers = {"username": "slow_river", "display_name": "X", "bio": "", "selected_path": "protection"}
     response = member_client.post(PROFILE, answers)
     assert response.context["form"].errors == {"username": [USERNAME_TAKEN]}
 
 
-def test_staff_are_told_so_too(member, staff_client):
+def test_admin_refuses_reserved_name(member, staff_client):
     rename(make_member(username="slow_river"), "rapid")
     url = reverse("admin:accounts_member_change", args=[member.pk])
     response = staff_client.post(url, {"username": "slow_river", "display_name": "X", "graduation_status": "active"})
     assert response.status_code == 200
-    assert "left less than 90 days ago" in response.content.decode()
+    assert "given up less than 90 days ago" in response.content.decode()
 
 
-def test_former_names_show_to_those_who_may_see_the_member():
+def test_former_names_are_visible_with_member():
     member, stranger = make_member(username="slow_river"), make_member()
     rename(member, "rapid")
     everything, names = "SELECT * FROM username_history", "SELECT user_id, username FROM username_history"
@@ -171,20 +171,20 @@ def test_former_names_show_to_those_who_may_see_the_member():
     ],
 )
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.ANON, Role.AUTH])
-def test_nobody_writes_the_history(statement, role, member):
+def test_history_cannot_be_written_directly(statement, role, member):
     rename(member, "slow_river")
     with database_identity(role, member.pk):
         assert attempt(statement, [member.pk]) == "InsufficientPrivilege"
 
 
-def test_visitors_cannot_ask_which_names_are_kept(member):
+def test_visitors_cannot_query_reserved_names(member):
     with database_identity(Role.ANON):
         assert attempt("SELECT app.username_is_reserved('slow_river', %s)", [member.pk]) == "InsufficientPrivilege"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_after_one_name_the_second_waits_and_finds_it_kept():
-    """One leaves the name while the other takes it: the other's check ran before there was anything to see."""
+def test_concurrent_rename_waits_and_is_refused():
+    """One member gives up the name while another takes it; the other's check runs before the first commits."""
     leaver, taker = make_member(username="slow_river"), make_member()
     outcome: list[str] = []
 
@@ -203,6 +203,6 @@ def test_of_two_after_one_name_the_second_waits_and_finds_it_kept():
         rename(leaver, "rapid")
         thread.start()
         thread.join(0.5)
-        assert thread.is_alive(), "the second waits for the first"
+        assert thread.is_alive(), "the second transaction waits for the first"
     thread.join(10)
     assert outcome == ["users_username_reserved"]

@@ -1,4 +1,4 @@
-"""A user comes as three rows by one path, and goes without a trace."""
+"""Every way to create a user creates its three rows, and deleting a user deletes all rows."""
 
 import json
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 PRIVATE = {"leaderboard_visible": False, "profile_public": False}
 
 
-def assert_is_welcomed(user: User) -> None:
+def assert_has_member_and_profile(user: User) -> None:
     member = Member.objects.select_related("profile", "stats").get(pk=user.pk)
     assert member.username.startswith("member_")
     assert member.privacy_settings == PRIVATE
@@ -30,12 +30,12 @@ def assert_is_welcomed(user: User) -> None:
     member.profile.full_clean()
 
 
-def test_from_the_form(client):
+def test_signup_creates_member_and_profile(client):
     client.post(reverse("account_signup"), {"email": "form@example.com", "password1": PASSWORD})
-    assert_is_welcomed(User.objects.get(email="form@example.com"))
+    assert_has_member_and_profile(User.objects.get(email="form@example.com"))
 
 
-def test_from_the_command(monkeypatch):
+def test_createsuperuser_creates_member_and_profile(monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     with database_identity(Role.OWNER):
         call_command("createsuperuser", "--noinput", "--email", "Root@Example.COM", verbosity=0)
@@ -43,10 +43,10 @@ def test_from_the_command(monkeypatch):
     assert user.email == "root@example.com"
     assert user.is_staff
     assert user.is_superuser
-    assert_is_welcomed(user)
+    assert_has_member_and_profile(user)
 
 
-def test_a_superuser_from_the_command_can_log_in_without_any_mail(client):
+def test_superuser_logs_in_without_confirmation(client):
     User.objects.create_superuser("root@example.com", PASSWORD)
     response = client.post(
         f"{reverse('account_login')}?next=/admin/", {"login": "root@example.com", "password": PASSWORD}
@@ -54,7 +54,7 @@ def test_a_superuser_from_the_command_can_log_in_without_any_mail(client):
     assert response.url == "/admin/"
 
 
-def test_from_a_fixture(tmp_path):
+def test_fixture_overrides_generated_rows(tmp_path):
     key = "01900000-0000-7000-8000-0000000000aa"
     fixture = tmp_path / "people.json"
     rows = [
@@ -70,7 +70,7 @@ def test_from_a_fixture(tmp_path):
     assert (str(member.pk), member.username, member.profile.timezone) == (key, "fixed", "Asia/Tokyo")
 
 
-def test_from_a_fixture_of_users_alone(tmp_path):
+def test_fixture_of_users_creates_member_and_profile(tmp_path):
     fixture = tmp_path / "users.json"
     fixture.write_text(
         json.dumps(
@@ -85,14 +85,14 @@ def test_from_a_fixture_of_users_alone(tmp_path):
     )
     with database_identity(Role.OWNER):
         call_command("loaddata", str(fixture), verbosity=0)
-    assert_is_welcomed(User.objects.get())
+    assert_has_member_and_profile(User.objects.get())
 
 
-def test_from_bulk_create_with_names_that_do_not_collide():
+def test_bulk_create_generates_distinct_usernames():
     users = User.objects.bulk_create([User(email=f"many{number}@example.com", password="!") for number in range(500)])
     assert Member.objects.count() == Profile.objects.count() == 500
-    assert_is_welcomed(users[0])
-    # Random at the end even for keys of one moment: 60 bits of the key are in the name.
+    assert_has_member_and_profile(users[0])
+    # The name ends with 60 random bits of the key, so keys created at the same moment differ.
     names = Member.objects.values_list("username", flat=True)
     assert {len(name) for name in names} == {len("member_") + 16}
 
@@ -107,43 +107,44 @@ def test_from_bulk_create_with_names_that_do_not_collide():
         f"{'a' * 242}@example.com",
     ],
 )
-def test_with_an_odd_address(email):
-    assert_is_welcomed(make_user(email=email))
+def test_unusual_address_is_accepted(email):
+    assert_has_member_and_profile(make_user(email=email))
 
 
-def test_a_user_needs_an_address():
+def test_user_without_address_is_refused():
     with pytest.raises(ValueError, match="address"):
         User.objects.create_user("")
 
 
-def test_a_generated_name_is_nobodys_address():
-    """Nothing of the e-mail address is told to others by the name."""
+def test_generated_username_does_not_reveal_address():
     user = make_user(email="secretive.person@example.com")
     card = Member.objects.get(pk=user.pk)
     assert "secretive" not in f"{card.username} {card.display_name}"
 
 
 @pytest.mark.parametrize("name", ["ab", "with space", "a" * 31, "dash-ed", ""])
-def test_the_database_refuses_a_username_of_another_shape(member, name):
+def test_database_refuses_malformed_username(member, name):
     with pytest.raises((IntegrityError, DataError)):
         Member.objects.filter(pk=member.pk).update(username=name)
 
 
-def rows_that_name(user: User) -> dict[str, int]:
-    """How many rows of each table of the database hold the user's key or address anywhere."""
+def count_rows_with(user: User) -> dict[str, int]:
+    """Count the rows of each table that contain the user's key or address."""
     found = {}
-    for table in query("SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"):
+    for table in first_column(
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+    ):
         if not table.startswith(("pg_catalog.", "information_schema.", "pg_")):
             holds = f"SELECT count(*) FROM {table} AS r WHERE to_jsonb(r)::text LIKE ANY (%s)"
-            (count,) = query(holds, [[f"%{user.pk}%", f"%{user.email}%"]])
+            (count,) = first_column(holds, [[f"%{user.pk}%", f"%{user.email}%"]])
             if count:
                 found[table] = count
     return found
 
 
-def tables_that_point_to_people() -> set[str]:
+def tables_with_key_to_person() -> set[str]:
     return set(
-        query(
+        first_column(
             "SELECT conrelid::regclass::text FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
             " WHERE contype = 'f' AND NOT relispartition"
             " AND confrelid IN ('users'::regclass, 'accounts_user'::regclass)"
@@ -151,30 +152,30 @@ def tables_that_point_to_people() -> set[str]:
     )
 
 
-def query(statement: str, params: list | None = None) -> list:
-    """The first column of the answer."""
+def first_column(statement: str, params: list | None = None) -> list:
+    """Run a query and return its first column."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [row[0] for row in cursor.fetchall()]
 
 
 @pytest.mark.parametrize("role", [Role.WORKER, Role.OWNER, Role.STAFF])
-def test_deleting_a_user_leaves_no_row_in_any_table(role):
+def test_deleting_user_leaves_no_row(role):
     leaver, stayer = make_member(), make_member()
     for member in (leaver, stayer):
         leave_traces(member)
-    kept = rows_that_name(stayer.user)
-    assert tables_that_point_to_people() <= set(kept)
-    assert rows_that_name(leaver.user) == kept
+    kept = count_rows_with(stayer.user)
+    assert tables_with_key_to_person() <= set(kept)
+    assert count_rows_with(leaver.user) == kept
     with database_identity(role):
         leaver.user.delete()
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    assert rows_that_name(leaver.user) == {}
-    assert rows_that_name(stayer.user) == kept
+    assert count_rows_with(leaver.user) == {}
+    assert count_rows_with(stayer.user) == kept
 
 
-def test_an_address_is_free_again_after_its_user_is_gone(client):
+def test_address_is_available_after_user_is_deleted(client):
     user = make_user(email="again@example.com")
     user.delete()
     assert not EmailAddress.objects.filter(email="again@example.com").exists()
@@ -182,7 +183,7 @@ def test_an_address_is_free_again_after_its_user_is_gone(client):
     assert User.objects.filter(email="again@example.com").exists()
 
 
-def test_saving_a_user_writes_what_has_changed_alone():
+def test_save_writes_only_changed_fields():
     user = make_user()
     stale, fresh = User.objects.get(pk=user.pk), User.objects.get(pk=user.pk)
     fresh.is_staff = True

@@ -1,4 +1,4 @@
-"""An authenticator app (RFC 6238), written apart from the one under test."""
+"""An authenticator app (RFC 6238), independent of the implementation under test."""
 
 import hmac
 import time
@@ -6,7 +6,7 @@ from base64 import b32decode
 
 
 def totp(secret: str, steps: int = 0) -> str:
-    """The six digits of now, or of so many half minutes later."""
+    """Return the current six-digit code, or the one `steps` half minutes later."""
     counter = int(time.time()) // 30 + steps
     digest = hmac.digest(b32decode(secret), counter.to_bytes(8), "sha1")
     offset = digest[-1] & 15

@@ -15,7 +15,7 @@ def mailbox(settings, tmp_path):
     return get_connection("dev.mail.DevelopmentMailbox")
 
 
-def test_a_developer_finds_the_mail_in_a_file_and_its_link_in_the_log(mailbox, settings, caplog):
+def test_mail_goes_to_file_and_its_link_to_log(mailbox, settings, caplog):
     with caplog.at_level(logging.INFO, "dev.mail"):
         send_mail("Welcome", f"Open this:\n\n{LINK}\n\nBye", None, ["new@example.com"], connection=mailbox)
     (file,) = settings.EMAIL_FILE_PATH.iterdir()
@@ -25,10 +25,10 @@ def test_a_developer_finds_the_mail_in_a_file_and_its_link_in_the_log(mailbox, s
 
 
 @pytest.mark.django_db
-def test_the_link_of_a_signup_is_whole_in_the_log(settings, tmp_path, caplog, client):
+def test_signup_link_is_complete_in_log(settings, tmp_path, caplog, client):
     settings.EMAIL_BACKEND = "dev.mail.DevelopmentMailbox"
     settings.EMAIL_FILE_PATH = tmp_path
     with caplog.at_level(logging.INFO, "dev.mail"):
         client.post(reverse("account_signup"), {"email": "new@example.com", "password1": PASSWORD})
     link = next(word for word in caplog.text.split() if "confirm-email" in word)
-    assert "Yes, confirm it" in client.get(link.removeprefix("http://testserver")).content.decode()
+    assert "Confirm email address" in client.get(link.removeprefix("http://testserver")).content.decode()

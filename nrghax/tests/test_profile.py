@@ -15,7 +15,7 @@ from practice.models import MemberStats
 pytestmark = pytest.mark.django_db
 
 BIO = "Tea, long walks & <b>slow</b> mornings."
-MISSING = "There is no profile to see here"
+MISSING = "There's no profile here"
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_public_profile_shows_card_bio_and_facts(visitor_client, person):
     assert "Tea, long walks &amp; &lt;b&gt;slow&lt;/b&gt; mornings." in content
     assert "12 days" in content
     assert f"{datetime.now(UTC):%B %Y}" in content
-    assert "Only you see this" not in content
+    assert "Only you can see it" not in content
     assert response.context["facts"][1] == ("Path", "Protection")
 
 
@@ -100,8 +100,8 @@ def test_owner_sees_profile_with_note_on_its_visibility(sign_in, person, is_publ
     show(person, profile=is_public)
     content = sign_in(person).get(url()).content.decode()
     assert "<h1>Slow River</h1>" in content
-    assert ("Only you see this" in content) is not is_public
-    assert ("as everybody sees it" in content) is is_public
+    assert ("Only you can see it" in content) is not is_public
+    assert ("how others see your profile" in content) is is_public
     assert reverse("accounts:settings-privacy") in content
 
 

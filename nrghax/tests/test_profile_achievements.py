@@ -56,7 +56,7 @@ def test_latest_six_achievements_are_shown_and_others_unfold(visitor_client, per
     for number in range(5):
         UserAchievement.objects.create(user=person, achievement=AchievementFactory(name=f"Later {number}"))
     latest, others = page(visitor_client).content.decode().split('<details class="fold">', 1)
-    assert "The other 1 of 7" in others
+    assert "Show 1 more" in others
     assert [latest.count("Later"), latest.count("Week Warrior"), others.count("First Steps")] == [5, 1, 1]
     assert "Night Owl" not in latest + others
     UserAchievement.objects.filter(achievement__name="Later 4").delete()
