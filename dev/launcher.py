@@ -1,8 +1,9 @@
-"""`make run`: the whole product on one machine, for development, as one process that stops what it started.
+"""`make run`: run the whole product on one machine, for development.
 
     python -m dev.launcher [--demo]
 
-It starts the servers, prepares the database and runs the Procfile (supervisor.py).
+This process starts the embedded servers, prepares the database and runs the Procfile (supervisor.py). It stops all of
+them when it ends.
 """
 
 import argparse
@@ -26,8 +27,8 @@ from dev.supervisor import Log, Supervisor, read_procfile
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m dev.launcher", description="Run the product.")
-    parser.add_argument("--demo", action="store_true", help="with a community that has a past")
+    parser = argparse.ArgumentParser(prog="python -m dev.launcher", description="Run the product for development.")
+    parser.add_argument("--demo", action="store_true", help="fill it with a community that has a past")
     demo = parser.parse_args().demo
     environ.Env.read_env(BASE_DIR / ".env")
     os.environ["NRGHAX_PROCESS"] = "owner"
@@ -35,12 +36,12 @@ def main() -> int:
     host = os.environ.setdefault("HOST", "127.0.0.1")
     port = _port(os.environ.setdefault("PORT", "8000"))
     address = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-    # A plain SIGTERM would skip the exit handlers, which stop the embedded servers.
+    # By default SIGTERM skips the exit handlers, which stop the embedded servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     commands = read_procfile(BASE_DIR / "Procfile")
     log = Log(["nrghax", "setup", *commands])
-    with _only_one(data_directory(), address):
-        _require_free(host, port)
+    with _run_lock(data_directory(), address):
+        _require_free_port(host, port)
         try:
             log.line("setup", "servers")
             prepare_environment()
@@ -66,7 +67,7 @@ def _prepare_database(log: Log, *, demo: bool) -> str:
 
     django.setup()
     if demo and not settings.DEBUG:
-        _refuse("The demo is for development: its passwords are public. DEBUG is off.")
+        _exit_with("The demo needs DEBUG=true: its passwords are public, so it is for development only.")
     steps = [["createroles"], ["migrate", "--no-input"], ["loaddata", "seeds"], ["collectstatic", "--no-input"]]
     if settings.DEBUG:
         steps.append(["demo" if demo else "demologins"])
@@ -75,9 +76,9 @@ def _prepare_database(log: Log, *, demo: bool) -> str:
         try:
             call_command(command, *arguments, verbosity=0, stdout=io.StringIO())
         except InconsistentMigrationHistory:
-            _refuse(
-                "This database was made by an earlier NRGHAX, whose migrations were replaced before the first release. "
-                f"Begin with a new one: rm -r {data_directory()}"
+            _exit_with(
+                "This database is from a version whose migrations were replaced before the first release. "
+                f"Start with a new one: rm -r {data_directory()}"
             )
     connections.close_all()
     if not settings.DEBUG:
@@ -88,21 +89,21 @@ def _prepare_database(log: Log, *, demo: bool) -> str:
 
 
 @contextmanager
-def _only_one(data_dir: Path, address: str) -> Iterator[None]:
+def _run_lock(data_dir: Path, address: str) -> Iterator[None]:
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "run.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            _refuse(f"NRGHAX is running already on {lock.read()} with the data in {data_dir}.")
+            _exit_with(f"NRGHAX is already running on {lock.read()} with the data in {data_dir}.")
         lock.truncate(0)
         lock.write(address)
         lock.flush()
         yield
 
 
-def _require_free(host: str, port: int) -> None:
+def _require_free_port(host: str, port: int) -> None:
     try:
         family, *_, bind_to = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as candidate:
@@ -110,16 +111,16 @@ def _require_free(host: str, port: int) -> None:
             candidate.bind(bind_to)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        _refuse(f"Can't listen on port {port} of {host} ({reason}): try PORT={port + 1} make run")
+        _exit_with(f"Can't listen on port {port} of {host} ({reason}). Try PORT={port + 1} make run")
 
 
 def _port(value: str) -> int:
     if not (value.isdigit() and 0 < int(value) < 65536):
-        _refuse(f"PORT is {value!r}; it must be a number from 1 to 65535.")
+        _exit_with(f"PORT is {value!r}; it must be a number from 1 to 65535.")
     return int(value)
 
 
-def _refuse(message: str) -> NoReturn:
+def _exit_with(message: str) -> NoReturn:
     raise SystemExit(message)
 
 

@@ -1,4 +1,4 @@
-"""Where mail goes on a developer's machine."""
+"""The mail backend of a developer's machine."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ LINK = re.compile(r"https?://\S+")
 
 
 class DevelopmentMailbox(FileBackend):
-    """Keeps each message as a file under EMAIL_FILE_PATH and says its links in the log, to be clicked there."""
+    """Writes each message to a file under EMAIL_FILE_PATH and its links to the log, where they can be clicked."""
 
     def write_message(self, message):
         super().write_message(message)

@@ -1,9 +1,9 @@
-"""`make nightly`: the tests with many more examples, and then under clocks that stand where dates go wrong.
+"""`make nightly`: run the tests with many more examples, and then at dates that often break code.
 
     python -m dev.nightly [--clocks first_of_month leap_day]
 
-The clocks need libfaketime (requirements-nightly.txt; building it takes a C compiler) and Linux. Under each of them run
-all tests but those in the browser, with servers of their own that read the same clock.
+The shifted clocks need Linux and libfaketime (requirements-nightly.txt, built with a C compiler). With each clock, all
+tests except the browser tests run, on servers of their own that read the same clock.
 """
 
 import argparse
@@ -21,7 +21,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile",
 
 
 def next_time(is_wanted: Callable[[datetime], bool], hour: int, minute: int) -> datetime:
-    """Return the next day that is wanted, from tomorrow on, at a time of day in UTC."""
+    """Return the next moment, from tomorrow on, at this time of day in UTC on a day that is wanted."""
     moment = datetime.now(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
     while True:
         moment += timedelta(days=1)
@@ -37,7 +37,7 @@ def is_last_sunday(moment: datetime, month: int) -> bool:
     return moment.month == month and moment.weekday() == 6 and moment.day > 24
 
 
-# The machine's time zone and the moment in UTC.
+# The time zone of the machine, and the moment in UTC at which the tests start.
 CLOCKS = {
     "first_of_month": ("UTC", next_time(lambda day: day.day == 1, 0, 30)),
     "last_of_month": ("UTC", next_time(is_last_of_month, 23, 30)),
@@ -49,8 +49,8 @@ CLOCKS = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m dev.nightly", description="The long test run.")
-    parser.add_argument("--clocks", nargs="*", choices=CLOCKS, help="these shifted clocks alone")
+    parser = argparse.ArgumentParser(prog="python -m dev.nightly", description="Run the long tests.")
+    parser.add_argument("--clocks", nargs="*", choices=CLOCKS, help="run only the tests with these shifted clocks")
     clocks = parser.parse_args().clocks
     failed = []
     if clocks is None and _run("many examples", {"HYPOTHESIS_PROFILE": "nightly"}):
@@ -73,13 +73,13 @@ def _run(title: str, environment: dict[str, str], *arguments: str) -> int:
 
 
 def _shifted(moment: datetime) -> dict[str, str]:
-    """Return the environment in which a process, and every process it starts, reads a shifted clock that goes on."""
+    """Return the environment that shifts the clock of a process and of its children; the clock keeps running."""
     spec = find_spec("libfaketime")
     if spec is None or spec.origin is None:
-        raise SystemExit("libfaketime is missing: .venv/bin/pip install -r requirements-nightly.txt")
+        raise SystemExit("libfaketime is missing. Run .venv/bin/pip install -r requirements-nightly.txt")
     library = Path(spec.origin).parent / "vendor" / "libfaketime" / "src" / "libfaketime.so.1"
     shift = round((moment - datetime.now(UTC)).total_seconds())
-    # Timeouts measure with the monotonic clock, which stays as it is.
+    # Timeouts use the monotonic clock, which is not shifted.
     return {"LD_PRELOAD": str(library), "FAKETIME": f"{shift:+d}", "DONT_FAKE_MONOTONIC": "1"}
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Take the README's pictures from a demo that is started for it, on data and a port of its own: `make screenshots`.
+"""`make screenshots`: take the README's pictures from a demo with data and a port of its own.
 
     .venv/bin/python dev/screenshots.py [--to FOLDER]
 
-Needs Chromium: on the PATH, or named by CHROMIUM.
+Needs Chromium on the PATH or at the path in CHROMIUM.
 """
 
 import argparse
@@ -29,8 +29,8 @@ DEVICES = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
-VISITORS_PAGES = {"landing": "/"}
-MEMBERS_PAGES = {
+VISITOR_PAGES = {"landing": "/"}
+MEMBER_PAGES = {
     "catalogue": "/hacks/",
     "hack": "/hacks/wide-gaze/",
     "today": "/today/",
@@ -40,20 +40,21 @@ MEMBERS_PAGES = {
     "achievements": "/achievements/",
     "leaderboard": "/leaderboard/?period=all",
 }
-# Last, because it starts a session, which other pages would show.
-TIMER = {"timer": "/practice/wide-gaze/"}
-DARK = "today"
+# Taken last: it starts a session, which the other pages would show.
+TIMER_PAGE = {"timer": "/practice/wide-gaze/"}
+HERO_PAGE = "today"
 START_SECONDS = 300
-# The picture at the top of the README: the day's page, on a desk and in a hand.
-TOGETHER = """
+# The picture at the top of the README: the page "today" on a desktop, with a phone in front.
+HERO_HTML = """
 <style>
   body {{ margin: 0; background: transparent; }}
   div {{ position: relative; width: 1260px; height: 740px; }}
   img {{ position: absolute; border-radius: 14px; box-shadow: 0 1px 2px #0003, 0 10px 28px #0003; }}
-  .desk {{ left: 24px; top: 24px; width: 1000px; }}
-  .hand {{ right: 24px; bottom: 24px; width: 250px; border-radius: 26px; }}
+  .desktop {{ left: 24px; top: 24px; width: 1000px; }}
+  .phone {{ right: 24px; bottom: 24px; width: 250px; border-radius: 26px; }}
 </style>
-<div><img class="desk" src="data:image/png;base64,{desk}"><img class="hand" src="data:image/png;base64,{hand}"></div>
+<div><img class="desktop" src="data:image/png;base64,{desktop}"><img class="phone" src="data:image/png;base64,{phone}">
+</div>
 """
 
 
@@ -66,12 +67,12 @@ def main() -> None:
     with _demo() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for device in DEVICES:
-            _take(browser, address, folder, device, "light", VISITORS_PAGES, signed_in=False)
-            _take(browser, address, folder, device, "light", MEMBERS_PAGES)
-        _take(browser, address, folder, "phone", "dark", {DARK: MEMBERS_PAGES[DARK]})
+            _take(browser, address, folder, device, "light", VISITOR_PAGES, signed_in=False)
+            _take(browser, address, folder, device, "light", MEMBER_PAGES)
+        _take(browser, address, folder, "phone", "dark", {HERO_PAGE: MEMBER_PAGES[HERO_PAGE]})
         for device in DEVICES:
-            _take(browser, address, folder, device, "light", TIMER)
-        _put_together(browser, folder)
+            _take(browser, address, folder, device, "light", TIMER_PAGE)
+        _make_hero(browser, folder)
         browser.close()
     for path in sorted(folder.glob("*.png")):
         print(f"{path.stat().st_size // 1000:4} kB  {path.name}")
@@ -79,7 +80,7 @@ def main() -> None:
 
 @contextmanager
 def _demo() -> Iterator[str]:
-    """The address of a demo, once it is ready."""
+    """Start a demo, wait until it is ready, and yield its address."""
     with tempfile.TemporaryDirectory(prefix="nrghax-") as data_dir, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -102,7 +103,7 @@ def _demo() -> Iterator[str]:
                     break
             else:
                 sys.exit("The demo did not start.")
-            # What it says from here on has to go somewhere, or it would wait for a reader.
+            # Keep reading the output: a full pipe would block the demo.
             threading.Thread(target=lambda: list(process.stdout or ()), daemon=True).start()
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -129,8 +130,8 @@ def _take(
     for name, path in pages.items():
         response = page.goto(path)
         if response is None or not response.ok or page.url != f"{address}{path}":
-            sys.exit(f"{path} does not show itself: {response and response.status} at {page.url}")
-        if name in TIMER and page.get_by_role("button", name="Start").count():
+            sys.exit(f"{path} did not load: {response and response.status} at {page.url}")
+        if name in TIMER_PAGE and page.get_by_role("button", name="Start").count():
             page.get_by_role("button", name="Start").click()
             page.get_by_role("button", name="Pause").wait_for()
         page.evaluate("document.fonts.ready")
@@ -147,13 +148,13 @@ def _sign_in(page: Page) -> None:
     page.wait_for_url("**/today/")
 
 
-def _put_together(browser: Browser, folder: Path) -> None:
+def _make_hero(browser: Browser, folder: Path) -> None:
     def encoded(name: str) -> str:
         return base64.b64encode((folder / name).read_bytes()).decode()
 
     page = browser.new_page(viewport={"width": 1260, "height": 740})
     page.set_content(
-        TOGETHER.format(desk=encoded(f"{DARK}-desktop.png"), hand=encoded(f"{DARK}-phone-dark.png")),
+        HERO_HTML.format(desktop=encoded(f"{HERO_PAGE}-desktop.png"), phone=encoded(f"{HERO_PAGE}-phone-dark.png")),
         wait_until="load",
     )
     page.screenshot(path=folder / "today.png", omit_background=True)

@@ -1,7 +1,7 @@
-"""The processes of the Procfile, run as one: each that dies is started again, ever later.
+"""Run the processes of the Procfile as one. Restart a process that dies, after a pause that doubles each time.
 
-The queue, the outbox and the database survive a process's death, so that the product may too. A process that keeps
-dying takes everything down: nobody reads a log that repeats itself.
+The queue, the outbox and the database survive the death of a process, so a restart loses nothing. If a process dies
+MAX_DEATHS times in a row, everything stops, because endless restarts would hide the error.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
 STOP_SECONDS = 15
 CHECK_SERVERS_SECONDS = 10
-# A process that lives this long has recovered from what killed its predecessors.
+# After a process has lived this long, its next death counts as the first one again.
 RECOVERED_SECONDS = 30
 MAX_DEATHS = 5
 COLOURS = ("36", "33", "35", "32")
 PR_SET_PDEATHSIG = 1
-# Loaded before any fork, after which a child may do next to nothing.
+# Loaded before any fork: a forked child must not load libraries.
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Log:
-    """Lines with the name of who said them, coloured on a terminal (https://no-color.org)."""
+    """Prints lines with the name of their process, coloured on a terminal (https://no-color.org)."""
 
     def __init__(self, names: list[str]) -> None:
         self.width = max(map(len, names))
@@ -56,10 +56,10 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)
-        keepers = [asyncio.create_task(self._keep(name)) for name in self.commands]
+        runners = [asyncio.create_task(self._keep_running(name)) for name in self.commands]
         watchers = [
             asyncio.create_task(self._welcome(address, host, port, welcome)),
-            asyncio.create_task(self._keep_servers()),
+            asyncio.create_task(self._watch_servers()),
         ]
         await self.stopping.wait()
         for watcher in watchers:
@@ -67,14 +67,14 @@ class Supervisor:
         for process in self.running.values():
             with suppress(ProcessLookupError):
                 process.terminate()
-        _, late = await asyncio.wait(keepers, timeout=STOP_SECONDS)
+        _, late = await asyncio.wait(runners, timeout=STOP_SECONDS)
         if late:
             self.kill()
             await asyncio.wait(late)
         return self.exit_code
 
     def stop(self) -> None:
-        """Ask everybody to finish; when asked twice, don't wait for them."""
+        """Ask all processes to finish. If called a second time, kill them."""
         if self.stopping.is_set():
             self.kill()
         self.stopping.set()
@@ -83,8 +83,8 @@ class Supervisor:
         for process in self.running.values():
             _kill_group(process.pid)
 
-    async def _keep(self, name: str) -> None:
-        """Run one process, again after each death, until all stop."""
+    async def _keep_running(self, name: str) -> None:
+        """Run one process and restart it after each death, until the supervisor stops."""
         deaths = 0
         while not self.stopping.is_set():
             started = time.monotonic()
@@ -99,7 +99,7 @@ class Supervisor:
                 self.stop()
                 return
             pause = 2 ** (deaths - 1)
-            self.log.line("nrghax", f"{name} ended with {code} after {lived:.0f} s; again in {pause} s.")
+            self.log.line("nrghax", f"{name} exited with {code} after {lived:.0f} s. Restarting in {pause} s.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), pause)
 
@@ -111,7 +111,7 @@ class Supervisor:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # Out of the terminal's group: Ctrl-C comes here, and from here the process is asked in order.
+            # In a session of its own, so that Ctrl-C reaches only the supervisor, which stops the processes in order.
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
@@ -122,7 +122,7 @@ class Supervisor:
         try:
             return await process.wait()
         finally:
-            # Its own children may have outlived it; they would hold its port, or take its tasks.
+            # Children that outlived the process would keep its port or take its tasks.
             _kill_group(process.pid)
             await printing
             del self.running[name]
@@ -138,33 +138,33 @@ class Supervisor:
             self.log.line(name, rest.decode(errors="replace"))
 
     async def _welcome(self, address: str, host: str, port: int, welcome: str) -> None:
-        """Print the one line that says where to go, once there is an answer."""
+        """Print the address and the demo logins once the product is ready."""
         deadline = time.monotonic() + READY_SECONDS
         status = ""
         while " 200 " not in status:
             await asyncio.sleep(0.25)
             with suppress(OSError, TimeoutError):
-                status = await asyncio.wait_for(_ask_readiness(host, port), 5)
+                status = await asyncio.wait_for(_fetch_readiness(host, port), 5)
             if time.monotonic() > deadline:
                 deadline += READY_SECONDS
-                self.log.line("nrghax", f"Not ready yet: {address}/readyz says which part is missing.")
+                self.log.line("nrghax", f"Not ready yet. {address}/readyz says which part is missing.")
         self.log.line("nrghax", f"NRGHAX is ready: {address}  {welcome}")
 
-    async def _keep_servers(self) -> None:
-        """Start an embedded server again that has crashed."""
+    async def _watch_servers(self) -> None:
+        """Restart embedded servers that have crashed."""
         while True:
             await asyncio.sleep(CHECK_SERVERS_SECONDS)
             await asyncio.to_thread(self.revive_servers)
 
 
 def read_procfile(path: Path) -> dict[str, str]:
-    """The commands by their names."""
+    """Return the commands of a Procfile by name."""
     lines = (line.partition(":") for line in path.read_text().splitlines() if line.strip())
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
-async def _ask_readiness(host: str, port: int) -> str:
-    """The status line of /readyz."""
+async def _fetch_readiness(host: str, port: int) -> str:
+    """Return the status line of /readyz."""
     name = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104
     reader, writer = await asyncio.open_connection(name, port)
     try:
@@ -175,7 +175,7 @@ async def _ask_readiness(host: str, port: int) -> str:
 
 
 def _child_environment() -> dict[str, str]:
-    """Each process says itself which login it uses; ours is the owner's."""
+    """Return the environment without NRGHAX_PROCESS: each process sets its own, and the supervisor's is the owner."""
     environment = {name: value for name, value in os.environ.items() if name != "NRGHAX_PROCESS"}
     programs = Path(sys.executable).parent
     return {
@@ -187,7 +187,7 @@ def _child_environment() -> dict[str, str]:
 
 
 def _die_with_parent() -> None:
-    """Where the kernel can: a supervisor that is killed outright leaves nobody behind."""
+    """On Linux, let the kernel stop this process when the supervisor dies, even by SIGKILL."""
     if LIBC:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Fetch and check the front-end files we keep under static/vendor/.
+"""Fetch and check the front-end files under static/vendor/.
 
     dev/vendor.py            download every package again and rewrite static/vendor/
-    dev/vendor.py --check    compare the files on disk with the recorded hashes, without a network
+    dev/vendor.py --check    compare the files on disk with the recorded hashes, offline
 
-A package is pinned by version and by the sha512 that its registry publishes, so neither a moved tag nor a
-changed tarball gets in. To upgrade, change both here, run the script and commit what it wrote.
+Each package is pinned by its version and by the sha512 that its registry publishes, so a moved tag or a changed tarball
+is refused. To upgrade, change both here, run the script and commit the files that it wrote.
 """
 
 import argparse
@@ -24,7 +24,7 @@ VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
 RECORD = VENDOR / "VERSIONS.json"
 LICENCES = VENDOR / "LICENCES.txt"
 
-# One sprite holds them all: a page asks for one cached file instead of carrying every drawing in its HTML.
+# All icons go into one sprite: a page loads one cached file instead of embedding each icon in its HTML.
 ICONS = """
 activity alarm-clock anchor aperture arrow-left arrow-right audio-waveform award badge-check bandage battery-charging
 bed bell bell-off bell-ring biceps-flexed book-open bookmark brain calendar calendar-check calendar-days chart-line
@@ -88,7 +88,7 @@ def sha512(data: bytes) -> str:
 
 
 def download(package: Package, folder: Path) -> tarfile.TarFile:
-    """The package's tarball, opened; refuses one whose hash is not the pinned one."""
+    """Download and open the package's tarball. Exit if its hash is not the pinned one."""
     specification = f"{package.name}@{package.version}"
     done = subprocess.run(
         ["npm", "pack", "--silent", "--pack-destination", str(folder), specification],
@@ -103,7 +103,7 @@ def download(package: Package, folder: Path) -> tarfile.TarFile:
     return tarfile.open(tarball)
 
 
-def member(archive: tarfile.TarFile, path: str) -> bytes:
+def read_member(archive: tarfile.TarFile, path: str) -> bytes:
     extracted = archive.extractfile(f"package/{path}")
     if extracted is None:
         sys.exit(f"{path} is not a file in its package")
@@ -111,10 +111,10 @@ def member(archive: tarfile.TarFile, path: str) -> bytes:
 
 
 def draw_sprite(archive: tarfile.TarFile) -> bytes:
-    """Every icon as a <symbol>; stroke and fill are inherited from the <svg> that uses it."""
+    """Return a sprite with each icon as a <symbol>, which inherits stroke and fill from the <svg> that uses it."""
     symbols = []
     for name in sorted(set(ICONS)):
-        drawing = member(archive, f"icons/{name}.svg").decode()
+        drawing = read_member(archive, f"icons/{name}.svg").decode()
         body = re.sub(r"\s+", " ", drawing[drawing.index(">", drawing.index("<svg")) + 1 : drawing.index("</svg>")])
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{body.strip().replace("> <", "><")}</symbol>')
     return ('<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n").encode()
@@ -122,7 +122,7 @@ def draw_sprite(archive: tarfile.TarFile) -> bytes:
 
 def licence_text(archive: tarfile.TarFile) -> str:
     names = [name for name in archive.getnames() if re.fullmatch(r"package/LICEN[CS]E(\.\w+)?", name)]
-    return member(archive, names[0].removeprefix("package/")).decode().strip() if names else ""
+    return read_member(archive, names[0].removeprefix("package/")).decode().strip() if names else ""
 
 
 def fetch() -> None:
@@ -132,7 +132,7 @@ def fetch() -> None:
         for package in PACKAGES:
             with download(package, Path(folder)) as archive:
                 for source, target in package.files.items():
-                    files[target] = member(archive, source)
+                    files[target] = read_member(archive, source)
                 if package.name == "lucide-static":
                     files[SPRITE] = draw_sprite(archive)
                 title = f"{package.name} {package.version} ({package.licence})"
@@ -150,7 +150,7 @@ def fetch() -> None:
 
 
 def check() -> list[str]:
-    """What differs between the record and the disk, one line a fault."""
+    """Return the differences between the record and the disk, one line each."""
     record = json.loads(RECORD.read_text())
     faults = []
     pinned = {package.name: package.version for package in PACKAGES}

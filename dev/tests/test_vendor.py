@@ -1,4 +1,4 @@
-"""The vendored files are the ones that were fetched; the check sees every kind of difference."""
+"""The vendored files match the record, and the check finds every kind of difference."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from django.conf import settings
 
 @pytest.fixture
 def copy(tmp_path):
-    """The script and its files in a place where they may be spoilt."""
+    """A copy of the script and its files that a test may change."""
     shutil.copytree(settings.BASE_DIR / "static" / "vendor", tmp_path / "static" / "vendor")
     (tmp_path / "dev").mkdir()
     shutil.copy(settings.BASE_DIR / "dev" / "vendor.py", tmp_path / "dev")
@@ -24,11 +24,11 @@ def _check(folder) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_the_files_are_as_they_were_fetched():
+def test_files_match_record():
     assert _check(settings.BASE_DIR) == (0, "")
 
 
-def test_a_changed_a_missing_and_an_added_file_are_found(copy):
+def test_check_finds_changed_missing_and_added_file(copy):
     vendor = copy / "static" / "vendor"
     with (vendor / "htmx" / "htmx.min.js").open("a") as script:
         script.write("//")
@@ -43,7 +43,7 @@ def test_a_changed_a_missing_and_an_added_file_are_found(copy):
     ]
 
 
-def test_a_version_that_was_raised_without_fetching_is_found(copy):
+def test_check_finds_version_raised_without_fetching(copy):
     script = copy / "dev" / "vendor.py"
     script.write_text(script.read_text().replace('version="2.0.11"', 'version="2.0.12"'))
     code, faults = _check(copy)

@@ -10,15 +10,15 @@ from hacks.models import Hack
 
 class Command(BaseCommand):
     help = (
-        "Makes a community with a past, so that every page can be seen full; in development only. Repeatable: it adds "
-        "what has been missing since. Everybody in it signs in with the demo learner's password."
+        "Make a demo community with a past, for development only. Run it again to add the days since. All its people "
+        "log in with the demo learner's password."
     )
 
     def handle(self, *args, **options) -> None:
         if not settings.DEBUG:
-            raise CommandError("People who do not exist are made with DEBUG on only.")
+            raise CommandError("The demo community is made only with DEBUG=true.")
         if not Hack.objects.published().exists():
-            raise CommandError("There is nothing to practise yet: run `manage.py loaddata seeds` first.")
+            raise CommandError("There are no hacks yet. Run `manage.py loaddata seeds` first.")
         call_command("demologins", stdout=self.stdout, verbosity=options["verbosity"])
         counted = make_community(people=community(), now=timezone.now())
         self.stdout.write(", ".join(f"{number} {name}" for name, number in counted.items()))

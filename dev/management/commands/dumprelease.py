@@ -16,12 +16,12 @@ RELEASED = settings.BASE_DIR / "database" / "tests" / "released.dump.gz"
 
 class Command(BaseCommand):
     help = (
-        "Writes database/tests/released.dump.gz: a database as this version makes it, with the seeds and the demo "
-        "logins. A test upgrades it, so run this once for each release, after its last migration."
+        "Write database/tests/released.dump.gz: a database of this version with the seeds and the demo logins. A test "
+        "upgrades it. Run this once for each release, after its last migration."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--to", type=Path, default=RELEASED, help="another file to write")
+        parser.add_argument("--to", type=Path, default=RELEASED, help="write to another file")
 
     def handle(self, *args, **options) -> None:
         with fresh_database() as name:
@@ -33,8 +33,8 @@ class Command(BaseCommand):
 
 
 def _dump(database: str) -> str:
-    """Return the database as statements that any client can run: psql's own commands are left out."""
-    # The admin, as row security would hide rows from the owner.
+    """Return the database as SQL that any client can run, without psql's own commands."""
+    # As the admin: row security would hide rows from the owner.
     address = make_conninfo(settings.DATABASE_ADMIN_URL, dbname=database)
     command = [POSTGRES_BIN / "pg_dump", "--inserts", "--dbname", address]
     dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
