@@ -187,7 +187,7 @@ def _child_environment() -> dict[str, str]:
 
 
 def _die_with_parent() -> None:
-    """On Linux, let the kernel stop this process when the supervisor dies, even by SIGKILL."""
+    """Let the kernel stop this process when the supervisor dies, even by SIGKILL; on Linux only."""
     if LIBC:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Measure our pages against a bare Django page, and the jobs against their own statements; see dev/bench/README.md.
+"""Measure our pages against a bare Django page, and jobs against their own SQL statements; see dev/bench/README.md.
 
 python -m dev.bench [pages|streaks|achievements|ranks|reviews] [--grown] [--rounds 40] [--members 100000] [--keep]
                     [--profile PAGE]
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dev.bench.database import BASE_DIR, Database
 from dev.bench.jobs import PARTS, fill_progress, measure_jobs
-from dev.bench.pages import BATCH, GROWN_LIMITS, LIMITS, MOST_ROUNDS, PAGES, measure_pages, profile_page
+from dev.bench.pages import BATCH, GROWN_LIMITS, LIMITS, MAX_ROUNDS, PAGES, measure_pages, profile_page
 from dev.bench.streaks import measure_streaks
 
 DATA_DIR = Path(os.environ.get("NRGHAX_DATA_DIR", BASE_DIR / ".local"))
@@ -28,18 +28,21 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m dev.bench", description="Our pages against a bare Django page.")
-    parser.add_argument("part", nargs="?", choices=["pages", "streaks", *PARTS], help="all unless one is named")
-    parser.add_argument("--grown", action="store_true", help="the pages alone, on grown data")
-    parser.add_argument("--rounds", type=int, default=40, help=f"of {BATCH} requests a page and side")
-    parser.add_argument(
-        "--members", type=int, default=100_000, help="of streaks, jobs and grown data, besides the year's"
+    parser = argparse.ArgumentParser(
+        prog="python -m dev.bench",
+        description="Measure our pages against a bare Django page, and jobs against their own SQL.",
     )
-    parser.add_argument("--keep", action="store_true", help="keep the servers' data for the next run")
-    parser.add_argument("--profile", choices=PAGES, metavar="PAGE", help="where one page's time goes, instead")
+    parser.add_argument("part", nargs="?", choices=["pages", "streaks", *PARTS], help="measure only this part")
+    parser.add_argument("--grown", action="store_true", help="measure only the pages, on grown data")
+    parser.add_argument("--rounds", type=int, default=40, help=f"rounds of {BATCH} requests for each page and side")
+    parser.add_argument("--members", type=int, default=100_000, help="members to add for streaks, jobs and grown data")
+    parser.add_argument("--keep", action="store_true", help="keep the data for the next run")
+    parser.add_argument(
+        "--profile", choices=PAGES, metavar="PAGE", help="instead, show where the time of one page goes"
+    )
     options = parser.parse_args()
-    if not 2 <= options.rounds <= MOST_ROUNDS:
-        parser.error(f"--rounds must be from 2 to {MOST_ROUNDS}.")
+    if not 2 <= options.rounds <= MAX_ROUNDS:
+        parser.error(f"--rounds must be from 2 to {MAX_ROUNDS}.")
     if options.grown and options.part not in (None, "pages"):
         parser.error("--grown measures pages only.")
     return options
@@ -61,7 +64,10 @@ def _measure_today(options: argparse.Namespace) -> None:
 def _measure_grown(options: argparse.Namespace) -> None:
     def fill_grown(database: Database) -> None:
         _fill_today(database)
-        print(f"Making 900 hacks, twenty members of ten years and {options.members:,} members more ...", flush=True)
+        print(
+            f"Making 900 hacks, 20 members with ten years of practice and {options.members:,} other members ...",
+            flush=True,
+        )
         database.fill_decade()
         fill_progress(database, options.members)
 
@@ -73,19 +79,19 @@ def _measure_grown(options: argparse.Namespace) -> None:
 
 
 def _fill_today(database: Database) -> None:
-    print("Making a hundred hacks, a thousand members and a year of practice each ...", flush=True)
+    print("Making 100 hacks and 1,000 members with a year of practice each ...", flush=True)
     database.fill()
 
 
 @contextmanager
 def _filled(name: str, fill: Callable[[Database], None], *, keep: bool) -> Iterator[Database]:
-    """Run the servers of a data set, filled unless an earlier run has kept it. Data half filled are never kept."""
+    """Run the servers of a data set. Fill it unless an earlier run has kept it. Never keep incomplete data."""
     directory = DATA_DIR / name
     is_filled = directory.exists()
     database = Database(directory)
     try:
         if is_filled:
-            # Tables and style sheets may have come since.
+            # Migrations and static files may have been added since.
             database.prepare()
         else:
             fill(database)

@@ -1,4 +1,4 @@
-"""Start the benchmark's own servers in a directory of its own, and fill them."""
+"""The benchmark's own servers and their data."""
 
 import os
 import secrets
@@ -13,10 +13,10 @@ from dev.embedded.postgres import POSTGRES_BIN
 
 BENCH_DIR = Path(__file__).resolve().parent
 BASE_DIR = BENCH_DIR.parent.parent
-# As an operator would set it up, rather than as the smallest machine needs it.
+# Settings of a production server. The embedded server's own settings are for small machines.
 POSTGRES_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
-# Rows are made with triggers off. The product's own statements derive what triggers would have derived.
-DERIVE = """
+# The data is inserted with triggers off. The product's own tasks compute what the triggers would have computed.
+COMPUTE = """
 import django
 django.setup()
 from gamification.tasks import rank_members, recompute_xp
@@ -41,7 +41,7 @@ class Database:
         self.servers = Embedded(data_dir, POSTGRES_SETTINGS)
         self.urls = self.servers.acquire()
         kept = {name: value for name, value in os.environ.items() if name not in ("NRGHAX_PROCESS", "DEBUG")}
-        # The product as in production.
+        # The product runs as in production.
         self.environment = {
             **kept,
             "DATABASE_URL": self.urls.web,
@@ -57,11 +57,11 @@ class Database:
         }
 
     def fill(self) -> None:
-        """Make a hundred hacks, a thousand members with a year of practice, and the rows of the bare page."""
+        """Make 100 hacks, 1,000 members with a year of practice, and the rows of the bare page."""
         self.prepare()
         self.python("manage.py", "loaddata", "seeds", "--verbosity", "0")
         self.run(BENCH_DIR / "year.sql", self.urls.superuser)
-        self.derive()
+        self.compute()
         with psycopg.connect(self.servers.postgres.url(), autocommit=True) as admin:
             admin.execute("CREATE DATABASE bare")
         bare = {"DJANGO_SETTINGS_MODULE": "dev.bench.bare.settings"}
@@ -73,17 +73,17 @@ class Database:
         self.python("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
 
     def fill_decade(self) -> None:
-        """Add nine hundred hacks, and twenty members with ten years of practice."""
+        """Add 900 hacks, and 20 members with ten years of practice."""
         self.run(BENCH_DIR / "decade.sql", self.urls.superuser)
-        self.derive()
+        self.compute()
 
     def fill_streaks(self, members: int) -> None:
         self.run(BENCH_DIR / "streaks.sql", self.urls.superuser, members=members)
         self.analyse()
 
-    def derive(self) -> None:
+    def compute(self) -> None:
         self.analyse()
-        self._in_worker(DERIVE)
+        self._in_worker(COMPUTE)
         self.unlock()
 
     def unlock(self) -> None:
@@ -98,7 +98,7 @@ class Database:
         subprocess.run([sys.executable, *command], cwd=BASE_DIR, env={**self.environment, **environment}, check=True)
 
     def run(self, file: Path, url: str, **variables: int) -> None:
-        """Run a file of SQL in psql."""
+        """Run a SQL file in psql."""
         settings = [f"--set={name}={value}" for name, value in {"ON_ERROR_STOP": 1, **variables}.items()]
         subprocess.run([POSTGRES_BIN / "psql", "-qX", *settings, "-f", file, url], check=True)
 

@@ -1,6 +1,6 @@
-"""Measure the jobs of progress against their own statements in psql, by turns; see dev/bench/README.md.
+"""Measure the jobs of progress in alternation with their own statements in psql; see dev/bench/README.md.
 
-`python -m dev.bench` starts this module, too: a job runs in a process of its own, with Django set up, as in a worker.
+`python -m dev.bench` also starts this module as a process: a job runs there with Django set up, as in a worker.
 """
 
 import json
@@ -17,25 +17,25 @@ from uuid import UUID
 from dev.bench.database import BASE_DIR, BENCH_DIR, Database
 from dev.embedded.postgres import POSTGRES_BIN
 
-AT_MOST = 1.2
+MAX_RATIO = 1.2
 
 
 class Job(NamedTuple):
     title: str
-    before: str  # SQL ahead of each run, so that both sides have the same to do.
-    members: str = "SELECT NULL::text"  # The members it runs for, one after the other; NULL: as the worker.
+    before: str  # SQL before each run, so that both sides have the same work.
+    members: str = "SELECT NULL::text"  # The members for whom it runs, one after the other. NULL: as the worker.
     runs: int = 5
 
 
 REVIEWERS = "SELECT user_id::text FROM user_hack_progress WHERE total_practice_count = 1000 ORDER BY user_id LIMIT 200"
 JOBS = {
     "achievements": Job(
-        "achievements of everybody, a thousand of them new",
+        "achievements of all members, 1,000 of them new",
         "DELETE FROM user_achievements"
         " WHERE id IN (SELECT id FROM user_achievements ORDER BY id LIMIT 1000) RETURNING id",
     ),
     "ranks": Job(
-        "ranks of everybody after a thousand new awards",
+        "ranks of all members after 1,000 new awards",
         "INSERT INTO xp_ledger (id, user_id, source, source_id, category_id, amount, earned_on)"
         " SELECT app.uuid7(), user_id, 'challenge', app.uuid7(), category_id, 25, current_date FROM user_xp"
         " WHERE category_id IS NOT NULL ORDER BY md5(id::text) LIMIT 1000 RETURNING id",
@@ -46,7 +46,7 @@ JOBS = {
         REVIEWERS,
         runs=25,
     ),
-    "waiting": Job("how many submissions wait, for each of 200 reviewers", "SELECT 1", REVIEWERS, runs=25),
+    "waiting": Job("the number of waiting submissions, for each of 200 reviewers", "SELECT 1", REVIEWERS, runs=25),
     "positions": Job(
         "the place in the queue, for each of 200 authors",
         "SELECT 1",
@@ -59,7 +59,7 @@ PARTS = {"achievements": ["achievements"], "ranks": ["ranks"], "reviews": ["leas
 
 def measure_jobs(database: Database, parts: list[str], members: int) -> None:
     fill_progress(database, members)
-    print("\n| job | in the worker | in psql | ratio | at most | with BEGIN and COMMIT |")
+    print("\n| job | in the worker | in psql | ratio | limit | with BEGIN and COMMIT |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in (name for part in parts for name in PARTS[part]):
         print(_measure(database, name), flush=True)
@@ -67,33 +67,33 @@ def measure_jobs(database: Database, parts: list[str], members: int) -> None:
         "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM achievements), (SELECT count(*) FROM xp_ledger),"
         " (SELECT count(*) FROM hack_verifications WHERE status = 'submitted')"
     )
-    print("\n{:,} members, {:,} achievements, {:,} rows of XP, {:,} submissions that wait.".format(*numbers))
+    print("\n{:,} members, {:,} achievements, {:,} rows of XP, {:,} waiting submissions.".format(*numbers))
 
 
 def fill_progress(database: Database, members: int) -> None:
-    """Make the members of progress.sql, unless they are there already, and give them all that is due to them."""
+    """Make the members of progress.sql, with hacks unlocked, achievements and ranks, unless they exist already."""
     if database.rows("SELECT 1 FROM accounts_user WHERE email = 'progress1@example.com'"):
         return
     database.run(BENCH_DIR / "progress.sql", database.urls.superuser, members=members)
     database.analyse()
     database.unlock()
-    # Not by the jobs themselves: each of a million achievements would be announced.
+    # In psql: the job would record an activity for each of a million achievements.
     for name in ("achievements", "ranks"):
-        _in_psql(database, _ask(database, "statements", name, [None]), [None])
+        _in_psql(database, _call(database, "statements", name, [None]), [None])
         database.analyse()
 
 
 def _measure(database: Database, name: str) -> str:
     job = JOBS[name]
     members = [member for (member,) in database.rows(job.members)]
-    statements = _ask(database, "statements", name, members[:1])
+    statements = _call(database, "statements", name, members[:1])
     took: dict[str, list[list[float]]] = {"job": [], "psql": []}
     for _ in range(job.runs):
         database.rows(job.before)
-        took["job"].append(_ask(database, "run", name, members))
+        took["job"].append(_call(database, "run", name, members))
         database.rows(job.before)
         took["psql"].append(_in_psql(database, statements, members))
-    # Whatever else the machine does only adds: the best run says most of what the job itself takes.
+    # Other work of the machine only adds time, so the best run is closest to the time of the job itself.
     alone, whole = (
         {side: min(run[which] for run in runs) / len(members) for side, runs in took.items()} for which in (0, 1)
     )
@@ -101,13 +101,13 @@ def _measure(database: Database, name: str) -> str:
         f"{each:.1f} s" if each > 1 else f"{1000 * each:.2f} ms" for each in (alone["job"], alone["psql"])
     )
     ratio, with_transaction = (seconds["job"] / seconds["psql"] for seconds in (alone, whole))
-    return f"| {job.title} | {job_took} | {psql_took} | {ratio:.2f} | {AT_MOST} | {with_transaction:.2f} |"
+    return f"| {job.title} | {job_took} | {psql_took} | {ratio:.2f} | {MAX_RATIO} | {with_transaction:.2f} |"
 
 
-def _ask(database: Database, do: str, name: str, members: list[str | None]) -> Any:
-    """Return the answer of this module in a process of its own."""
+def _call(database: Database, function: str, name: str, members: list[str | None]) -> Any:
+    """Run this module in a process of its own and return its answer."""
     done = subprocess.run(
-        [sys.executable, "-m", "dev.bench.jobs", do, name],
+        [sys.executable, "-m", "dev.bench.jobs", function, name],
         cwd=BASE_DIR,
         env={**database.environment, "NRGHAX_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "nrghax.settings"},
         input=json.dumps(members),
@@ -119,7 +119,7 @@ def _ask(database: Database, do: str, name: str, members: list[str | None]) -> A
 
 
 def _in_psql(database: Database, statements: list[str], members: list[str | None]) -> tuple[float, float]:
-    """Return the seconds that the statements take: they alone, and with the transactions around them."""
+    """Return the seconds of the statements alone, and with their transactions."""
     with NamedTemporaryFile("w", suffix=".sql") as file:
         file.writelines(_script(statements, members))
         file.flush()
@@ -130,14 +130,14 @@ def _in_psql(database: Database, statements: list[str], members: list[str | None
             check=True,
         )
     took = [float(each) / 1000 for each in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.MULTILINE)]
-    # BEGIN, with the identity where there is one, and COMMIT are one each.
+    # Each transaction has two more timings: BEGIN (with the identity, if any) and COMMIT.
     each = len(statements) + 2
     around = sum(took[::each]) + sum(took[each - 1 :: each])
     return sum(took) - around, sum(took)
 
 
 def _script(statements: list[str], members: list[str | None]) -> Iterator[str]:
-    """Write a transaction for each member. Like the product, it takes on the identity in one round trip with BEGIN."""
+    """Return a transaction for each member. As in the product, BEGIN and the identity are one round trip."""
     lines = "".join(f"{statement.rstrip().rstrip(';')};\n" for statement in statements)
     yield "\\timing on\n"
     for member in members:
@@ -168,9 +168,9 @@ def _identity(member: str | None) -> AbstractContextManager:
 
 
 def run(name: str, members: list[str | None]) -> tuple[float, float]:
-    """Return the seconds that a job takes for these members: alone, and from BEGIN to what follows the COMMIT.
+    """Return the seconds that a job takes for these members: alone, and from BEGIN to the work after COMMIT.
 
-    The worker's own jobs open their transaction themselves, so that both numbers are the same.
+    For the worker's own jobs both numbers are the same, because these jobs open their transaction themselves.
     """
     from django.db import connection
 
@@ -187,7 +187,7 @@ def run(name: str, members: list[str | None]) -> tuple[float, float]:
 
 
 def statements(name: str, members: list[str | None]) -> list[str]:
-    """Return the SQL that the job sends for the first of these members; roll its work back."""
+    """Return the SQL that the job sends for the first of these members. Its work is rolled back."""
     import psycopg
     from django.db import connection, transaction
 
@@ -208,9 +208,9 @@ def main() -> None:
     import django
 
     django.setup()
-    do, name = sys.argv[1:]
+    function, name = sys.argv[1:]
     members = json.load(sys.stdin)
-    json.dump({"run": run, "statements": statements}[do](name, members), sys.stdout)
+    json.dump({"run": run, "statements": statements}[function](name, members), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measure the product's pages in ratio to a bare Django page, by turns; see dev/bench/README.md."""
+"""Measure the product's pages in alternation with a bare Django page; see dev/bench/README.md."""
 
 import json
 import statistics
@@ -14,13 +14,13 @@ from dev.bench.database import BASE_DIR, Database
 
 BATCH = 5
 WARM_UP = 20
-# Each check-in needs a member who has none today. The warm-up, the profile and the count of queries make some, too.
-MOST_ROUNDS = 150
+# Each check-in needs a member without one today. The warm-up, the profile and the count of queries use some too.
+MAX_ROUNDS = 150
 BARE = {"path": "/", "visitor": "member", "form": None}
 
 
 class Page(NamedTuple):
-    path: str  # {hack} stands for the slug of a gateway hack.
+    path: str  # {hack} is replaced by the slug of a gateway hack.
     kind: str
 
 
@@ -35,13 +35,13 @@ PAGES = {
     "leaderboard": Page("/leaderboard/?period=all", "signed in"),
     "check-in, POST": Page("/checkin/", "write"),
 }
-# The ratio to the bare page that each kind of page may take: on today's data, and on grown data.
+# The highest ratio to the bare page, by kind of page: on today's data, and on grown data.
 LIMITS = {"public": 0.2, "signed in": 1.0, "write": 0.9}
 GROWN_LIMITS = {**LIMITS, "signed in": 1.2}
 
 
 class Side:
-    """One of the two projects, in a process of its own that answers one batch at a time."""
+    """The process of one of the two projects. It answers one batch at a time."""
 
     def __init__(self, settings: str, database: Database, readers: list[str], writers: list[str]) -> None:
         self.process = subprocess.Popen(
@@ -58,7 +58,7 @@ class Side:
         self._send({"do": do, **request})
         answer = self.process.stdout.readline()
         if not answer:
-            raise SystemExit(f"{request['path']} could not be measured: the error stands above.")
+            raise SystemExit(f"{request['path']} could not be measured. See the error above.")
         return json.loads(answer)
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ def measure_pages(database: Database, rounds: int, limits: dict[str, float]) -> 
                 units.append(unit)
         answers = {name: ours.ask("queries", **request) for name, request in requests.items()}
         unit_answer = bare.ask("queries", **BARE)
-    print("| page | of the bare page | at most | queries | size, KB |\n| --- | --- | --- | --- | --- |")
+    print("| page | ratio to the bare page | limit | queries | size, KB |\n| --- | --- | --- | --- | --- |")
     for name, answer in answers.items():
         print(_line(name, ratios[name], limits[PAGES[name].kind], answer))
     milliseconds = 1000 * statistics.median(units)
@@ -96,7 +96,7 @@ def measure_pages(database: Database, rounds: int, limits: dict[str, float]) -> 
 
 
 def profile_page(database: Database, name: str) -> None:
-    """Print where the time of a hundred requests for one page goes."""
+    """Print a profile of 100 requests for one page."""
     request = _requests(database)[name]
     with closing(_product(database)) as ours:
         ours.ask("batch", **request, count=WARM_UP)
@@ -104,11 +104,12 @@ def profile_page(database: Database, name: str) -> None:
 
 
 def _product(database: Database) -> Side:
-    """Start the product. Readers of ten years read its pages where there are any, else the members of one year do.
+    """Start the product.
 
-    Only the members of one year check in.
+    Members with ten years of practice read the pages, or members with one year if there are none. Members with one year
+    check in.
     """
-    # In kept data: the check-ins that the last run has made.
+    # Kept data has the check-ins of the last run.
     database.rows(
         "DELETE FROM daily_checkins WHERE checkin_date >= (now() AT TIME ZONE 'Europe/Berlin')::date RETURNING id"
     )
@@ -149,11 +150,11 @@ def _line(name: str, ratios: Sequence[float], limit: float, answer: dict[str, An
     median = round(statistics.median(ratios), 2)
     low, *_, high = statistics.quantiles(ratios, n=10, method="inclusive")
     ratio = f"{median:.2f} ({low:.2f} to {high:.2f})"
-    at_most = str(limit)
+    limit_text = str(limit)
     if median > limit:
-        name, ratio, at_most = f"**{name}**", f"**{ratio}**", f"{limit}, **MISSED**"
+        name, ratio, limit_text = f"**{name}**", f"**{ratio}**", f"{limit}, **MISSED**"
     size = f"{answer['size'] / 1000:.0f}" if answer["status"] == 200 else "redirect"
-    return f"| {name} | {ratio} | {at_most} | {answer['queries']} | {size} |"
+    return f"| {name} | {ratio} | {limit_text} | {answer['queries']} | {size} |"
 
 
 def _describe_data(database: Database) -> str:

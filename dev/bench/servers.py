@@ -1,10 +1,10 @@
-"""Measure web servers and their settings on one page, by turns, so that the machine's other work hits all alike.
+"""Measure web servers and their settings on one page, in alternation, so that other work affects all of them alike.
 
-    make run                                    # the page is taken from the data of .local
+    make run                                    # the page uses the data in .local
     .venv/bin/python dev/bench/servers.py /hacks/
 
-Gunicorn is compared where it is installed (`.venv/bin/pip install gunicorn`). Prints requests a second, as a
-ratio to the first line too, and the milliseconds that half and 99 % of the requests took.
+Gunicorn is included if it is installed (`.venv/bin/pip install gunicorn`). Each line has the requests per second, their
+ratio to the first line, and the median and the 99th percentile of the time for a request, in milliseconds.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ def _measure(command: str, path: str, environment: dict[str, str]) -> list[float
 
 
 async def _load(port: int, path: str) -> list[float]:
-    """Return the seconds that each request took, once the server is warm."""
+    """Warm the server up, then return the seconds of each request."""
     for _ in range(300):
         try:
             await _client(port, path, time.perf_counter() + 1, [])
@@ -98,7 +98,7 @@ async def _client(port: int, path: str, end: float, took: list[float]) -> None:
             raise SystemExit(f"{path} answers {head.splitlines()[0]}")
         await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
         took.append(time.perf_counter() - started)
-        # Sync workers of Gunicorn close after each answer.
+        # Gunicorn's sync workers close the connection after each answer.
         if "connection: close" in head:
             writer.close()
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

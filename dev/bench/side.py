@@ -1,7 +1,7 @@
 """Answer requests as one side of the comparison: a Django project in a process of its own, without a socket.
 
-pages.py starts two of these. The first line that comes in names the members who read and those who write; each line
-after it is a batch as JSON, and each line that goes out its answer. One side rests while the other works.
+pages.py starts two of these. The first line of input names the members who read and those who write. Each further line
+is a batch as JSON, and each line of output is its answer. One side waits while the other works.
 """
 
 import cProfile
@@ -21,7 +21,7 @@ import django
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-# The CSRF cookie and the form's field: any two that are equal will do.
+# Used for the CSRF cookie and the form field, which only have to be equal.
 SECRET = "a" * 32
 
 
@@ -29,12 +29,12 @@ class Side:
     def __init__(self, readers: list[str], writers: list[str]) -> None:
         self.application = get_wsgi_application()
         cookies = {pk: _sign_in(pk) for pk in {*readers, *writers}}
-        # Readers come round again, writers do not: each makes the day's first check-in.
+        # Readers are used again and again. Each writer is used once, because it makes the first check-in of the day.
         self.readers = cycle([cookies[pk] for pk in readers])
         self.writers = iter([cookies[pk] for pk in writers])
 
     def batch(self, path: str, visitor: str, form: dict[str, str] | None, count: int) -> dict[str, Any]:
-        """Return the seconds that each of `count` requests took, and status and size of the last answer."""
+        """Return the seconds of each of `count` requests, and the status and size of the last answer."""
         took = []
         for environ in self._environs(path, visitor, form, count):
             started = time.perf_counter()
@@ -118,7 +118,7 @@ def _sign_in(pk: str) -> str:
 def main() -> None:
     django.setup()
     side = Side(**json.loads(sys.stdin.readline()))
-    # Only answers go to standard output.
+    # Keep standard output for the answers.
     answers, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
     for line in sys.stdin:
         request = json.loads(line)

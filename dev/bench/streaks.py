@@ -1,4 +1,4 @@
-"""Measure the nightly task of streaks against its own statement in psql, by turns; see dev/bench/README.md."""
+"""Measure the nightly streak task in alternation with its own statement in psql; see dev/bench/README.md."""
 
 import statistics
 import subprocess
@@ -8,9 +8,9 @@ import time
 from dev.bench.database import BASE_DIR, Database
 from dev.embedded.postgres import POSTGRES_BIN
 
-AT_MOST = 1.2
+MAX_RATIO = 1.2
 RUNS = 3
-# A worker is up when its task comes, so that starting one does not count.
+# A worker is running already when a task arrives, so its start is not measured.
 TASK = """
 import time, django
 django.setup()
@@ -22,7 +22,7 @@ print(time.perf_counter() - started, drift)
 
 
 def measure_streaks(database: Database, members: int) -> None:
-    """Print how long the task and the statement take for these members and those who are there already."""
+    """Add members, and print how long the task and the statement take for all members."""
     database.fill_streaks(members)
     statement = BASE_DIR / "practice" / "sql" / "recompute_streaks.sql"
     task = [sys.executable, "-c", TASK]
@@ -38,12 +38,12 @@ def measure_streaks(database: Database, members: int) -> None:
                 seconds, drift = float(drift.split()[0]), drift.split()[1]
             took[name].append(seconds)
             if drift not in ("0", "0|0"):
-                raise SystemExit(f"The data of the benchmark had drifted: {drift}")
+                raise SystemExit(f"The benchmark's data should not have drifted, but it did: {drift}")
     medians = {name: statistics.median(times) for name, times in took.items()}
-    [(everybody, checkins)] = database.rows(
+    [(member_count, checkin_count)] = database.rows(
         "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM daily_checkins)"
     )
     print(
-        f"\nStreaks of {everybody:,} members with {checkins:,} check-ins: {medians['task']:.1f} s in the task,"
-        f" {medians['psql']:.1f} s in psql: {medians['task'] / medians['psql']:.2f} of it, at most {AT_MOST}."
+        f"\nStreaks of {member_count:,} members with {checkin_count:,} check-ins: {medians['task']:.1f} s in the task,"
+        f" {medians['psql']:.1f} s in psql: ratio {medians['task'] / medians['psql']:.2f}, limit {MAX_RATIO}."
     )

@@ -1,6 +1,6 @@
-"""The settings that `startproject` writes, in production, and those of the product that make any page cheaper.
+"""The settings that `startproject` writes, for production, and the product's settings that make any page cheaper.
 
-The latter are one language, sessions in the cache, connections that are kept and not asked whether they still work.
+The latter are: one language, sessions in the cache, and persistent connections without health checks.
 """
 
 import os
@@ -48,7 +48,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": False,
     }
 }
-# The product's own Valkey; the prefix keeps the keys apart.
+# The product's Valkey, with another prefix for the keys.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

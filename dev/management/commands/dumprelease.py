@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 def _dump(database: str) -> str:
     """Return the database as SQL that any client can run, without psql's own commands."""
-    # As the admin: row security would hide rows from the owner.
+    # The admin dumps it: row security would hide rows from the owner.
     address = make_conninfo(settings.DATABASE_ADMIN_URL, dbname=database)
     command = [POSTGRES_BIN / "pg_dump", "--inserts", "--dbname", address]
     dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
