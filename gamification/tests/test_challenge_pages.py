@@ -135,7 +135,7 @@ def test_times_are_in_member_time_zone(member, member_client):
 
 
 @pytest.mark.parametrize(
-    ("criteria", "asked", "leads_to"),
+    ("criteria", "description", "leads_to"),
     [
         ({"type": "practice_minutes", "value": 30, "hack": "sea"}, "Practise Sea for 30 minutes", "/hacks/sea/"),
         ({"type": "hacks_tried", "value": 4, "category": "calm"}, "Try 4 different hacks in Calm", "?category=calm"),
@@ -143,12 +143,12 @@ def test_times_are_in_member_time_zone(member, member_client):
         ({"type": "days_active", "value": 1, "category": "calm"}, "Practise on one day in Calm", "?category=calm"),
     ],
 )
-def test_page_describes_criteria_and_links_to_next_step(member, member_client, criteria, asked, leads_to):
+def test_page_describes_criteria_and_links_to_next_step(member, member_client, criteria, description, leads_to):
     HackFactory(slug="sea", name="Sea", category=HackCategoryFactory(name="calm", title="Calm"))
     challenge = ChallengeFactory(criteria_json=criteria)
     take_part(challenge, member)
     response = member_client.get(detail(challenge))
-    assert asked in text_of(response)
+    assert description in text_of(response)
     assert response.context["next_step"][0].endswith(leads_to)
 
 
@@ -160,7 +160,7 @@ def test_page_has_no_link_to_inactive_hack(member, member_client):
 
 
 @pytest.mark.parametrize(
-    ("reward", "value", "told"),
+    ("reward", "value", "reward_text"),
     [
         ("xp", {"xp": 1500}, "1,500 XP for everyone"),
         ("achievement", {"achievement": "spring"}, "The achievement “Spring” for everyone"),
@@ -168,11 +168,11 @@ def test_page_has_no_link_to_inactive_hack(member, member_client):
         ("rest_day", {}, "A rest day for everyone"),
     ],
 )
-def test_page_shows_reward_but_no_hidden_achievement(member_client, reward, value, told):
+def test_page_shows_reward_but_no_hidden_achievement(member_client, reward, value, reward_text):
     AchievementFactory(slug="spring", name="Spring")
     AchievementFactory(slug="secret", name="Hush", is_hidden=True)
     text = text_of(member_client.get(detail(ChallengeFactory(reward_type=reward, reward_value=value))))
-    assert told in text
+    assert reward_text in text
     assert "Hush" not in text
 
 
@@ -371,7 +371,7 @@ def test_low_rank_is_shown_with_neighbours(member, member_client, queries_of):
     few = len(queries_of(lambda: member_client.get(detail(challenge))))
     take_part(challenge, member, score=100, scored_at=challenge.start_date)
     rivals(challenge, [500, 500, 500, 500, 99, 98, 97, 96])
-    # 60 more members seem to come before all of them.
+    # Move all participants 60 places down.
     ChallengeParticipant.objects.update(place=F("place") + 60)
     assert len(queries_of(lambda: member_client.get(detail(challenge)))) <= max(few + 1, 8)
     context = member_client.get(detail(challenge)).context

@@ -167,9 +167,9 @@ def test_reward_is_granted_exactly_once(reward, value, words, times):
         "rest_day": [(winner.user_id, challenge.pk)] if reward == "rest_day" else [],
     }
     assert MemberStats.objects.get(pk=winner.user_id).rest_stock == (reward == "rest_day")
-    told = Notification.objects.filter(type="challenge_ended").values_list("user", "message")
-    assert [user for user, message in told if words in message] == [winner.user_id]
-    assert len(told) == 2
+    notifications = Notification.objects.filter(type="challenge_ended").values_list("user", "message")
+    assert [user for user, message in notifications if words in message] == [winner.user_id]
+    assert len(notifications) == 2
     assert not XpEntry.objects.filter(user=other.user).exists()
 
 
@@ -207,9 +207,9 @@ def test_cancelling_notifies_participants_and_gives_no_reward():
     assert (challenge.is_active, challenge.cancelled_at) == (False, NOW)
     assert settle_challenges(now=NOW) == 0
     react_to_all()
-    told = Notification.objects.get(type="challenge_cancelled")
-    assert (told.user_id, told.title) == (participant.user_id, "Spring was cancelled")
-    assert told.message == "The weather. The practice you've done still counts towards your totals."
+    notification = Notification.objects.get(type="challenge_cancelled")
+    assert (notification.user_id, notification.title) == (participant.user_id, "Spring was cancelled")
+    assert notification.message == "The weather. The practice you've done still counts towards your totals."
     assert not XpEntry.objects.filter(source="challenge").exists()
 
 

@@ -151,7 +151,7 @@ def test_deleted_practice_lowers_score_and_revokes_completion(member):
         ({"is_active": False, "cancelled_at": START}, LATER),
         ({"settled_at": LATER}, LATER),
     ],
-    ids=["not begun", "cancelled", "settled"],
+    ids=["not started", "cancelled", "settled"],
 )
 def test_challenge_that_is_not_running_is_not_scored_or_ranked(member, fields, now):
     participant = take_part(challenge(**fields), member)
