@@ -49,10 +49,10 @@ def save_checkin(
     }
     # Without a `seen_id` this is nearly always the day's first check-in, so try to insert before querying.
     streak = _check_in(member, day, values) if seen_id is None else None
-    if streak or _change_checkin(member, day, seen_id, values):
-        return streak
-    # The check-in was deleted since the member opened it.
-    return _check_in(member, day, values)
+    while streak is None and not _change_checkin(member, day, seen_id, values):
+        # The check-in was deleted since the member opened it. Another tab may create one meanwhile.
+        streak = _check_in(member, day, values)
+    return streak
 
 
 # No savepoint: if the database rejects the row, the whole request fails.

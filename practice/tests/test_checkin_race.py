@@ -1,6 +1,7 @@
 """Concurrent check-ins from several tabs, each on a separate connection."""
 
 from threading import Barrier, Thread
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -11,7 +12,10 @@ from django.utils import timezone
 from accounts.tests.factories import make_member
 from analytics.models import UserActivityLog
 from database.identity import Role, database_identity
+from database.tests.connections import start_in_thread
+from practice.actions import AlreadyCheckedIn, save_checkin
 from practice.models import DailyCheckin
+from practice.tests.factories import make_checkin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,3 +65,26 @@ def test_double_click_stores_one_checkin_without_conflict():
     with database_identity(Role.WORKER):
         assert DailyCheckin.objects.filter(user=member).count() == 1
         assert UserActivityLog.objects.filter(user=member).count() == 1
+
+
+def test_change_of_deleted_checkin_is_refused_if_another_tab_creates_one():
+    member = make_member()
+    day = timezone.now().date()
+    refusals = []
+
+    def change() -> None:
+        values = {"mood_before": 4, "mood_after": None, "selected_hack_id": None, "notes": "From this tab."}
+        try:
+            with database_identity(Role.MEMBER, member.pk):
+                save_checkin(member=member, day=day, seen_id=uuid4(), **values)
+        except AlreadyCheckedIn as refusal:
+            refusals.append(refusal)
+
+    with database_identity(Role.WORKER):
+        make_checkin(member, day, notes="From another tab.")
+        other = start_in_thread(change)
+        assert other.is_alive()
+    other.join()
+    assert len(refusals) == 1
+    with database_identity(Role.WORKER):
+        assert DailyCheckin.objects.get(user=member).notes == "From another tab."
