@@ -24,19 +24,19 @@ from hacks.models import Hack, HackCategory
 CHECK_BUTTON = "_check"
 
 
-def _labels(kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
+def _kind_choices(kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
     return [("", "Choose"), *((name, kind.label) for name, kind in kinds.items())]
 
 
-def _hacks() -> list[tuple[str, str]]:
+def _hack_choices() -> list[tuple[str, str]]:
     return [("", "Any"), *Hack.objects.order_by("name").values_list("slug", "name")]
 
 
-def _categories() -> list[tuple[str, str]]:
+def _category_choices() -> list[tuple[str, str]]:
     return [("", "Any"), *HackCategory.objects.values_list("name", "title")]
 
 
-def _achievements() -> list[tuple[str, str]]:
+def _achievement_choices() -> list[tuple[str, str]]:
     return [("", "None"), *Achievement.objects.values_list("slug", "name")]
 
 
@@ -75,10 +75,10 @@ class CriteriaWidget(PartsWidget):
 
     def __init__(self, attrs: dict[str, Any] | None = None, kinds: Mapping[str, Kind] = KINDS) -> None:
         widgets = {
-            "type": UnfoldAdminSelectWidget(choices=partial(_labels, kinds)),
+            "type": UnfoldAdminSelectWidget(choices=partial(_kind_choices, kinds)),
             "value": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MAX_CRITERION_VALUE}),
-            "hack": UnfoldAdminSelectWidget(choices=_hacks),
-            "category": UnfoldAdminSelectWidget(choices=_categories),
+            "hack": UnfoldAdminSelectWidget(choices=_hack_choices),
+            "category": UnfoldAdminSelectWidget(choices=_category_choices),
         }
         super().__init__(widgets, attrs)
 
@@ -86,10 +86,10 @@ class CriteriaWidget(PartsWidget):
 class CriteriaField(MultiValueField):
     def __init__(self, kinds: Mapping[str, Kind] = KINDS, **kwargs) -> None:
         fields = (
-            ChoiceField(choices=partial(_labels, kinds), error_messages={"incomplete": "Choose what counts."}),
+            ChoiceField(choices=partial(_kind_choices, kinds), error_messages={"incomplete": "Choose what counts."}),
             IntegerField(error_messages={"incomplete": "Enter a target."}),
-            ChoiceField(choices=_hacks, required=False),
-            ChoiceField(choices=_categories, required=False),
+            ChoiceField(choices=_hack_choices, required=False),
+            ChoiceField(choices=_category_choices, required=False),
         )
         super().__init__(fields, require_all_fields=False, widget=CriteriaWidget(kinds=kinds), **kwargs)
 
@@ -104,7 +104,7 @@ class RewardWidget(PartsWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         widgets = {
             "xp": UnfoldAdminIntegerFieldWidget({"min": 1, "max": MAX_REWARD_XP}),
-            "achievement": UnfoldAdminSelectWidget(choices=_achievements),
+            "achievement": UnfoldAdminSelectWidget(choices=_achievement_choices),
         }
         super().__init__(widgets, attrs)
 
@@ -113,7 +113,7 @@ class RewardField(MultiValueField):
     widget = RewardWidget
 
     def __init__(self, **kwargs) -> None:
-        fields = (IntegerField(required=False), ChoiceField(choices=_achievements, required=False))
+        fields = (IntegerField(required=False), ChoiceField(choices=_achievement_choices, required=False))
         super().__init__(fields, require_all_fields=False, required=False, **kwargs)
 
     def compress(self, data_list: list[Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ KINDS: dict[str, Kind] = {
     ),
     "verification": Kind(
         label="Hacks verified by peers",
-        counted_by="deeds",
+        counted_by="awards",
         units=("hack", "hacks"),
         text_for_one="Get{hack} verified by your peers",
         text_for_many="Get {n} hacks verified by your peers",
@@ -96,7 +96,7 @@ KINDS: dict[str, Kind] = {
     ),
     "reviews_given": Kind(
         label="Reviews given",
-        counted_by="deeds",
+        counted_by="awards",
         units=("review", "reviews"),
         text_for_one="Review a peer's submission",
         text_for_many="Review {n} submissions",
@@ -105,7 +105,7 @@ KINDS: dict[str, Kind] = {
     ),
     "validations": Kind(
         label="Validations given",
-        counted_by="deeds",
+        counted_by="awards",
         units=("validation", "validations"),
         text_for_one="Validate a shared practice",
         text_for_many="Validate {n} shared practices",
@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
     ),
     "teaching": Kind(
         label="Practices taught",
-        counted_by="deeds",
+        counted_by="awards",
         units=("time", "times"),
         text_for_one="Teach someone a practice",
         text_for_many="Teach {n} times",
@@ -121,7 +121,7 @@ KINDS: dict[str, Kind] = {
     ),
     "group": Kind(
         label="Group sessions",
-        counted_by="deeds",
+        counted_by="awards",
         units=("group session", "group sessions"),
         text_for_one="Join a group session",
         text_for_many="Join {n} group sessions",
@@ -129,7 +129,7 @@ KINDS: dict[str, Kind] = {
     ),
     "referral": Kind(
         label="Invited friends who practise",
-        counted_by="deeds",
+        counted_by="awards",
         units=("friend", "friends"),
         text_for_one="Invite a friend who then practises",
         text_for_many="Invite {n} friends who then practise",
@@ -148,7 +148,7 @@ KINDS: dict[str, Kind] = {
     ),
     "challenge": Kind(
         label="Challenges completed",
-        counted_by="deeds",
+        counted_by="awards",
         units=("challenge", "challenges"),
         text_for_one="Complete a challenge",
         text_for_many="Complete {n} challenges",
@@ -157,7 +157,7 @@ KINDS: dict[str, Kind] = {
     ),
     "graduation": Kind(
         label="Graduation",
-        counted_by="deeds",
+        counted_by="awards",
         units=("graduation", "graduations"),
         text_for_one="Graduate",
         text_for_many="Graduate",
@@ -166,7 +166,7 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-# The ledger's source for each kind that achievements_by_deeds.sql counts.
+# The ledger's source for each kind that achievements_by_awards.sql counts.
 XP_SOURCES = {name: kind.source for name, kind in KINDS.items() if kind.source}
 
 # The kinds by the SQL file that counts them, in the order of evaluation.

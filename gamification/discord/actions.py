@@ -37,7 +37,7 @@ class Sent(NamedTuple):
     number: int
     """The number of requests that were sent."""
     resume_in: float | None
-    """The seconds after which to continue; None if no request is left."""
+    """The seconds after which to continue; None if the next scheduled run is soon enough."""
 
 
 def has_discord_roles() -> bool:

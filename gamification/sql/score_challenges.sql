@@ -1,7 +1,7 @@
 -- Recompute the scores in challenges that have begun and are not settled. A practice counts if it begins from the start
 -- on and before the end, also if it was before the member joined. A score is reached at the end of the practice that
 -- brings it, or when the check-in is made. Write only the rows that differ and return their number. Parameters:
--- member_id and challenge_id, or null for all; now; min_counted_seconds and logging_deadline_days, from the rules of XP.
+-- member_id and challenge_id, or null for all; now; min_counted_seconds and logging_deadline_days, from the XP rules.
 WITH begun AS (
   SELECT participant.id, user_id, joined_at, start_date, end_date,
          criteria_json ->> 'type' AS kind, (criteria_json ->> 'value')::integer AS needed,
@@ -12,8 +12,8 @@ WITH begun AS (
   WHERE is_active AND settled_at IS NULL AND start_date <= %(now)s
     AND (%(member_id)s::uuid IS NULL OR user_id = %(member_id)s::uuid)
     AND (%(challenge_id)s::uuid IS NULL OR challenge_id = %(challenge_id)s::uuid)
-), deeds AS (
-  SELECT begun.id, session.ended_at AS done_at, session.id AS deed_id,
+), activities AS (
+  SELECT begun.id, session.ended_at AS done_at, session.id AS source_id,
          CASE kind
            WHEN 'practice_minutes' THEN duration_seconds
            -- Only the first practice of a day, or with a hack, counts.
@@ -45,7 +45,7 @@ WITH begun AS (
   WHERE kind = 'checkins'
     AND app.day_begins_at(checkin.checkin_date + 1, checkin.timezone, checkin.day_start) > start_date
 ), running AS (
-  SELECT deeds.*, sum(amount) OVER (PARTITION BY id ORDER BY done_at, deed_id) AS total FROM deeds
+  SELECT activities.*, sum(amount) OVER (PARTITION BY id ORDER BY done_at, source_id) AS total FROM activities
 ), tallied AS (
   SELECT begun.id,
          COALESCE(max(total), 0) / units AS score,

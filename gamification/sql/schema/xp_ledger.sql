@@ -17,14 +17,14 @@ GRANT EXECUTE ON FUNCTION app.level_of(bigint) TO nrghax_member, nrghax_staff, n
 CREATE FUNCTION app.xp_due(members uuid[], rules jsonb) RETURNS TABLE (
   user_id uuid, source text, source_id uuid, hack_id uuid, category_id uuid, amount integer, earned_on date
 ) LANGUAGE sql STABLE AS $$
-  SELECT deed.user_id, deed.source, deed.source_id, deed.hack_id, deed.category_id,
+  SELECT award.user_id, award.source, award.source_id, award.hack_id, award.category_id,
          CASE
            WHEN row_number() OVER (
-             PARTITION BY deed.user_id, deed.source, deed.earned_on ORDER BY deed.done_at, deed.source_id
-           ) <= (rules -> deed.source ->> 'daily_limit')::integer THEN deed.amount
+             PARTITION BY award.user_id, award.source, award.earned_on ORDER BY award.done_at, award.source_id
+           ) <= (rules -> award.source ->> 'daily_limit')::integer THEN award.amount
            ELSE 0
          END,
-         deed.earned_on
+         award.earned_on
   FROM (
     SELECT s.user_id, 'session' AS source, s.id AS source_id, s.hack_id, h.category_id,
            (rules -> 'session' ->> 'amount')::integer
@@ -42,7 +42,7 @@ CREATE FUNCTION app.xp_due(members uuid[], rules jsonb) RETURNS TABLE (
            c.checkin_date, c.created_at
     FROM public.daily_checkins c
     WHERE members IS NULL OR c.user_id = ANY (members)
-  ) AS deed
+  ) AS award
 $$;
 GRANT EXECUTE ON FUNCTION app.xp_due(uuid[], jsonb) TO nrghax_worker;
 

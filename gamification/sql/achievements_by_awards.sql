@@ -2,7 +2,7 @@
 -- private if the member does not have enough awards without the private ones. Parameter: sources, a JSON object with
 -- the ledger's source for each kind.
 WITH done AS MATERIALIZED (
-  SELECT user_id, source, '' AS hack, count(*) AS deeds, count(*) FILTER (WHERE NOT is_private) AS open_deeds
+  SELECT user_id, source, '' AS hack, count(*) AS awards, count(*) FILTER (WHERE NOT is_private) AS public_awards
   FROM xp_ledger
   WHERE source NOT IN ('session', 'checkin') AND WHOSE
   GROUP BY user_id, source
@@ -13,7 +13,7 @@ WITH done AS MATERIALIZED (
   WHERE source NOT IN ('session', 'checkin') AND slug IN (SELECT hack FROM wanted) AND WHOSE
   GROUP BY user_id, source, slug
 )
-SELECT wanted.id AS achievement_id, needed, user_id, deeds AS value, open_deeds < needed AS is_private
+SELECT wanted.id AS achievement_id, needed, user_id, awards AS value, public_awards < needed AS is_private
 FROM wanted
 JOIN jsonb_each_text(%(sources)s::jsonb) AS counted_as (kind, source) USING (kind)
 JOIN done USING (source, hack)
