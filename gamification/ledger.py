@@ -48,17 +48,13 @@ def standings_of(member: Member) -> list[dict[str, Any]]:
 
 
 def limits_of(member: Member, day: date) -> tuple[int, list[dict[str, Any]]]:
-    """Return the XP of a local day, and the use of each daily limit.
-
-    `count` is the number of awards with XP, `beyond` the number of awards beyond the limit.
-    """
+    """Return the XP of a local day, and the use of each daily limit: `count` is the number of awards with XP."""
     counted = {row["source"]: row for row in _awards_by_source(member, day)}
     limits = [
         {
             "label": rule.plural_label,
             "count": counted[source]["paid"] if source in counted else 0,
             "limit": rule.daily_limit,
-            "beyond": counted[source]["awards"] - counted[source]["paid"] if source in counted else 0,
         }
         for source, rule in XP_RULES.items()
         if rule.is_offered and rule.daily_limit
@@ -122,8 +118,8 @@ def _awards_by_source(member: Member, day: date) -> QuerySet:
         .filter(earned_on=day)
         .order_by()
         .values("source")
-        .annotate(awards=Count("pk"), paid=Count("pk", filter=Q(amount__gt=0)), xp=Sum("amount"))
-        .values("source", "awards", "paid", "xp")
+        .annotate(paid=Count("pk", filter=Q(amount__gt=0)), xp=Sum("amount"))
+        .values("source", "paid", "xp")
     )
 
 
