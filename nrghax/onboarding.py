@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Profile
 from hacks.models import Hack
 
-# Each path's categories for a first hack, best first. Protection has no gateway hack, so relaxation stands in for it.
+# Each path's categories for a first hack, best first. Protection has no gateway hack, so relaxation is the next best.
 FIRST_CATEGORIES = {
     Profile.Path.ENERGY_AWARENESS: ("energy_awareness", "relaxation"),
     Profile.Path.PROTECTION: ("protection", "relaxation"),

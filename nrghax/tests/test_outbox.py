@@ -1,4 +1,4 @@
-"""No activity is lost between the commit and its task. The tests kill real workers and a Valkey of their own."""
+"""Activities survive the loss of a worker or of Valkey. The tests kill real workers and a Valkey of their own."""
 
 import os
 import signal
