@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
-from django.db.models import QuerySet, TextField, Value
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet, TextField, Value, Window
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -36,7 +36,7 @@ PAGE_SIZE = 24
 @shared_page
 def hack_list(request: HttpRequest) -> HttpResponse:
     form = CatalogueForm(request.GET, member=request.member, categories=_categories())
-    page_obj = Paginator(_find_cards(request.member, form.filters), PAGE_SIZE).get_page(request.GET.get("page"))
+    page_obj = _find_page(request.member, form.filters, request.GET.get("page"))
     page_obj.object_list = [HackCard(*row, is_for_member=request.member is not None) for row in page_obj.object_list]
     count = page_obj.paginator.count
     context = {
@@ -101,19 +101,34 @@ def _categories() -> QuerySet:
     return HackCategory.objects.all()
 
 
-def _find_cards(member: Member | None, filters: dict[str, Any]) -> list[tuple]:
-    """Return the card fields of all hacks that pass the filters. They are counted too, and a library has hundreds."""
+def _find_page(member: Member | None, filters: dict[str, Any], number: str | None) -> Page:
+    """Return a page of the card fields of the hacks that pass the filters. `number` is as the address has it."""
     if "q" in filters:
-        return list(find_hacks(member, filters).values_list(*CARD_FIELDS))
-    return _compiled_search(tuple(filters.items()))(member)
+        found = list(find_hacks(member, filters).values_list(*CARD_FIELDS))
+        return Paginator(found, PAGE_SIZE).get_page(number)
+    search = tuple(filters.items())
+    count = sum(total for (total,) in _compiled_count(search)(member))
+    page = Paginator(range(count), PAGE_SIZE).get_page(number)
+    page.object_list = _compiled_page(search, page.number)(member)
+    return page
 
 
 # Without a search text there are few combinations of filters, so each is compiled once.
 @lru_cache(maxsize=512)
-def _compiled_search(filters: tuple[tuple[str, Any], ...]) -> Callable[[Member | None], list[tuple]]:
+def _compiled_count(filters: tuple[tuple[str, Any], ...]) -> Callable[[Member | None], list[tuple[int]]]:
+    @compiled
+    def count(member: Member | None) -> QuerySet:
+        return find_hacks(member, dict(filters)).order_by().values_list(Window(Count("*")))[:1]
+
+    return count
+
+
+@lru_cache(maxsize=512)
+def _compiled_page(filters: tuple[tuple[str, Any], ...], number: int) -> Callable[[Member | None], list[tuple]]:
     @compiled
     def find(member: Member | None) -> QuerySet:
-        return find_hacks(member, dict(filters)).values_list(*CARD_FIELDS)
+        found = find_hacks(member, dict(filters)).values_list(*CARD_FIELDS)
+        return found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
 
     return find
 

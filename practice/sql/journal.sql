@@ -2,7 +2,8 @@
 --
 -- If two sessions start at least two days apart, the later one is never on an earlier local day, whatever their zones.
 -- So the page needs only the latest sessions up to two days before the start of the last one that fits on it. An index
--- finds them.
+-- finds them, because COALESCE is inside the subquery: behind a policy PostgreSQL takes a COALESCE for leaky, and
+-- applies the condition to all rows of the member only after the policy.
 SELECT
   (SELECT count(*) FROM practice_sessions WHERE user_id = member.id)
     + (SELECT count(*) FROM daily_checkins WHERE user_id = member.id) AS count,
@@ -12,10 +13,10 @@ SELECT
             hack_id AS about, duration_seconds AS seconds, session_type AS how, feedback_score AS score,
             NULL::smallint AS before, NULL::smallint AS after
      FROM practice_sessions
-     WHERE user_id = member.id AND started_at >= COALESCE((
+     WHERE user_id = member.id AND started_at >= (SELECT COALESCE((
        SELECT started_at - interval '2 days' FROM practice_sessions WHERE user_id = member.id
        ORDER BY started_at DESC LIMIT 1 OFFSET %(page_size)s - 1
-     ), '-infinity')
+     ), '-infinity'))
      ORDER BY practice_date DESC, started_at DESC, id DESC LIMIT %(page_size)s)
     UNION ALL
     (SELECT 'checkin', id, timezone, notes, checkin_date, created_at, selected_hack_id, NULL, NULL, NULL, mood_before,
