@@ -95,7 +95,7 @@ class Notification(models.Model):
     """A message to one member. Type and subject are unique per member, so a repeated reaction adds nothing."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="notifications", db_index=False)
     type = models.CharField(max_length=40, choices=notification_types)
     subject = models.CharField(
         max_length=100, help_text="The ID of the subject. A member gets one notification per type and subject."

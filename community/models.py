@@ -47,6 +47,7 @@ class HackVerification(models.Model):
         null=True,
         related_name="verifications",
         help_text="Empty for a known case, which staff make to see how well reviewers judge.",
+        db_index=False,
     )
     hack = models.ForeignKey(Hack, on_delete=models.PROTECT, related_name="verifications")
     verification_questions = models.JSONField(
@@ -167,7 +168,7 @@ class HackVerificationRound(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="rounds")
+    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="rounds", db_index=False)
     round = models.PositiveSmallIntegerField()
     verification_questions = models.JSONField()
     submitted_at = models.DateTimeField()
@@ -208,7 +209,7 @@ class HackVerificationReview(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="reviews")
+    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="reviews", db_index=False)
     round = models.PositiveSmallIntegerField()
     # The composite foreign key covers this column; a second foreign key would also lock the author's card.
     author = models.ForeignKey(
@@ -271,7 +272,7 @@ class VerificationLease(models.Model):
         REVIEWED = "reviewed", "Reviewed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases")
+    verification = models.ForeignKey(HackVerification, on_delete=models.CASCADE, related_name="leases", db_index=False)
     # The composite foreign key covers this column; a second foreign key would also lock the author's card.
     author = models.ForeignKey(
         Member,
@@ -282,7 +283,9 @@ class VerificationLease(models.Model):
         db_column="author_user_id",
         db_constraint=False,
     )
-    reviewer = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="leases", db_column="reviewer_user_id")
+    reviewer = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="leases", db_column="reviewer_user_id", db_index=False
+    )
     leased_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
     ended = models.CharField(max_length=10, choices=Ended, blank=True, default="")

@@ -1,17 +1,16 @@
 from functools import cache
+from html import escape
 from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from accounts.models import Member
 from hacks import catalogue
 from hacks.models import HackCategory, UserHackProgress
-
-SELECTED = SafeString(" selected")
 
 
 class Select(NamedTuple):
@@ -25,8 +24,12 @@ class Select(NamedTuple):
     @property
     def options_html(self) -> SafeString:
         """The options as HTML. A journal can name hundreds of hacks, for which a template takes milliseconds."""
-        rows = ((value, SELECTED if value == self.chosen else "", label) for value, label in self.options)
-        return format_html_join("\n", '<option value="{}"{}>{}</option>', rows)
+        return SafeString(
+            "\n".join(
+                f'<option value="{escape(value)}"{" selected" * (value == self.chosen)}>{escape(label)}</option>'
+                for value, label in self.options
+            )
+        )
 
 
 class FilterBar(NamedTuple):

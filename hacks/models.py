@@ -311,7 +311,7 @@ class UserHackProgress(models.Model):
     """A member's progress in a hack. A trigger keeps the totals (practice/sql/); views never write them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="progress")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="progress", db_index=False)
     hack = models.ForeignKey(Hack, on_delete=models.CASCADE, related_name="progress")
     unlocked_at = models.DateTimeField(null=True, blank=True)
     first_practiced_at = models.DateTimeField(null=True, blank=True)

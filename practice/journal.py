@@ -20,6 +20,8 @@ NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
 PAGE_SIZE = 20
 
 Row = dict[str, Any]
+# By id: a UUID, or text where it comes from JSON.
+Hacks = Mapping[Any, Row]
 Condition = Callable[[Any], Q]
 
 
@@ -71,18 +73,20 @@ class FirstPage(NamedTuple):
 
     count: int
     entries: list[Row]
-    hacks: dict[UUID, Row]
+    hacks: dict[str, Row]
     unread: int
 
 
 def read_first_page(member: Member) -> FirstPage:
-    """Read the first page, the number of all entries, `hacks_of` and the unread notifications in one statement."""
+    """Read the first page, the number of all entries, `hacks_of` and the unread notifications in one statement.
+
+    The ids of hacks are text, as in the statement's JSON.
+    """
     [found] = run_statement("practice", "journal", member_id=member.pk, page_size=PAGE_SIZE).dicts
     for entry in found["entries"]:
-        entry["about"] = entry["about"] and UUID(entry["about"])
         entry["day"] = date.fromisoformat(entry["day"])
         entry["moment"] = datetime.fromisoformat(entry["moment"])
-    hacks = {UUID(row["id"]): row for row in found["hacks"]}
+    hacks = {row["id"]: row for row in found["hacks"]}
     return FirstPage(found["count"], found["entries"], hacks, found["unread"])
 
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from database.local_days import day_word
-from practice.journal import SESSION
+from practice.journal import SESSION, Hacks
 from practice.models import PracticeSession
 
 EXCERPT_LENGTH = 360
@@ -28,7 +28,7 @@ FEEDBACK = {
 
 def entry_lines(
     rows: Iterable[Mapping[str, Any]],
-    hacks: Mapping[UUID, Mapping[str, Any]],
+    hacks: Hacks,
     *,
     today: date,
     zone: str,
@@ -45,6 +45,8 @@ def entry_lines(
         line = _session_line(row, hack, zone) if row["kind"] == SESSION else _checkin_line(row, hack)
         line["day_name"] = "" if row["day"] == day else day_name(row["day"], today)
         line["note"] = marked(excerpt(row["note"], words), words)
+        line["facts_html"] = SafeString("".join(f"<span>{escape(fact)}</span>" for fact in line["facts"]))
+        line["edit_label"] = f"Edit: {line['title']}, {line['facts'][0]}"
         lines.append(line)
         day = row["day"]
     return lines

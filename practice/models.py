@@ -50,7 +50,7 @@ class PracticeSession(models.Model):
     MAX_SECONDS = 6 * 60 * 60
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="sessions")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="sessions", db_index=False)
     hack = models.ForeignKey(Hack, on_delete=models.PROTECT, related_name="sessions")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -191,7 +191,10 @@ class DailyCheckin(models.Model):
         ordering = ["-checkin_date"]
         verbose_name = "check-in"
         constraints = [
-            models.UniqueConstraint(fields=["user", "checkin_date"], name="daily_checkin_once_a_day"),
+            # With the hack, the journal counts a member's check-ins by hack in the index alone.
+            models.UniqueConstraint(
+                fields=["user", "checkin_date"], include=["selected_hack"], name="daily_checkin_once_a_day"
+            ),
             models.CheckConstraint(
                 condition=models.Q(mood_before=None) | models.Q(mood_before__range=(1, 10)),
                 name="daily_checkin_mood_before_1_to_10",
@@ -219,7 +222,7 @@ class RestDay(models.Model):
     """A day off that the member planned ahead. It protects the streak and does not extend it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_days")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_days", db_index=False)
     rest_date = models.DateField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -246,7 +249,7 @@ class RestDayGrant(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_day_grants")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="rest_day_grants", db_index=False)
     source_id = models.UUIDField(
         help_text="The challenge that granted it. No foreign key: the rest day stays when the challenge is deleted."
     )

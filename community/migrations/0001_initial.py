@@ -36,7 +36,9 @@ class Migration(migrations.Migration):
                 ("median_seconds", models.PositiveIntegerField()),
                 (
                     "reciprocal_pairs",
-                    models.PositiveIntegerField(help_text="Members whose submissions they reviewed and who reviewed theirs."),
+                    models.PositiveIntegerField(
+                        help_text="Members whose submissions they reviewed and who reviewed theirs."
+                    ),
                 ),
                 ("known_cases", models.PositiveIntegerField()),
                 ("known_cases_right", models.PositiveIntegerField()),
@@ -93,7 +95,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "submitted_at",
-                    models.DateTimeField(blank=True, help_text="When this round was submitted. The queue is in this order.", null=True),
+                    models.DateTimeField(
+                        blank=True, help_text="When this round was submitted. The queue is in this order.", null=True
+                    ),
                 ),
                 (
                     "verification_count",
@@ -122,7 +126,9 @@ class Migration(migrations.Migration):
                 (
                     "known_outcome",
                     models.BooleanField(
-                        blank=True, help_text="The right verdict on a known case. Empty for a member's submission.", null=True
+                        blank=True,
+                        help_text="The right verdict on a known case. Empty for a member's submission.",
+                        null=True,
                     ),
                 ),
                 (
@@ -154,6 +160,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
+                        db_index=False,
                         help_text="Empty for a known case, which staff make to see how well reviewers judge.",
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
@@ -252,7 +259,10 @@ class Migration(migrations.Migration):
                 ("round", models.PositiveSmallIntegerField()),
                 ("is_authentic", models.BooleanField()),
                 ("comment", models.TextField(blank=True, default="", max_length=2000)),
-                ("seconds", models.PositiveIntegerField(help_text="Seconds from taking the submission to sending the review.")),
+                (
+                    "seconds",
+                    models.PositiveIntegerField(help_text="Seconds from taking the submission to sending the review."),
+                ),
                 (
                     "reviewed_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
@@ -282,6 +292,7 @@ class Migration(migrations.Migration):
                 (
                     "verification",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="reviews",
                         to="community.hackverification",
@@ -342,6 +353,7 @@ class Migration(migrations.Migration):
                 (
                     "verification",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="rounds",
                         to="community.hackverification",
@@ -376,7 +388,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "discord_channel_id",
-                    models.CharField(blank=True, default="", help_text="The Discord channel where the two talk.", max_length=32),
+                    models.CharField(
+                        blank=True, default="", help_text="The Discord channel where the two talk.", max_length=32
+                    ),
                 ),
                 (
                     "practice_count",
@@ -476,6 +490,7 @@ class Migration(migrations.Migration):
                 (
                     "reviewer",
                     models.ForeignKey(
+                        db_index=False,
                         db_column="reviewer_user_id",
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="leases",
@@ -485,6 +500,7 @@ class Migration(migrations.Migration):
                 (
                     "verification",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="leases",
                         to="community.hackverification",

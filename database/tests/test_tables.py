@@ -1,6 +1,8 @@
 """Every table is either protected by row security or listed here as public."""
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.db import connection
 
 PUBLIC = {
@@ -15,6 +17,7 @@ PUBLIC = {
     "hacks",
     "sql_files",
 }
+OUR_APPS = {path.parent.name for path in settings.BASE_DIR.glob("*/migrations")}
 VISITORS = ("nrghax_anon", "nrghax_member", "nrghax_auth")
 
 
@@ -132,3 +135,22 @@ def test_schema_has_no_native_enums():
         "WHERE typtype = 'e' AND n.nspname = 'public'"
     )
     assert native == []
+
+
+@pytest.mark.django_db
+def test_no_index_is_the_beginning_of_another():
+    """Such an index is written with every row for nothing, and the planner may take it for the better one."""
+    ours = [model._meta.db_table for model in apps.get_models() if model.__module__.split(".")[0] in OUR_APPS]
+    redundant = rows(
+        """
+        SELECT short.indexrelid::regclass::text, long.indexrelid::regclass::text
+        FROM pg_index AS short JOIN pg_index AS long USING (indrelid)
+        WHERE indrelid = ANY (%s::regclass[]) AND short.indexrelid <> long.indexrelid
+          AND NOT short.indisunique AND short.indpred IS NULL AND long.indpred IS NULL
+          AND short.indexprs IS NULL AND long.indexprs IS NULL AND short.indnkeyatts < long.indnkeyatts
+          AND starts_with(long.indkey::text || ' ', short.indkey::text || ' ')
+        """,
+        ours,
+    )
+    assert len(ours) > 25
+    assert redundant == []

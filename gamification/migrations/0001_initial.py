@@ -359,7 +359,10 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="achievements", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="achievements",
+                        to="accounts.member",
                     ),
                 ),
             ],
@@ -406,7 +409,10 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="xp", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="xp",
+                        to="accounts.member",
                     ),
                 ),
             ],
@@ -494,7 +500,10 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="xp_entries", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="xp_entries",
+                        to="accounts.member",
                     ),
                 ),
             ],
@@ -598,6 +607,7 @@ class Migration(migrations.Migration):
                 (
                     "challenge",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="participants",
                         to="gamification.challenge",
@@ -606,7 +616,10 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="challenges", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="challenges",
+                        to="accounts.member",
                     ),
                 ),
             ],

@@ -94,7 +94,7 @@ class UserAchievement(models.Model):
     """An achievement that a member has earned. A worker writes the row once, and it is never revoked."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="achievements")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="achievements", db_index=False)
     achievement = models.ForeignKey(Achievement, on_delete=models.PROTECT, related_name="earned")
     earned_at = models.DateTimeField(default=timezone.now, editable=False)
     progress_data = models.JSONField(default=dict, editable=False, help_text='The count at the time: {"value": 7}.')

@@ -180,8 +180,8 @@ class ChallengeParticipant(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, related_name="participants")
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="challenges")
+    challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, related_name="participants", db_index=False)
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="challenges", db_index=False)
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
     score = models.PositiveIntegerField(db_default=0, editable=False)
     scored_at = models.DateTimeField(

@@ -30,7 +30,7 @@ class XpEntry(models.Model):
         GRADUATION = "graduation", "Graduation"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp_entries")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp_entries", db_index=False)
     source = models.CharField(max_length=20, choices=Source)
     source_id = models.UUIDField(
         help_text="The row that the award is for. No foreign key, because the award may outlive it."
@@ -91,7 +91,7 @@ class UserXp(models.Model):
     """A member's XP and level in a category, or overall if the category is null. The ledger's trigger derives it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp")
+    user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="xp", db_index=False)
     category = models.ForeignKey(HackCategory, on_delete=models.CASCADE, null=True, related_name="xp")
     xp_amount = models.PositiveIntegerField(db_default=0)
     level = models.PositiveSmallIntegerField(db_default=1)

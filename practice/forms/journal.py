@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django import forms
 from django.core.validators import MaxLengthValidator
@@ -13,7 +12,7 @@ from django.utils.http import urlencode
 
 from hacks.forms import Select
 from practice.forms.checkins import MOODS
-from practice.journal import CHECKIN, SESSION
+from practice.journal import CHECKIN, SESSION, Hacks
 from practice.models import PracticeSession
 
 KINDS = [("", "Everything"), (SESSION, "Practice"), (CHECKIN, "Check-ins")]
@@ -34,14 +33,14 @@ class FilterBar(NamedTuple):
     is_unfolded: bool
 
 
-def members_selects(hacks: Mapping[UUID, Mapping[str, Any]], given: Mapping[str, Any]) -> list[Select]:
+def members_selects(hacks: Hacks, given: Mapping[str, Any]) -> list[Select]:
     """Return the selects for the hacks in the member's journal and for their categories."""
     labels = {name: JournalForm.base_fields[name].label for name in MEMBER_SELECT_FIELDS}
     options = _members_options(hacks)
     return [Select(name, labels[name], options[name], given.get(name, "")) for name in MEMBER_SELECT_FIELDS]
 
 
-def _members_options(hacks: Mapping[UUID, Mapping[str, Any]]) -> dict[str, tuple[tuple[str, str], ...]]:
+def _members_options(hacks: Hacks) -> dict[str, tuple[tuple[str, str], ...]]:
     rows = hacks.values()
     categories = sorted({(row["category_order"], row["category_title"], row["category_name"]) for row in rows})
     return {
@@ -99,7 +98,7 @@ class JournalForm(forms.Form):
     since = _day_field("From")
     until = _day_field("To")
 
-    def __init__(self, data, *, hacks: Mapping[UUID, Mapping[str, Any]]) -> None:
+    def __init__(self, data, *, hacks: Hacks) -> None:
         """Offer `hacks`, as returned by `hacks_of`, and their categories."""
         super().__init__(data)
         self.hacks = hacks
@@ -172,7 +171,7 @@ def _blank_form() -> JournalForm:
     return form
 
 
-def journal_form(data, hacks: Mapping[UUID, Mapping[str, Any]]) -> JournalForm:
+def journal_form(data, hacks: Hacks) -> JournalForm:
     """Return the form for a query string. Without one, which is the common case, all members share one form."""
     return JournalForm(data, hacks=hacks) if data else _blank_form()
 

@@ -135,7 +135,9 @@ class Migration(migrations.Migration):
                 "db_table": "daily_checkins",
                 "ordering": ["-checkin_date"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("user", "checkin_date"), name="daily_checkin_once_a_day"),
+                    models.UniqueConstraint(
+                        fields=("user", "checkin_date"), include=("selected_hack",), name="daily_checkin_once_a_day"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("mood_before", None), ("mood_before__range", (1, 10)), _connector="OR"),
                         name="daily_checkin_mood_before_1_to_10",
@@ -225,7 +227,10 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="sessions", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="accounts.member",
                     ),
                 ),
             ],
@@ -301,7 +306,10 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rest_days", to="accounts.member"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rest_days",
+                        to="accounts.member",
                     ),
                 ),
             ],
@@ -337,6 +345,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="rest_day_grants",
                         to="accounts.member",
