@@ -46,6 +46,14 @@ class BoardRow(NamedTuple):
         return bool(self.mark)
 
     @property
+    def rank_text(self) -> str:
+        return f"{self.rank:,}"
+
+    @property
+    def xp_text(self) -> str:
+        return f"{self.xp:,}"
+
+    @property
     def url(self) -> str:
         """The URL of the member's profile; empty if the reader may not see it."""
         return reverse("accounts:profile", args=[self.username]) if self.has_page else ""
