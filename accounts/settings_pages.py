@@ -39,7 +39,7 @@ register_settings_pages(
         "accounts:security",
         "shield-check",
         "Security",
-        "Two-step login, passkeys, connected accounts, and where you're logged in",
+        "Second step, passkeys, connected accounts, and where you're logged in",
         ("mfa_", "socialaccount_", "accounts:logins"),
     ),
     SettingsPage(80, "account_logout", "log-out", "Log out", "On this device"),
