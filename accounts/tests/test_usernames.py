@@ -72,10 +72,10 @@ def test_only_last_ten_names_are_kept(member):
 
 def test_database_reserves_name_for_90_days(member):
     rename(make_member(username="Slow_River"), "rapid")
-    with pytest.raises(IntegrityError, match="kept for whoever left it"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="reserved for the member who had it before"), transaction.atomic():
         rename(member, "slow_river")
     UsernameHistory.objects.filter(username="Slow_River").update(until=timezone.now() - timedelta(days=89, hours=23))
-    with pytest.raises(IntegrityError, match="kept for whoever left it"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="reserved for the member who had it before"), transaction.atomic():
         rename(member, "slow_river")
 
 
@@ -92,7 +92,7 @@ def test_newcomer_is_not_given_reserved_name(member):
     generated = User(email="next@example.com")
     rename(member, f"member_{generated.pk.hex[-16:]}")
     rename(member, "other_name")
-    with pytest.raises(IntegrityError, match="kept for whoever left it"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="reserved for the member who had it before"), transaction.atomic():
         generated.save()
 
 

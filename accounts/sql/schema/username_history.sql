@@ -39,7 +39,7 @@ CREATE FUNCTION app.keep_username() RETURNS trigger
         RETURN NULL;
       END IF;
       IF app.username_is_reserved(NEW.username, NEW.id) THEN
-        RAISE EXCEPTION 'The username is kept for whoever left it.'
+        RAISE EXCEPTION 'The username is reserved for the member who had it before.'
           USING ERRCODE = 'unique_violation', CONSTRAINT = 'users_username_reserved';
       END IF;
       -- A link to a username that is in use leads to its present owner only.
