@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Member
 from database.compiled import compiled
 from hacks.models import Hack
+from practice.forms.fields import note_field
 from practice.models import DailyCheckin
 
 MOODS = [(number, str(number)) for number in range(1, 11)]
@@ -39,13 +40,7 @@ class CheckinForm(forms.Form):
         widget=forms.RadioSelect,
         help_text="You can add this later.",
     )
-    notes = forms.CharField(
-        label="Note",
-        required=False,
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Only you can see this.",
-    )
+    notes = note_field(rows=4, help_text="Only you can see this.")
 
     def __init__(self, *args, member: Member, day: date, **kwargs) -> None:
         super().__init__(*args, **kwargs)

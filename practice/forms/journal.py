@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django import forms
-from django.core.validators import MaxLengthValidator
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from hacks.forms import Select
 from practice.forms.checkins import MOODS
+from practice.forms.fields import feedback_field, note_field
 from practice.journal import CHECKIN, SESSION, Hacks
 from practice.models import PracticeSession
 
@@ -63,15 +63,6 @@ def _mood_field(label: str) -> forms.TypedChoiceField:
 def _scale_field(label: str) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label, required=False, choices=MOODS, coerce=int, empty_value=None, widget=forms.RadioSelect
-    )
-
-
-def _note_field() -> forms.CharField:
-    return forms.CharField(
-        label="Note",
-        required=False,
-        validators=[MaxLengthValidator(5000)],
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 5000}),
     )
 
 
@@ -179,15 +170,8 @@ def journal_form(data, hacks: Hacks) -> JournalForm:
 class SessionNoteForm(forms.Form):
     """Feedback and note of a practice, edited in the journal; the other fields have a separate page."""
 
-    feedback_score = forms.TypedChoiceField(
-        label="How was it?",
-        choices=PracticeSession.Feedback,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    notes = _note_field()
+    feedback_score = feedback_field()
+    notes = note_field()
 
 
 class CheckinNoteForm(forms.Form):
@@ -195,4 +179,4 @@ class CheckinNoteForm(forms.Form):
 
     mood_before = _scale_field("Mood before")
     mood_after = _scale_field("Mood after")
-    notes = _note_field()
+    notes = note_field()

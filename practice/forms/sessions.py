@@ -8,10 +8,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import MaxLengthValidator
 from uuid_utils.compat import uuid7
 
 from hacks.models import Hack
+from practice.forms.fields import feedback_field, note_field
 from practice.models import PracticeSession
 
 MAX_PLANNED_MINUTES = 180
@@ -59,21 +59,8 @@ class FinishForm(forms.Form):
 class _FeelingForm(forms.Form):
     """Feedback, note and heart rate variability; shared by the feedback form and the forms to log and edit."""
 
-    feedback_score = forms.TypedChoiceField(
-        label="How was it?",
-        choices=PracticeSession.Feedback,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    notes = forms.CharField(
-        label="Note",
-        required=False,
-        validators=[MaxLengthValidator(5000)],
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 5000}),
-        help_text="Only you can see this.",
-    )
+    feedback_score = feedback_field()
+    notes = note_field(help_text="Only you can see this.")
     hrv_before = forms.IntegerField(label="Before", required=False, min_value=HRV_RANGE[0], max_value=HRV_RANGE[1])
     hrv_after = forms.IntegerField(label="After", required=False, min_value=HRV_RANGE[0], max_value=HRV_RANGE[1])
 
