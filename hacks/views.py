@@ -4,7 +4,6 @@ from hashlib import blake2s
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, TextField, Value, Window
@@ -16,9 +15,9 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django.views.decorators.http import require_safe
 
+from accounts.decorators import member_post
 from accounts.models import Member
 from accounts.pages import render_page_or_part
 from database.compiled import compiled
@@ -55,11 +54,9 @@ def hack_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return _show_hack(request, hack, NotesForm.filled_in(hack.own_notes))
 
 
-@require_POST
+@member_post
 def favourite(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _find_hack(request, slug)
-    if request.member is None:
-        return _redirect_to_login(request, hack)
     is_favourite = {"true": True, "false": False}.get(request.POST.get("is_favourite", ""))
     if is_favourite is None:
         raise BadRequest("is_favourite must be true or false.")
@@ -72,11 +69,9 @@ def favourite(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(hack)
 
 
-@require_POST
+@member_post
 def notes(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _find_hack(request, slug)
-    if request.member is None:
-        return _redirect_to_login(request, hack)
     form = NotesForm(request.POST)
     if not form.is_valid():
         return _show_hack(request, hack, form)
@@ -157,9 +152,3 @@ def _hack_by_slug(member: Member | None, slug: str) -> QuerySet:
 def _show_hack(request: HttpRequest, hack: Hack, form: NotesForm | SafeString) -> HttpResponse:
     """Render the page of a hack. `form` is the rendered form, or the bound form if it has errors."""
     return render(request, "hacks/hack_detail.html", {**hack_context(hack, request.member), "form": form})
-
-
-def _redirect_to_login(request: HttpRequest, hack: Hack) -> HttpResponse:
-    """Redirect to the login, and from there to the hack's page, because the requested URL takes POST only."""
-    response = redirect_to_login(hack.get_absolute_url())
-    return HttpResponseClientRedirect(response.url) if request.htmx else response

@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from accounts.decorators import member_post
 from accounts.models import Member
 from community import actions, queue, rules
 from community.actions import LeaseLost, TooManyReviewsOpen
@@ -36,8 +37,7 @@ LEASE_ENDINGS: dict[str, tuple[str, str]] = {
 REVIEWABLE_AGAIN = ("changed", "expired")
 
 
-@require_POST
-@login_required
+@member_post
 def take(request: HttpRequest) -> HttpResponse:
     try:
         hack_id = UUID(request.POST["hack"]) if request.POST.get("hack") else None
@@ -87,8 +87,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "community/review.html", context)
 
 
-@require_POST
-@login_required
+@member_post
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     lease = queue.find_lease(pk)
     if lease is None:

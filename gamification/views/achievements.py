@@ -12,8 +12,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from accounts.decorators import member_post
 from accounts.models import Member
 from database.compiled import Row, compiled
 from gamification.actions import AchievementProgress, achievements_progress
@@ -94,8 +95,7 @@ def achievement_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "gamification/achievement_detail.html", context)
 
 
-@require_POST
-@login_required
+@member_post
 def retry_discord(request: HttpRequest, slug: str) -> HttpResponse:
     """Retry the member's failed Discord roles: the member may have joined the server since."""
     if not _visible_at(request.member, slug):

@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.decorators import member_post
 from accounts.models import Member
 from gamification.actions import ChallengeRefused, join_challenge, leave_challenge
 from gamification.challenges import (
@@ -99,8 +100,7 @@ def challenge_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "gamification/challenge_detail.html", context)
 
 
-@require_POST
-@login_required
+@member_post
 def join(request: HttpRequest, slug: str) -> HttpResponse:
     challenge = get_object_or_404(Challenge.objects.visible_to(request.member), slug=slug)
     try:

@@ -8,8 +8,9 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from accounts.decorators import member_post
 from accounts.models import Member
 from analytics.models import Notification
 from analytics.notifications.actions import mark_read
@@ -43,8 +44,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     return render(request, "gamification/progress.html", context)
 
 
-@require_POST
-@login_required
+@member_post
 def celebrated(request: HttpRequest) -> HttpResponse:
     """Mark the shown congratulations as read. Newer ones stay unread."""
     try:

@@ -113,10 +113,12 @@ def test_locked_hack_can_be_favourite_and_stays_locked(member_client, member):
 
 @pytest.mark.parametrize("kind", ["favourite", "notes"])
 def test_visitor_is_redirected_to_login_and_back_to_hack(client, hack, kind):
-    response = client.post(f"/hacks/quiet-breath/{kind}/", {"is_favourite": "true", "notes": "Hello"})
+    headers = {"Referer": "http://testserver/hacks/quiet-breath/"}
+    data = {"is_favourite": "true", "notes": "Hello"}
+    response = client.post(f"/hacks/quiet-breath/{kind}/", data, headers=headers)
     assert response.status_code == 302
     assert response["Location"] == "/accounts/login/?next=/hacks/quiet-breath/"
-    by_htmx = client.post(f"/hacks/quiet-breath/{kind}/", {"is_favourite": "true"}, headers=HTMX)
+    by_htmx = client.post(f"/hacks/quiet-breath/{kind}/", data, headers={**headers, **HTMX})
     assert by_htmx["HX-Redirect"] == "/accounts/login/?next=/hacks/quiet-breath/"
     assert UserHackProgress.objects.count() == 0
 

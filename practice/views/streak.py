@@ -13,8 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from accounts.decorators import member_post
 from practice.actions import RestDayRefused, give_up_rest_day, hide_streaks, plan_rest_day
 from practice.forms.streak import RestDayForm
 from practice.models import MemberStats, RestDay
@@ -32,8 +33,7 @@ def streak(request: HttpRequest) -> HttpResponse:
     return _page(request, RestDayForm(today=request.member.today))
 
 
-@require_POST
-@login_required
+@member_post
 def plan_rest(request: HttpRequest) -> HttpResponse:
     form = RestDayForm(request.POST, today=request.member.today)
     if form.is_valid():
@@ -48,8 +48,7 @@ def plan_rest(request: HttpRequest) -> HttpResponse:
     return _page(request, form)
 
 
-@require_POST
-@login_required
+@member_post
 def give_up_rest(request: HttpRequest, pk: UUID) -> HttpResponse:
     rest_day = get_object_or_404(RestDay.objects.visible_to(request.member), pk=pk)
     if give_up_rest_day(rest_day=rest_day, today=request.member.today):
@@ -59,8 +58,7 @@ def give_up_rest(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(f"{reverse('practice:streak')}#rest-days")
 
 
-@require_POST
-@login_required
+@member_post
 def hide(request: HttpRequest) -> HttpResponse:
     """Hide the member's streak if the form says so; show it otherwise."""
     hidden = request.POST.get("hidden") == "1"

@@ -1,20 +1,19 @@
 """The timer: plain forms start, pause, resume and finish it; static/js/timer.js only shows the time and rings."""
 
-from functools import wraps
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts.decorators import member_post
 from accounts.models import Member
 from hacks.models import Hack
 from practice.actions import (
@@ -29,22 +28,6 @@ from practice.forms.sessions import FinishForm, StartForm
 from practice.models import PracticeSession
 
 
-def _posted_by_member(view):
-    """Restrict a timer button to POST requests of members.
-
-    A visitor logs in first and then lands on Today, because the button's URL does not accept GET.
-    """
-
-    @require_POST
-    @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs) -> HttpResponse:
-        if request.member is None:
-            return redirect_to_login(reverse("practice:today"))
-        return view(request, **kwargs)
-
-    return wrapped
-
-
 # The page contains the current time, so a page from the browser's cache would show a wrong clock.
 @never_cache
 @require_safe
@@ -55,7 +38,7 @@ def timer(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@_posted_by_member
+@member_post
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     hack = _hack(request.member, slug)
     if not _may_start(hack):
@@ -79,21 +62,21 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     return _show(request, hack, form)
 
 
-@_posted_by_member
+@member_post
 def pause(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     pause_session(session=session, now=timezone.now())
     return redirect(_session_url(session)) if session.is_running else _go(request, _session_url(session))
 
 
-@_posted_by_member
+@member_post
 def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     resume_session(session=session, now=timezone.now())
     return redirect(_session_url(session)) if session.is_running else _go(request, _session_url(session))
 
 
-@_posted_by_member
+@member_post
 def finish(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request.member, pk, locked=True)
     if finish_session(session=session, now=timezone.now(), ended_at=FinishForm(request.POST).ended_at_or_none()):
@@ -120,7 +103,7 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("practice:timer", slug)
 
 
-@_posted_by_member
+@member_post
 def ping(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record that the timer is still open; return the session's state, which another tab may have changed."""
     session = get_object_or_404(PracticeSession.objects.visible_to(request.member), pk=pk)

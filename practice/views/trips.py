@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from accounts.decorators import member_post
 from practice.actions import TripsOverlap, save_trip
 from practice.forms.streak import TripForm
 from practice.models import Trip
@@ -51,8 +52,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "practice/trip_edit.html", {"form": form, "pk": pk})
 
 
-@require_POST
-@login_required
+@member_post
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     get_object_or_404(Trip.objects.visible_to(request.member), pk=pk).delete()
     messages.success(request, "Trip deleted.")

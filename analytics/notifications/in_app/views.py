@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from accounts.decorators import member_post
 from analytics.models import Notification
 from analytics.notifications.actions import mark_read
 from analytics.notifications.destinations import LIST, find_destination
@@ -37,8 +38,7 @@ def notification_list(request: HttpRequest) -> HttpResponse:
     return render(request, "analytics/notification_list.html", {"page_obj": page, "rows": rows})
 
 
-@require_POST
-@login_required
+@member_post
 def notification_open(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     """Mark the notification as read and redirect to its target. It takes POST because a GET never writes."""
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
@@ -49,8 +49,7 @@ def notification_open(request: HttpRequest, notification_id: UUID) -> HttpRespon
     return redirect(url)
 
 
-@require_POST
-@login_required
+@member_post
 def notification_read(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     notification = get_object_or_404(Notification.objects.visible_to(request.member), pk=notification_id)
     mark_read(member=request.member, notification_ids=[notification.pk])
@@ -60,8 +59,7 @@ def notification_read(request: HttpRequest, notification_id: UUID) -> HttpRespon
     return redirect(return_to if is_local else LIST)
 
 
-@require_POST
-@login_required
+@member_post
 def notification_read_all(request: HttpRequest) -> HttpResponse:
     if mark_read(member=request.member):
         messages.success(request, "All notifications marked as read.")
