@@ -68,7 +68,7 @@ ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
 endif
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "NRGHAX needs Python 3.11, 3.12 or 3.13, but found none."; exit 1; }
-	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" || $(PYTHON) -m venv --clear .venv \
+	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" || { rm -rf .venv && $(PYTHON) -m venv .venv; } \
 		|| { echo "Python can't create .venv. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf .venv; exit 1; }
 	@echo "Installing requirements.txt and requirements-dev.txt into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt

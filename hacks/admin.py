@@ -1,8 +1,7 @@
 from django.contrib import admin, messages
-from django.contrib.postgres.aggregates import StringAgg
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Count, Exists, OuterRef, Q, Value
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -23,9 +22,6 @@ from hacks.tasks import unlock_for_all
 # A change to one of these fields can unlock the hack for more members.
 UNLOCKING_FIELDS = {"prerequisite_hack", "unlock_criteria", "is_active"}
 UNPUBLISH_EXPLANATION = "Members who practise these hacks keep them and their history. Other members can't find them."
-DEPENDENT_HACKS = StringAgg(
-    "unlocks__name", delimiter=Value(", "), filter=Q(unlocks__is_active=True), distinct=True, default=Value("")
-)
 
 
 # Sidebar topics, each with its models and their icons (nrghax/admin_site.py).
@@ -115,8 +111,11 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
                 ]
             },
         ),
-        ("Status", {"fields": ["members_practising", "needed_by", "used_by", "page", "created_at", "updated_at"]}),
     ]
+    status = ("Status", {"fields": readonly_fields})
+
+    def get_fieldsets(self, request, obj=None):
+        return [*self.fieldsets, self.status] if obj else self.fieldsets
 
     def get_queryset(self, request):
         practising = Count("progress", filter=Q(progress__total_practice_count__gt=0))
@@ -128,7 +127,7 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
 
     @admin.display(description="members who practise it")
     def members_practising(self, hack) -> int:
-        return getattr(hack, "member_count", 0)
+        return hack.member_count
 
     @admin.display(description="published hacks that need it")
     def needed_by(self, hack) -> str:
@@ -140,8 +139,6 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
 
     @admin.display(description="page")
     def page(self, hack) -> str:
-        if hack._state.adding:
-            return "Save the hack to create its page."
         address = hack.get_absolute_url()
         return format_html('<a href="{}">{}</a>', address, address)
 
@@ -207,7 +204,8 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
         self, request: HttpRequest, queryset, action: str, title: str, explanation: str
     ) -> HttpResponse:
         """Ask staff to confirm, and show the dependants of each hack."""
-        hacks = list(queryset.annotate(needed_by=DEPENDENT_HACKS))
+        needing = Prefetch("unlocks", Hack.objects.published(), to_attr="needed_by")
+        hacks = list(queryset.prefetch_related(needing))
         names = find_dependants(hacks)
         context = {
             **self.admin_site.each_context(request),
@@ -224,7 +222,10 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
         Hack.objects.filter(pk__in=[hack.pk for hack in hacks]).update(is_active=is_active)
         change = Change("published", in_words(not is_active), in_words(is_active))
         log_changes(user=request.user, changed=[(hack, [change]) for hack in hacks])
-        messages.success(request, f"{'Published' if is_active else 'Unpublished'}: {len(hacks)}.")
+        if hacks:
+            messages.success(request, f"{'Published' if is_active else 'Unpublished'}: {len(hacks)}.")
+        else:
+            messages.info(request, "No hack was changed.")
 
     def delete_view(self, request, object_id, extra_context=None):
         hack = self.get_object(request, object_id)

@@ -19,7 +19,7 @@ from hacks.models import Hack
 SUBMISSION_LINKS = {
     "submitted": "Waiting for review",
     "escalated": "With our staff",
-    "returned": "Sent back: see why",
+    "returned": "Returned to you: see why",
     "verified": "Mastery verified",
 }
 

@@ -27,6 +27,8 @@ class PracticeSessionAdmin(ReadOnlyAdmin):
     search_fields = ("user__username", "hack__name")
     search_help_text = "Search by username or hack."
     ordering = ("-started_at",)
+    # Only the member can open the page of a session.
+    view_on_site = False
     exclude = ("notes", "feedback_score", "biometric_data")
     readonly_fields = ("duration", "state")
 

@@ -58,8 +58,12 @@ REFUSAL_MESSAGES = {
 }
 
 
+def _time(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
 def _time_and_person(moment: datetime, person: Member | str | None) -> str:
-    return f"{date_format(timezone.localtime(moment), 'DATETIME_FORMAT')}, by {person or 'our staff'}"
+    return f"{_time(moment)}, by {person or 'our staff'}"
 
 
 def _count_reviews(condition: models.Q | None = None) -> Coalesce:
@@ -140,11 +144,11 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
         return verification.get_status_display()
 
     @admin.display(description="decision promised by", ordering="submitted_at")
-    def promised_for(self, verification: HackVerification) -> datetime | None:
-        """Return the date by which the author was promised a decision; None for a known case."""
+    def promised_for(self, verification: HackVerification) -> str | None:
+        """Return when the author was promised a decision, in words; None for a known case."""
         if verification.user is None or verification.status not in WAITING:
             return None
-        return escalates_at(verification.submitted_at)
+        return _time(escalates_at(verification.submitted_at))
 
     @admin.display(description="reviews", ordering="verification_count")
     def verdicts(self, verification: HackVerification) -> str:

@@ -147,10 +147,9 @@ class TestLedger:
         titles = {line["title"] for line in sign_in(member).get(LEDGER).context["entries"]}
         assert titles == {"streak", "practice_count"}
 
-    @pytest.mark.parametrize("hidden", [True, False])
-    def test_limits_mention_streak_unless_streaks_are_hidden(self, sign_in, hidden):
-        client = sign_in(make_member(profile={"hide_streaks": hidden}))
-        assert ["your streak" in client.get(url).text for url in (PAGE, RULES)] == [not hidden] * 2
+    def test_limits_say_what_extra_practice_counts_towards(self, member_client):
+        for url in (PAGE, RULES):
+            assert "still counts towards your totals and achievements." in member_client.get(url).text
 
     def test_zero_xp_without_daily_limit_is_shown_as_number(self, member_client, member):
         make_award(member, 0, source="challenge")

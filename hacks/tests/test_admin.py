@@ -187,6 +187,9 @@ def test_bulk_unpublishing_skips_hack_with_published_dependant(staff_client):
     assert "Unpublished: 1." in page
     assert "because published hacks need them: Needed." in page
     assert set(Hack.objects.published()) == {needed, waiting}
+    again = run_action(staff_client, "unpublish", needed)
+    assert "No hack was changed." in again
+    assert "Unpublished:" not in again
 
 
 def test_progress_is_read_only_and_hides_notes(staff_client, member):

@@ -106,10 +106,12 @@ def test_verification_without_question_is_refused(staff_client):
 def test_unpublishing_shows_dependants_before_confirmation(staff_client, member):
     hack = HackFactory(name="Root")
     HackFactory(name="Branch", prerequisite_hack=hack)
+    HackFactory(name="Twig", prerequisite_hack=hack)
+    HackFactory(name="Bud", prerequisite_hack=hack, is_active=False)
     UserHackProgress.objects.create(user=member, hack=hack, total_practice_count=2)
     data = {"action": "unpublish", "_selected_action": [str(hack.pk)]}
     page = " ".join(staff_client.post(LIST, data).content.decode().split())
-    assert "1 member practises it. Needed by: Branch." in page
+    assert "1 member practises it. Needed by: Branch, Twig." in page
     assert "keep them and their history" in page
     assert Hack.objects.get(pk=hack.pk).is_active
 

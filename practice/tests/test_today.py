@@ -155,7 +155,7 @@ def test_end_of_streak_is_shown_in_time_zone_of_member(sign_in, monkeypatch):
     response = client.get(PAGE)
     assert response.context["greeting"] == "Good evening"
     assert response.context["day_name"] == "Sunday, 22 November"
-    assert "Safe until 04:00 Tuesday, 24 November." in text(response)
+    assert "Safe until 04:00 on Tuesday, 24 November." in text(response)
 
 
 def test_late_day_start_keeps_previous_day_after_midnight(sign_in, monkeypatch):

@@ -116,5 +116,6 @@ def safe_until(ends_at: datetime, now: datetime, member: Member) -> str:
     # Midnight is named as the end of a day, which is easier to read than 00:00 of the next day.
     is_midnight = clock.time() == time(0)
     day = clock.date() - timedelta(days=1) if is_midnight else clock.date()
-    name = {0: "today", 1: "tomorrow"}.get((day - timezone.localdate(now)).days) or f"{day:%A}, {day.day} {day:%B}"
-    return f"the end of {name}" if is_midnight else f"{clock:%H:%M} {name}"
+    name = {0: "today", 1: "tomorrow"}.get((day - timezone.localdate(now)).days)
+    words = f"{day:%A}, {day.day} {day:%B}"
+    return f"the end of {name or words}" if is_midnight else f"{clock:%H:%M} {name or f'on {words}'}"
