@@ -91,7 +91,7 @@ def _today_in_words(member: Member) -> str:
     day = member.read_local_day()
     ends_at = day.ends_at.astimezone(zone_or_utc(day.zone))
     until = "midnight" if ends_at.time() == time(0) else f"{ends_at:%H:%M} on {ends_at:%A}"
-    return f"For you, today is {date_format(day.date, 'l, j F')}, until {until}."
+    return f"Your day is {date_format(day.date, 'l, j F')}. It ends at {until}."
 
 
 @never_cache

@@ -154,6 +154,13 @@ class HackVerification(models.Model):
         return f"{self.hack}, {self.get_status_display().lower()}"
 
 
+def hacks_with_verification_page(member: Member) -> models.QuerySet[Hack]:
+    """Return the hacks that the member can be verified in, and those with a submission of the member's."""
+    own = HackVerification.objects.filter(user=member, hack=models.OuterRef("pk"))
+    can_be_verified = models.Q(requires_verification=True) & ~models.Q(verification_questions=[])
+    return Hack.objects.visible_to(member).filter(can_be_verified | models.Exists(own))
+
+
 class HackVerificationRoundQuerySet(models.QuerySet):
     def visible_to(self, member: Member):
         return self.filter(verification__user=member)

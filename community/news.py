@@ -5,10 +5,12 @@ from uuid import UUID
 from analytics.models import Notification, UserActivityLog
 from analytics.notifications.destinations import leads_to, register_destination
 from analytics.notifications.types import NotificationType
-from hacks.models import Hack
+from community.models import hacks_with_verification_page
 
 register_destination(
-    "community:verification-edit", targets=Hack.objects.visible_to, fallback="community:verification-list"
+    "community:verification-edit",
+    targets=hacks_with_verification_page,
+    fallback="community:verification-list",
 )
 
 

@@ -30,7 +30,7 @@ ICONS = {
 LATEST_SHOWN = 5
 
 
-def standings_of(member: Member) -> list[dict[str, Any]]:
+def progress_of(member: Member) -> list[dict[str, Any]]:
     """Return the member's XP and level: overall first, then in each category, also those without XP."""
     overall = next((row["xp_amount"] for row in _overall(member)), 0)
     return [

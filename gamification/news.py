@@ -11,7 +11,7 @@ from gamification.models import Achievement, Challenge, ChallengeParticipant
 
 register_destination(
     "gamification:achievement-detail",
-    targets=Achievement.objects.visible_to,
+    targets=Achievement.objects.with_page_for,
     fallback="gamification:achievement-list",
 )
 register_destination(

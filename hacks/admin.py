@@ -27,7 +27,6 @@ UNPUBLISH_EXPLANATION = "Members who practise these hacks keep them and their hi
 # Sidebar topics, each with its models and their icons (nrghax/admin_site.py).
 TOPICS = {
     "Library": {"hacks.hack": "self_improvement", "hacks.hackcategory": "category"},
-    "Practice": {"hacks.userhackprogress": "trending_up"},
 }
 
 

@@ -19,7 +19,7 @@ from hacks.models import Hack
 SUBMISSION_LINKS = {
     "submitted": "Waiting for review",
     "escalated": "With our staff",
-    "returned": "Returned to you: see why",
+    "returned": "Sent back: see why",
     "verified": "Mastery verified",
 }
 

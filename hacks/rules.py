@@ -14,7 +14,12 @@ RESERVED_SLUGS = frozenset({"log", "sessions", "colours", "review"})
 PLAYERS = {"www.youtube-nocookie.com": ("YouTube", "/embed/"), "player.vimeo.com": ("Vimeo", "/video/")}
 MEDIA_FILE_ENDINGS = {"audio": (".mp3", ".m4a", ".ogg", ".opus"), "video": (".mp4", ".webm")}
 
-UNLOCK_CRITERIA = {"practice_count": "practices", "days_active": "days", "verified": "verification"}
+# The criteria, each with its unit in singular and plural.
+UNLOCK_CRITERIA = {
+    "practice_count": ("practice", "practices"),
+    "days_active": ("day", "days"),
+    "verified": ("verification", "verifications"),
+}
 # Applies to a prerequisite without criteria.
 DEFAULT_CRITERIA = {"practice_count": 1}
 
@@ -100,8 +105,8 @@ def steps_to_unlock(
     totals = {"practice_count": practice_count, "days_active": days_active, "verified": int(is_verified)}
     needed = criteria or DEFAULT_CRITERIA
     return [
-        Step(key, unit, done=min(totals[key], needed[key]), needed=needed[key])
-        for key, unit in UNLOCK_CRITERIA.items()
+        Step(key, units[needed[key] != 1], done=min(totals[key], needed[key]), needed=needed[key])
+        for key, units in UNLOCK_CRITERIA.items()
         if key in needed
     ]
 

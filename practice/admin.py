@@ -13,6 +13,7 @@ TOPICS = {
         "practice.restdaygrant": "redeem",
         "practice.trip": "flight_takeoff",
         "practice.memberstats": "local_fire_department",
+        "hacks.userhackprogress": "trending_up",
     },
 }
 

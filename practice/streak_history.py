@@ -34,7 +34,7 @@ class HistoryDay:
         if self.streak == 1:
             return "Checked in: new streak"
         if self.streak % STREAK_DAYS_PER_EARNED_REST == 0:
-            return f"Checked in: {self.streak} days in a row earn a rest day (up to {MAX_REST_STOCK} kept)"
+            return f"Checked in. {self.streak} days in a row earn a rest day (at most {MAX_REST_STOCK} kept)"
         return "Checked in"
 
 

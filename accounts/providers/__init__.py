@@ -1,1 +1,1 @@
-"""Logging in with another account: each provider is allauth's own with our addresses and what we keep of it."""
+"""Login providers: allauth's own, with our URLs and with fewer stored fields."""

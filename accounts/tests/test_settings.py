@@ -185,7 +185,7 @@ def test_day_page_shows_current_day_and_its_end(sign_in, zone, day_start):
     content = sign_in(member).get(DAY).content.decode()
     day = local_date(datetime.now(UTC), zone, day_start)
     until = f"{day_start:%H:%M} on {day + timedelta(days=1):%A}" if day_start != time(0) else "midnight"
-    assert f"For you, today is {day:%A}, {day.day} {day:%B}, until {until}." in content
+    assert f"Your day is {day:%A}, {day.day} {day:%B}. It ends at {until}." in content
 
 
 def test_day_page_shows_zone_of_trip(sign_in):
@@ -194,7 +194,7 @@ def test_day_page_shows_zone_of_trip(sign_in):
     Trip.objects.create(user=member, zone=FAR_EAST, starts_on=day - timedelta(days=3), ends_on=day + timedelta(days=9))
     content = sign_in(member).get(DAY).content.decode()
     there = local_date(datetime.now(UTC), FAR_EAST, time(0))
-    assert f"For you, today is {there:%A}, {there.day} {there:%B}" in content
+    assert f"Your day is {there:%A}, {there.day} {there:%B}" in content
     assert f"follow the time zone {FAR_EAST} until it ends" in content
     assert '<option value="Pacific/Pago_Pago" selected>' in content
 

@@ -110,7 +110,7 @@ class TestHackPage:
             ("draft", "Prove your mastery"),
             ("submitted", "Waiting for review"),
             ("escalated", "With our staff"),
-            ("returned", "Returned to you: see why"),
+            ("returned", "Sent back: see why"),
         ],
     )
     def test_shows_status_of_own_submission(self, hack, author, member_client, queries_of, status, words):

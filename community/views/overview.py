@@ -42,17 +42,19 @@ def overview(request: HttpRequest) -> HttpResponse:
     lost_leases = [lease for lease in leases if lease.state in LOST_LEASE_STATES]
     waiting = queue.waiting_reviews()
     hacks = _relevant_hacks(request.member, [*waiting, *(lease.hack_id for lease in leases)])
-    is_waiting = any(hack["proof__status"] == Status.SUBMITTED for hack in hacks)
+    is_waiting = any(hack["submission__status"] == Status.SUBMITTED for hack in hacks)
     queue_positions = queue.queue_positions() if is_waiting else {}
     practised = [
         _practised_row(hack)
         for hack in hacks
-        if hack["proof__id"] is None and _requires_verification(hack) and hack["done"]
+        if hack["submission__id"] is None and _requires_verification(hack) and hack["done"]
     ]
     names = {hack["id"]: hack["name"] for hack in hacks}
     context = {
         "submissions": [
-            _submission_row(hack, queue_positions.get(hack["proof__id"])) for hack in hacks if hack["proof__id"]
+            _submission_row(hack, queue_positions.get(hack["submission__id"]))
+            for hack in hacks
+            if hack["submission__id"]
         ],
         "ready": [row for row in practised if row["done"] >= row["needed"]],
         "coming": [row for row in practised if row["done"] < row["needed"]],
@@ -71,7 +73,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _relevant_hacks(member: Member, to_review: list[UUID]) -> list[dict[str, Any]]:
-    """Return the hacks that require verification, with the member's progress and, as proof__…, their submission.
+    """Return the hacks that require verification, with the member's progress and, as submission__…, their submission.
 
     Hacks with a submission or with reviews to give are included even if they have left the library or no longer require
     verification.
@@ -79,11 +81,11 @@ def _relevant_hacks(member: Member, to_review: list[UUID]) -> list[dict[str, Any
     is_asked = Q(requires_verification=True, is_active=True)
     hacks = Hack.objects.annotate(
         own=FilteredRelation("progress", condition=Q(progress__user=member)),
-        proof=FilteredRelation("verifications", condition=Q(verifications__user=member)),
+        submission=FilteredRelation("verifications", condition=Q(verifications__user=member)),
         done=F("own__total_practice_count"),
     )
     return list(
-        hacks.filter(is_asked | Q(proof__isnull=False) | Q(pk__in=to_review)).values(
+        hacks.filter(is_asked | Q(submission__isnull=False) | Q(pk__in=to_review)).values(
             "id",
             "name",
             "slug",
@@ -95,9 +97,9 @@ def _relevant_hacks(member: Member, to_review: list[UUID]) -> list[dict[str, Any
             "reviewer_practice_count",
             "done",
             "own__verified_at",
-            "proof__id",
-            "proof__status",
-            "proof__submitted_at",
+            "submission__id",
+            "submission__status",
+            "submission__submitted_at",
         )
     )
 
@@ -117,9 +119,9 @@ def _nearest(hacks: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _submission_row(hack: dict[str, Any], position: queue.QueuePosition | None) -> dict[str, Any]:
-    icon, state, tone, words = STATUS_DISPLAY[hack["proof__status"]]
+    icon, state, tone, words = STATUS_DISPLAY[hack["submission__status"]]
     if position:
-        words = " ".join(wait_in_words(position, hack["proof__submitted_at"]))
+        words = " ".join(wait_in_words(position, hack["submission__submitted_at"]))
     return {**_row(hack), "icon": icon, "state": state, "tone": tone, "words": words}
 
 

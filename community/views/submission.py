@@ -22,7 +22,12 @@ from accounts.models import Member
 from community import actions, queue, rules
 from community.actions import Refusal, VerificationRefused
 from community.forms import AnswersForm
-from community.models import HackVerification, HackVerificationReview, HackVerificationRound
+from community.models import (
+    HackVerification,
+    HackVerificationReview,
+    HackVerificationRound,
+    hacks_with_verification_page,
+)
 from gamification.rules import XP_RULES
 from hacks.models import Hack
 
@@ -91,13 +96,10 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _hack_and_submission(member: Member, slug: str) -> tuple[Hack, HackVerification | None]:
-    """Return the hack and the member's submission. Raise Http404 if the hack needs no verification and has none."""
-    hacks = Hack.objects.visible_to(member).with_progress_of(member).select_related("category").defer("search")
+    """Return the hack and the member's submission, or None without one. Raise Http404 if the hack has no such page."""
+    hacks = hacks_with_verification_page(member).with_progress_of(member).select_related("category").defer("search")
     hack = get_object_or_404(hacks, slug=slug)
-    verification = HackVerification.objects.visible_to(member).filter(hack=hack).first()
-    if verification is None and not hack.can_be_verified:
-        raise Http404("This hack needs no verification.")
-    return hack, verification
+    return hack, HackVerification.objects.visible_to(member).filter(hack=hack).first()
 
 
 def _number_of_reviews(verification: HackVerification) -> int:

@@ -1,5 +1,6 @@
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -106,8 +107,10 @@ class ChallengeAdmin(NoBulkDeleteMixin, RemembersChanges, ModelAdmin):
             return self._confirm_cancel(request, queryset, error="reason" in request.POST, reason=reason)
         cancelled = [each for each in queryset if cancel_challenge(challenge=each, reason=reason, now=timezone.now())]
         log_changes(user=request.user, changed=[(each, [Change("cancelled", "no", reason)]) for each in cancelled])
-        if cancelled:
-            messages.success(request, f"Cancelled {len(cancelled)}. The participants are notified.")
+        if number := len(cancelled):
+            messages.success(
+                request, f"{number} challenge{pluralize(number)} cancelled. The participants are notified."
+            )
         if skipped := len(queryset) - len(cancelled):
             why = "already final, already cancelled, or never announced"
             messages.error(request, f"Not cancelled: {skipped} ({why}).")

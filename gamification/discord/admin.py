@@ -1,4 +1,5 @@
 from django.contrib import admin, messages
+from django.template.defaultfilters import pluralize
 
 from analytics.admin import ReadOnlyAdmin
 from gamification.discord.actions import has_discord_roles, retry_discord_roles
@@ -34,6 +35,7 @@ class DiscordRoleGrantAdmin(ReadOnlyAdmin):
     def try_again(self, request, queryset):
         number = retry_discord_roles(grants=queryset)
         if has_discord_roles():
-            self.message_user(request, f"{number} will be requested again within a minute.", messages.SUCCESS)
+            words = f"{number} role{pluralize(number)} will be requested again within a minute."
+            self.message_user(request, words, messages.SUCCESS)
         else:
             self.message_user(request, "No requests are sent: no Discord bot is set up.", messages.WARNING)

@@ -44,8 +44,8 @@ ALREADY_REMOVED = {NOT_ON_SERVER, NO_ROLE, NO_ACCOUNT}
 class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # A retry would be refused too.
-    UNAVAILABLE = "broken"  # A retry may succeed.
-    RATE_LIMITED = "limited"  # The request is valid and is sent again after the pause.
+    UNAVAILABLE = "unavailable"  # A retry may succeed.
+    RATE_LIMITED = "rate_limited"  # The request is valid and is sent again after the pause.
 
 
 class Answer(NamedTuple):

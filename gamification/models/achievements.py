@@ -20,6 +20,11 @@ class AchievementQuerySet(models.QuerySet):
             | models.Exists(UserAchievement.objects.filter(achievement=models.OuterRef("pk"), user=member))
         )
 
+    def with_page_for(self, member: Member):
+        """Leave out secret achievements, and those for streaks if the member hides streaks."""
+        visible = self.visible_to(member)
+        return visible.exclude(criteria_json__type="streak") if member.profile.hide_streaks else visible
+
     def with_earned_by(self, member: Member):
         """Annotate `earned_at` and `is_private`; both are None if the member has not earned the achievement."""
         return self.annotate(

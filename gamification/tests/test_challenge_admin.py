@@ -246,7 +246,8 @@ def test_cancelling_needs_reason(staff_client, member):
         assert "Enter a reason of up to 300" in cancel(staff_client, challenge, reason=reason).content.decode()
     assert Challenge.objects.filter(is_active=True).count() == 2
     response = cancel(staff_client, challenge, reason=" The weather. ")
-    assert [str(each) for each in response.context["messages"]] == ["Cancelled 1. The participants are notified."]
+    [message] = response.context["messages"]
+    assert str(message) == "1 challenge cancelled. The participants are notified."
     challenge.refresh_from_db()
     assert (challenge.is_active, challenge.cancellation_reason) == (False, "The weather.")
     assert challenge.cancelled_at

@@ -395,7 +395,7 @@ def test_settled_challenge_shows_final_result(member, member_client):
         challenge.settled_at = now
         challenge.save(update_fields=["settled_at"])
     text = text_of(member_client.get(detail(challenge)))
-    assert "Completed 60 XP: yours since" in text
+    assert "Completed 60 XP, earned on" in text
     assert "2 final rank of 9" in text
     assert "You came 2nd of 9" in text_of(member_client.get(LIST, {"show": "yours"}))
 
@@ -408,7 +408,7 @@ def test_completed_challenge_shows_reward_date_and_no_primary_button(member, mem
     assert "button--primary" in page.text
     ChallengeParticipant.objects.filter(pk=participant.pk).update(score=3)
     page = member_client.get(detail(challenge))
-    assert "Completed 60 XP: yours with the final result, a day after the end." in text_of(page)
+    assert "Completed You'll get 60 XP with the final result, a day after the challenge ends." in text_of(page)
     assert "Practise today" in text_of(page)
     assert "button--primary" not in page.text
 
@@ -419,7 +419,7 @@ def test_won_hidden_achievement_is_named(member, member_client):
     challenge = ChallengeFactory(days=(-5, -3), settled_at=timezone.now(), **reward)
     take_part(challenge, member, score=3, rank=1, completion_data={"participants": 1})
     UserAchievement.objects.create(user=member, achievement=secret)
-    assert "The achievement “Hush”: yours since" in text_of(member_client.get(detail(challenge)))
+    assert "The achievement “Hush”, earned on" in text_of(member_client.get(detail(challenge)))
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2])

@@ -164,9 +164,8 @@ class TestLedger:
 
 
 class TestRules:
-    def test_rules_are_public(self, client, member_client):
-        for visitor in (client, member_client):
-            page = visitor.get(RULES)
+    def test_rules_are_public(self, client, sign_in, member):
+        for page in (client.get(RULES), sign_in(member).get(RULES)):
             assert page.status_code == 200
             assert "10 XP, plus 1 XP per minute for up to 30 minutes" in page.text
 

@@ -16,7 +16,7 @@ from analytics.models import Notification
 from analytics.notifications.actions import mark_read
 from analytics.notifications.types import NotificationType
 from database.compiled import compiled
-from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, standings_of
+from gamification.ledger import entries_of, entry_line, latest_entries, limits_of, progress_of
 from gamification.rules import LEVEL_STEP, LOGGING_DEADLINE_DAYS, XP_RULES, XpRule, xp_for_level
 
 PAGE_SIZE = 30
@@ -29,7 +29,7 @@ CELEBRATED_AT_ONCE = 5
 @login_required
 def progress(request: HttpRequest) -> HttpResponse:
     today = request.member.today
-    overall, *categories = standings_of(request.member)
+    overall, *categories = progress_of(request.member)
     xp_today, limits = limits_of(request.member, today)
     unread = _unread(request.member)
     context = {

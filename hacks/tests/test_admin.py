@@ -58,7 +58,7 @@ def errors_of(response):
     return response.context["adminform"].form.errors
 
 
-def test_added_hack_is_stored_and_links_to_its_page(staff_client, client):
+def test_added_hack_is_stored_and_links_to_its_page(staff_client):
     prerequisite = HackFactory()
     data = form_data(
         category=str(HackCategoryFactory().pk),

@@ -55,7 +55,7 @@ def test_steps_show_progress_up_to_needed_count():
 
 def test_empty_criteria_need_one_practice():
     assert rules.steps_to_unlock({}, practice_count=0, days_active=0, is_verified=False) == [
-        rules.Step("practice_count", "practices", done=0, needed=1)
+        rules.Step("practice_count", "practice", done=0, needed=1)
     ]
 
 

@@ -50,8 +50,7 @@ def _members_options(hacks: Hacks) -> dict[str, tuple[tuple[str, str], ...]]:
 
 
 def _day_field(label: str) -> forms.DateField:
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "input"})
-    return forms.DateField(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"])
+    return forms.DateField(label=label, required=False, input_formats=["%Y-%m-%d"])
 
 
 def _mood_field(label: str) -> forms.TypedChoiceField:

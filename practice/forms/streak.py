@@ -63,7 +63,7 @@ class TripForm(forms.ModelForm):
     def clean_starts_on(self) -> date:
         day = self.cleaned_data["starts_on"]
         if not self.today - MAX_TRIP <= day <= self.today + MAX_PLANNED_AHEAD:
-            raise forms.ValidationError(TOO_FAR, code="too_far")
+            raise forms.ValidationError("Choose a day within a year of today.", code="too_far")
         return day
 
     def clean(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The journal's numbers page, whose plots and tables show the same numbers."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -170,6 +171,7 @@ class TestChanges:
         text = member_client.get(reverse("practice:journal"), {"hack": "energy-ball"}).text
         assert "What changed with Energy ball" in text
         assert "(4.0 → 7.0, 5 days)" in text
+        assert re.search(rf'data-category="{hack.category.name}"\s+aria-labelledby="changes"', text)
         assert "What changed with" not in member_client.get(reverse("practice:journal")).text
 
     def test_practised_hack_links_to_its_journal(self, member_client, member, hack):

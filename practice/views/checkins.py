@@ -38,7 +38,7 @@ def checkin(request: HttpRequest) -> HttpResponse:
     initial = {name: getattr(stored, name) for name in ("mood_before", "mood_after", "notes")} if stored else {}
     hack_id = stored.selected_hack_id if stored else None
     form = CheckinForm(initial={**initial, "selected_hack": hack_id}, member=member, day=day)
-    return _show(request, form, day, seen_id=stored.pk if stored else None)
+    return _show(request, form, day, today, seen_id=stored.pk if stored else None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,20 +64,20 @@ def _save(request: HttpRequest) -> HttpResponse:
             f" check in to save it for {_day_name(today)}.",
         )
     if not form.is_valid():
-        return _show(request, form, day, seen_id=seen_id)
+        return _show(request, form, day, today, seen_id=seen_id)
     values = form.cleaned_data
     hack_id = values.pop("selected_hack")
     try:
         streak = save_checkin(member=member, day=day, seen_id=seen_id, selected_hack_id=hack_id, **values)
     except AlreadyCheckedIn:
-        return _show(request, form, day, seen_id=seen_id)
+        return _show(request, form, day, today, seen_id=seen_id)
     messages.success(request, _outcome(member, day, today, streak))
     return redirect("practice:today")
 
 
-def _show(request: HttpRequest, form: CheckinForm, day: date, *, seen_id: UUID | None) -> HttpResponse:
+def _show(request: HttpRequest, form: CheckinForm, day: date, today: date, *, seen_id: UUID | None) -> HttpResponse:
     """Show the form. If the day has a check-in that the member hasn't seen, show it too, so that neither is lost."""
-    today, yesterday = request.member.today, request.member.today - timedelta(days=1)
+    yesterday = today - timedelta(days=1)
     checkins = _checkins_within_reach(request.member, today)
     stored = checkins.get(day)
     joined = timezone.localdate(request.member.created_at)

@@ -181,7 +181,6 @@ def _heat(practised: Mapping[date, insight.PracticeTotals], weeks: list[date], t
         ],
         "weekdays": [{"name": name, "short": name[:3]} for name in WEEKDAYS],
         "practised_days": days,
-        "steps": insight.HEAT_STEPS,
     }
 
 

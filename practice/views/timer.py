@@ -137,7 +137,6 @@ def _show(request: HttpRequest, hack: Hack, form: StartForm) -> HttpResponse:
         context |= {
             "session": running,
             "state": _state(running),
-            "elapsed": elapsed,
             "percent": min(100, elapsed * 100 // running.planned_seconds),
             "clock": _clock(max(running.planned_seconds - elapsed, 0)),
             "planned_minutes": running.planned_seconds // 60,

@@ -45,7 +45,7 @@ def notification_open(request: HttpRequest, notification_id: UUID) -> HttpRespon
     mark_read(member=request.member, notification_ids=[notification.pk])
     url, is_there = find_destination(notification, request.member)
     if not is_there:
-        messages.info(request, f"This page is no longer available: {notification.title}")
+        messages.info(request, "That page is no longer available.")
     return redirect(url)
 
 

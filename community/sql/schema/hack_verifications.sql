@@ -74,10 +74,10 @@ CREATE FUNCTION app.guard_verification() RETURNS trigger
       step := OLD.status || ' to ' || NEW.status;
       IF step NOT IN ('draft to draft', 'draft to submitted', 'submitted to submitted', 'submitted to draft',
                       'escalated to draft', 'returned to draft') THEN
-        CALL app.refuse('hack_verifications_no_such_step', 'From ' || step || ' there is no way.');
+        CALL app.refuse('hack_verifications_no_such_step', 'A submission can''t go from ' || step || '.');
       END IF;
       IF step = 'submitted to submitted' AND reviews > 0 THEN
-        CALL app.refuse('hack_verifications_under_review', 'Somebody has reviewed it already.');
+        CALL app.refuse('hack_verifications_under_review', 'A reviewer has already reviewed it.');
       END IF;
       IF NEW.status = 'submitted' THEN
         IF NOT hack.requires_verification THEN
