@@ -32,7 +32,7 @@ class Select(NamedTuple):
         )
 
 
-class FilterBar(NamedTuple):
+class CatalogueFilterBar(NamedTuple):
     """The content of the catalogue's filter bar."""
 
     query: str
@@ -64,14 +64,14 @@ class CatalogueForm(forms.Form):
             del self.fields["state"]
 
     @property
-    def bar(self) -> FilterBar:
+    def bar(self) -> CatalogueFilterBar:
         filters = self.filters
         selects = [
             Select(name, field.label, tuple(field.choices), filters.get(name, ""))
             for name, field in self.fields.items()
             if isinstance(field, forms.ChoiceField) and name != "category"
         ]
-        return FilterBar(
+        return CatalogueFilterBar(
             query=filters.get("q", ""),
             categories=tuple(self.fields["category"].choices),
             category=filters.get("category", ""),

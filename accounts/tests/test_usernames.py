@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.forms import USERNAME_TAKEN
 from accounts.models import Member, User, UsernameHistory
 from accounts.tests.factories import make_member
+from database.constraints import refused_by
 from database.identity import Role, database_identity
 from database.tests.statements import attempt
 
@@ -194,7 +195,7 @@ def test_concurrent_rename_waits_and_is_refused():
                 rename(taker, "slow_river")
                 outcome.append("taken")
         except IntegrityError as error:
-            outcome.append(error.__cause__.diag.constraint_name)
+            outcome.append(refused_by(error))
         finally:
             connection.close()
 

@@ -29,10 +29,8 @@ rank_members()
 UNLOCK = """
 import django
 django.setup()
-from django.db import connection
-from database.statements import read_statement
-with connection.cursor() as cursor:
-    cursor.execute(read_statement("hacks", "unlock_hacks"), {"member_id": None, "activity": "hack_unlocked"})
+from database.statements import run_statement
+run_statement("hacks", "unlock_hacks", member_id=None, activity="hack_unlocked")
 """
 
 

@@ -14,6 +14,7 @@ from django.db.models import F
 from accounts.models import Member, Profile, User
 from analytics.models import Activity, Notification, UserActivityLog
 from community.models import HackVerification
+from database.statements import call_function
 from dev.demo.challenges import make_challenges
 from dev.demo.history import History, Simulation
 from dev.demo.people import Person
@@ -112,8 +113,7 @@ def _fill_profile(person: Person, joined_at: datetime) -> None:
 def _make_partitions(since: datetime, now: datetime) -> None:
     """Make the partitions of the activity log for the past months; the product makes them only for the future."""
     months = (now.year - since.year) * 12 + now.month - since.month
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.make_activity_partitions(%s, %s)", [months, since.date()])
+    call_function("app.make_activity_partitions", months, since.date())
 
 
 def _write_days(rows: Iterable[models.Model]) -> None:

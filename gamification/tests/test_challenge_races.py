@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from analytics.models import Activity, UserActivityLog
+from database.constraints import refused_by
 from database.identity import Role, database_identity
 from database.tests.connections import start_in_thread
 from gamification.actions import (
@@ -87,7 +88,7 @@ def test_challenge_cannot_be_changed_while_member_joins():
             with database_identity(Role.STAFF):
                 challenge.save()
         except IntegrityError as error:
-            outcome.append(error.__cause__.diag.constraint_name)
+            outcome.append(refused_by(error))
 
     with database_identity(Role.MEMBER, member.pk):
         join_challenge(member=member, challenge=Challenge.objects.get())

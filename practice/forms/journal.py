@@ -23,7 +23,7 @@ SELECT_FIELDS = ("type", "feedback", "mood_from", "mood_to")
 DAY_FIELDS = ("since", "until")
 
 
-class FilterBar(NamedTuple):
+class JournalFilterBar(NamedTuple):
     """The filter bar without the search words, hacks and categories of a member; the template caches it."""
 
     kind: str
@@ -96,9 +96,9 @@ class JournalForm(forms.Form):
             self.fields[name].choices = options
 
     @cached_property
-    def bar(self) -> FilterBar:
+    def bar(self) -> JournalFilterBar:
         given = self.given
-        return FilterBar(
+        return JournalFilterBar(
             kind=given.get("kind", ""),
             kinds=tuple(KINDS),
             selects=tuple(self._select(name) for name in SELECT_FIELDS),

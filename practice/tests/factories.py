@@ -1,9 +1,15 @@
 from datetime import date, datetime, time, timedelta
 
+from django.utils import timezone
+
 from accounts.models import Member
 from database.identity import Role, database_identity
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
+
+
+def days_ago(number: int) -> date:
+    return timezone.now().date() - timedelta(days=number)
 
 
 def make_session(member: Member, hack: Hack, *, started_at: datetime, minutes: int = 10, **fields) -> PracticeSession:

@@ -9,7 +9,7 @@ from analytics.models import Activity, UserActivityLog
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackCategoryFactory, HackFactory
 from practice.models import DailyCheckin
-from practice.tests.factories import make_checkin
+from practice.tests.factories import days_ago, make_checkin
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("practice:checkin")
@@ -19,10 +19,6 @@ TODAY_PAGE = reverse("practice:today")
 @pytest.fixture
 def today():
     return timezone.now().date()
-
-
-def days_ago(number: int) -> date:
-    return timezone.now().date() - timedelta(days=number)
 
 
 def form_data(day: date, **fields) -> dict:

@@ -1,23 +1,17 @@
 """The admin of check-ins, rest days and totals: staff see streaks but no moods or notes."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from hacks.tests.factories import HackFactory
 from practice.models import MemberStats, RestDay
-from practice.tests.factories import make_checkin
+from practice.tests.factories import days_ago, make_checkin
 
 pytestmark = pytest.mark.django_db
 SECRET = "I felt like a grey sock."
-
-
-def days_ago(number: int):
-    return timezone.now().date() - timedelta(days=number)
 
 
 def make_private_checkin():

@@ -19,11 +19,6 @@ from practice.tests.test_sessions import LOG_URL, activities, noon, totals
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def hack():
-    return HackFactory(name="Energy ball", slug="energy-ball", duration_minutes=5)
-
-
 def form_data(hack, **data):
     """Return the data that the log form sends."""
     day = noon(days_ago=1)

@@ -19,11 +19,6 @@ LOG_URL = "/practice/log/"
 
 
 @pytest.fixture
-def hack():
-    return HackFactory(name="Energy ball", slug="energy-ball", duration_minutes=5)
-
-
-@pytest.fixture
 def session(member, hack):
     return make_session(member, hack, started_at=noon(days_ago=2), minutes=10)
 

@@ -13,17 +13,11 @@ from analytics.models import Activity, UserActivityLog
 from database.identity import Role, database_identity
 from database.tests.connections import start_in_thread
 from hacks.models import UserHackProgress
-from hacks.tests.factories import HackFactory
 from practice.actions import close_abandoned_sessions, finish_session, log_session, resume_session, start_session
 from practice.models import PracticeSession
 from practice.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def hack():
-    return HackFactory()
 
 
 @pytest.fixture

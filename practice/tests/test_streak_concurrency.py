@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Member
 from accounts.tests.factories import make_member
+from database.constraints import refused_by
 from database.identity import Role, database_identity
 from database.tests.connections import start_in_thread
 from practice.models import DailyCheckin, RestDay
@@ -48,7 +49,7 @@ def test_concurrent_plans_do_not_exceed_two_rest_days_a_week():
         try:
             plan_rest(member, monday + timedelta(days=2))
         except IntegrityError as error:
-            outcome.append(error.__cause__.diag.constraint_name)
+            outcome.append(refused_by(error))
 
     with database_identity(Role.MEMBER, member.pk):
         RestDay.objects.create(user=member, rest_date=monday + timedelta(days=1))

@@ -2,31 +2,17 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from celery import current_app
-from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from accounts.tests.factories import make_member
 from hacks.models import UserHackProgress
 from hacks.tests.factories import HackFactory
 from practice.models import DailyCheckin, MemberStats
 from practice.tasks import close_streaks, recompute_progress, recompute_streaks
-from practice.tests.factories import make_checkin, make_session
+from practice.tests.factories import days_ago, make_checkin, make_session
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
-
-
-def days_ago(number: int):
-    return timezone.now().date() - timedelta(days=number)
-
-
-def test_scheduled_tasks_exist():
-    assert settings.CELERY_BEAT_SCHEDULE
-    current_app.loader.import_default_modules()
-    for entry in settings.CELERY_BEAT_SCHEDULE.values():
-        assert entry["task"] in current_app.tasks
 
 
 def test_only_ended_streaks_are_closed(member):

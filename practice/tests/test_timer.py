@@ -21,11 +21,6 @@ BUTTONS = ["session-pause", "session-resume", "session-finish", "session-discard
 
 
 @pytest.fixture
-def hack():
-    return HackFactory(name="Energy ball", slug="energy-ball", duration_minutes=5)
-
-
-@pytest.fixture
 def running(member, hack):
     return make_running(member, hack, minutes_ago=8)
 

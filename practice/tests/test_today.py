@@ -1,5 +1,5 @@
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -12,7 +12,7 @@ from database.identity import Role, database_identity
 from hacks.models import Hack, UserHackProgress
 from hacks.tests.factories import HackFactory
 from practice.models import MemberStats, RestDay
-from practice.tests.factories import make_checkin, make_session
+from practice.tests.factories import days_ago, make_checkin, make_session
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("practice:today")
@@ -21,10 +21,6 @@ PAGE = reverse("practice:today")
 @pytest.fixture
 def now():
     return timezone.now()
-
-
-def days_ago(number: int) -> date:
-    return timezone.now().date() - timedelta(days=number)
 
 
 def states(response) -> str:
