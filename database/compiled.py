@@ -18,6 +18,9 @@ from django.db.models.sql.compiler import SQLCompiler
 
 Row = dict[str, Any]
 
+# Placeholders of integer keys lie above this, near the largest 32-bit integer, so that no query contains them itself.
+NO_INTEGER_KEY = 2_147_000_000
+
 # Placeholder for the n-th parameter while the SQL is compiled. No query contains these values itself.
 PLACEHOLDERS: dict[type, Callable[[int], Any]] = {
     UUID: lambda number: UUID(int=number),
@@ -113,7 +116,7 @@ def _type(annotation: Any) -> type:
 def _placeholder(kind: type, number: int) -> Any:
     """Return the placeholder of a type. For a model it is an instance that has only a primary key."""
     if issubclass(kind, Model):
-        key: Any = UUID(int=number) if isinstance(_primary_key(kind), UUIDField) else number
+        key: Any = UUID(int=number) if isinstance(_primary_key(kind), UUIDField) else NO_INTEGER_KEY + number
         return kind(pk=key)
     return PLACEHOLDERS[kind](number)
 

@@ -1,7 +1,8 @@
 """A transaction's identity: the database role that it runs as and the member that it acts for.
 
-Row level security reads only `current_role` and `app.uid()`. Only this module sets them. Both are local to the
-transaction, so that neither leaks into the next request on the same connection.
+Row level security reads only `current_role` and `app.uid()`. Only this module sets them, after logins.py chose the role
+that a connection begins with. Both are local to the transaction, so that neither leaks into the next request on the
+same connection.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 
 class Role(StrEnum):
-    """The database roles that a login can switch to; `NONE` is the login itself."""
+    """The database roles that a login can switch to; `NONE` is the role that the connection began with."""
 
     NONE = "none"
     ANON = "nrghax_anon"
@@ -25,6 +26,7 @@ class Role(StrEnum):
     OWNER = "nrghax_owner"
 
 
+SET_MEMBER = "SELECT set_config('app.user_id', %s, true)"
 SET_IDENTITY = "SELECT set_config('role', %s, true), set_config('app.user_id', %s, true)"
 
 
@@ -51,7 +53,11 @@ def become(role: Role, member_id: UUID | None = None, *, using: str = DEFAULT_DB
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("An identity can only be set inside a transaction.")
     with connection.cursor() as cursor:
-        cursor.execute(SET_IDENTITY, [role.value, str(member_id or "")])
+        if role is Role.NONE:
+            cursor.execute("RESET ROLE")
+            cursor.execute(SET_MEMBER, [str(member_id or "")])
+        else:
+            cursor.execute(SET_IDENTITY, [role.value, str(member_id or "")])
     connection.nrghax_identity = Identity(role, member_id)  # type: ignore[attr-defined]
 
 

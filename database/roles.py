@@ -170,8 +170,7 @@ def _ensure_role(admin: Connection, role: Role, outcome: Outcome) -> None:
 def _ensure_memberships(admin: Connection, role: Role, outcome: Outcome) -> None:
     wanted = {*role.may_become, *role.inherits_from}
     for granted, grantor in _memberships(admin, role.name):
-        # A managed service's admin is a member of the roles that it creates. Those memberships are not listed here.
-        if granted not in wanted and role.name != OWNER:
+        if granted not in wanted:
             by = _sql(" GRANTED BY {}", grantor) if _knows_grant_options(admin) else sql.SQL("")
             _run(admin, outcome, _sql("REVOKE {} FROM {}", granted, role.name) + by)
     _ensure_can_become(admin, role.name, role.may_become, outcome)

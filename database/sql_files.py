@@ -3,9 +3,11 @@
 A file defines functions, triggers, policies, grants and the CHECKs that call functions, in their current version;
 Django's migrations create the tables. A file is applied if its text changed, or if one of its objects is missing or was
 altered: its objects are dropped, then its text is run. A file whose objects depend on a dropped function is applied
-too. An object that no file defines is dropped. The reasons are in docs/decisions/sql.md.
+too, and so is a file that calls a dropped procedure. An object that no file defines is dropped. The reasons are in
+docs/decisions/sql.md.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +27,11 @@ from django.db.migrations.executor import MigrationExecutor
 from database.models import SqlFile
 from database.objects import DatabaseObject, drop_objects, find_dependants, read_objects
 
+# For each lock.
 LOCK_TIMEOUT = "5s"
 KEPT_DIGESTS = 10
+# The procedures that a file calls at its top level. A call in the body of a function is indented.
+CALLED = re.compile(r"^CALL (app\.\w+)\(", re.MULTILINE)
 
 
 class SqlFilesError(Exception):
@@ -91,9 +96,13 @@ def apply_sql_files(
             plan = make_plan(connection, files)
             unmanaged = plan.unmanaged
             # REVOKE on a table also revokes the grants on its columns. Those may belong to another file: plan again.
-            while plan.to_drop:
-                drop_objects(connection, [each for identity, each in plan.objects.items() if identity in plan.to_drop])
+            while to_drop := plan.to_drop:
+                drop_objects(connection, [each for identity, each in plan.objects.items() if identity in to_drop])
                 plan = make_plan(connection, files)
+                if survivors := to_drop & plan.to_drop:
+                    raise SqlFilesError(
+                        f"{connection.settings_dict['USER']} can't drop {', '.join(sorted(survivors))}."
+                    )
             plan.unmanaged = unmanaged
         if plan.stale:
             _run(connection, plan)
@@ -116,11 +125,21 @@ def make_plan(connection: BaseDatabaseWrapper, files: Sequence[SourceFile]) -> P
             made_by |= dict.fromkeys(row.objects_made, file.path)
     plan.unmanaged = sorted(digests.keys() - made_by.keys())
     plan.to_drop = {identity for identity in digests if made_by.get(identity, "") in {"", *stale}}
-    while dependants := find_dependants(connection, plan.to_drop, plan.objects):
-        stale |= {made_by[identity] for identity in dependants}
+    while True:
+        dependants = find_dependants(connection, plan.to_drop, plan.objects)
+        more = {made_by[identity] for identity in dependants} | _callers(files, plan.to_drop)
+        if more <= stale:
+            break
+        stale |= more
         plan.to_drop |= {identity for identity in digests if made_by.get(identity) in stale}
     plan.stale = [file for file in files if file.path in stale]
     return plan
+
+
+def _callers(files: Sequence[SourceFile], chosen: Iterable[str]) -> set[str]:
+    """Return the paths of the files that call one of the chosen procedures when they are applied."""
+    procedures = {identity.split("(")[0].removeprefix("procedure ") for identity in chosen}
+    return {file.path for file in files if not procedures.isdisjoint(CALLED.findall(file.text))}
 
 
 def drop_objects_before_unapplying(*, plan: list[tuple[Migration, bool]], using: str, **kwargs: Any) -> None:
@@ -182,7 +201,7 @@ def _database_errors_explained(where: str, text: str = "") -> Iterator[None]:
         cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
             raise SqlFilesError(
-                f"{where}: another transaction locks a table. No SQL file was applied. Run `manage.py migrate` again."
+                f"{where}: another transaction locks a table. No SQL file was applied. Run the same command again."
             ) from error
         position = cause.diag.statement_position if text and isinstance(cause, psycopg.Error) else None
         line = f", line {text[: int(position)].count(chr(10)) + 1}" if position else ""

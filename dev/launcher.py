@@ -61,7 +61,7 @@ def _prepare_database(log: Log, *, demo: bool) -> str:
     """Bring the database and the static files up to date; return the demo logins."""
     import django
     from django.conf import settings
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
     from django.db import connections
     from django.db.migrations.exceptions import InconsistentMigrationHistory
 
@@ -75,6 +75,8 @@ def _prepare_database(log: Log, *, demo: bool) -> str:
         log.line("setup", command)
         try:
             call_command(command, *arguments, verbosity=0, stdout=io.StringIO())
+        except CommandError as error:
+            _exit_with(f"manage.py {command}: {error}")
         except InconsistentMigrationHistory:
             _exit_with(
                 "This database is from a version whose migrations were replaced before the first release. "

@@ -50,7 +50,7 @@ CLOCKS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.nightly", description="Run the long tests.")
-    parser.add_argument("--clocks", nargs="*", choices=CLOCKS, help="run only the tests with these shifted clocks")
+    parser.add_argument("--clocks", nargs="+", choices=CLOCKS, help="run only the tests with these shifted clocks")
     clocks = parser.parse_args().clocks
     failed = []
     if clocks is None and _run("many examples", {"HYPOTHESIS_PROFILE": "nightly"}):

@@ -1,9 +1,11 @@
 -- Return the objects that the files of sql/schema/ make, each with its definition and the command that drops it. The
 -- definition is the catalogue's own text, so that every change of an object is found. Partitions are left out:
--- functions make them, and their triggers come from the parent table.
+-- functions make them, and their triggers come from the parent table. So are tables of another owner, such as those of an
+-- extension: the owner of the schema app can't change them.
 WITH tables AS (
   SELECT oid, relname, relowner, relacl, relrowsecurity, relforcerowsecurity, oid::regclass AS name
   FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+    AND relowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'app')
 ), grants AS (
   SELECT format('TABLE %s', name) AS target, a.grantee, a.privilege_type, NULL AS column_name, a.is_grantable
   FROM tables, aclexplode(relacl) a WHERE a.grantee <> relowner
@@ -17,7 +19,7 @@ WITH tables AS (
 SELECT format('%s %s', CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, oid::regprocedure) AS identity,
        pg_get_functiondef(oid) || array_to_string(ARRAY(SELECT unnest(proacl)::text ORDER BY 1), ' ') AS definition,
        oid::regprocedure::text AS drop_sql, tableoid, oid
-FROM pg_proc WHERE pronamespace = to_regnamespace('app')
+FROM pg_proc WHERE pronamespace = to_regnamespace('app') AND prokind IN ('f', 'p')
 UNION ALL
 SELECT format('trigger %s ON %s', tgname, name), pg_get_triggerdef(t.oid) || tgenabled::text,
        format('DROP TRIGGER %I ON %s', tgname, name), t.tableoid, t.oid

@@ -359,7 +359,7 @@ class TestLocks:
             other.execute("SET ROLE nrghax_owner")
             other.execute("SELECT pg_advisory_xact_lock(1)")
             other.execute("DROP FUNCTION app.guard_trip() CASCADE")
-            with pytest.raises(CommandError, match=r"Run `manage\.py migrate` again"):
+            with pytest.raises(CommandError, match=r"Run the same command again"):
                 call_command("migrate", verbosity=0)
         call_command("migrate", verbosity=0)
         assert make_plan(connection, FILES).is_empty

@@ -25,9 +25,10 @@ CREATE PROCEDURE app.seal_partition(sealed regclass)
   $$;
 
 -- Make the missing partitions of this month and the next `ahead` months, and move their rows out of the default
--- partition. Return how many partitions were made.
+-- partition. Return how many partitions were made. Give up after five seconds of waiting for a lock, because members'
+-- activities wait behind it; the next night tries again.
 CREATE FUNCTION app.make_activity_partitions(ahead integer, today date DEFAULT CURRENT_DATE) RETURNS integer
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' SET lock_timeout = '5s'
   AS $$
     DECLARE
       month date;
@@ -60,9 +61,9 @@ CREATE FUNCTION app.make_activity_partitions(ahead integer, today date DEFAULT C
   $$;
 
 -- Drop the monthly partitions that ended on or before `oldest`, except those with an activity whose reactions have not
--- run. Return how many were dropped.
+-- run. Return how many were dropped. Give up on a lock as app.make_activity_partitions does.
 CREATE FUNCTION app.drop_activity_partitions(oldest date) RETURNS integer
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' SET lock_timeout = '5s'
   AS $$
     DECLARE
       partition text;

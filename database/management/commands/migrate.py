@@ -1,37 +1,42 @@
 import sys
 from typing import Any
 
-from django.core.checks.registry import registry
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import connections, transaction
 
+from database.checks import without_drift_check
 from database.sql_files import Plan, SqlFilesError, apply_sql_files, files_to_apply, make_plan
 
 
 class Command(migrate.Command):
     help = f"{migrate.Command.help} Then applies the SQL files of the apps (<app>/sql/schema/*.sql)."
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Leave out the drift check of the SQL files: this command fixes the drift."""
-        tags = registry.tags_available() - {"sql_files"}
-        return {**super().get_check_kwargs(options), "tags": tags}
+    def execute(self, *args, **options) -> str | None:
+        with without_drift_check():
+            return super().execute(*args, **options)
 
     def handle(self, *args, **options) -> None:
-        super().handle(*args, **options)
+        try:
+            super().handle(*args, **options)
+            self._handle_sql_files(options)
+        except SqlFilesError as error:
+            raise CommandError(str(error)) from error
+
+    def _handle_sql_files(self, options: dict[str, Any]) -> None:
         using, is_quiet = options["database"], options["verbosity"] == 0
         files = files_to_apply(using)
         if files is None:
-            if not is_quiet:
-                self.stdout.write("SQL files: not applied, because some migrations are unapplied.")
+            self.stderr.write(
+                "SQL files: not applied, because some migrations are unapplied. Until `manage.py migrate` has applied "
+                "all, the product may be unable to read the database."
+            )
             return
         if options["plan"] or options["check_unapplied"]:
-            plan = make_plan(connections[using], files)
+            with transaction.atomic(using):
+                plan = make_plan(connections[using], files)
         else:
-            try:
-                plan = apply_sql_files(files, using=using)
-            except SqlFilesError as error:
-                raise CommandError(str(error)) from error
+            plan = apply_sql_files(files, using=using)
         if not is_quiet:
             self._report(plan)
         if options["check_unapplied"] and not plan.is_empty:
