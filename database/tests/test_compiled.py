@@ -3,6 +3,8 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import F, QuerySet, Value
 from django.test.utils import CaptureQueriesContext
@@ -136,3 +138,16 @@ def test_unused_parameter_is_refused():
 
     with pytest.raises(TypeError, match="moment"):
         compiled(build)(uuid4(), datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def other_types(permission: Permission) -> QuerySet:
+    return ContentType.objects.filter(permission=permission).exclude(pk=1)
+
+
+def test_integer_key_of_query_itself_is_no_parameter():
+    with database_identity(Role.OWNER):
+        first, _ = ContentType.objects.get_or_create(pk=1, defaults={"app_label": "none", "model": "none"})
+        second = ContentType.objects.exclude(pk=1).first()
+        permissions = [Permission.objects.create(content_type=each, codename="x", name="x") for each in (first, second)]
+        found = [compiled(other_types)(permission) for permission in permissions]
+    assert found == [[], [second]]

@@ -107,12 +107,13 @@ def test_added_attributes_and_memberships_are_revoked(superuser):
     create_roles(superuser, database="nrghax")
     superuser.execute("ALTER ROLE nrghax_web CREATEDB CREATEROLE INHERIT BYPASSRLS SUPERUSER")
     superuser.execute("GRANT nrghax_owner, nrghax_worker TO nrghax_web")
+    superuser.execute("GRANT nrghax_backup, pg_execute_server_program TO nrghax_owner")
     superuser.execute("GRANT nrghax_member TO nrghax_web WITH INHERIT TRUE")
     superuser.execute("GRANT ALL ON DATABASE nrghax TO PUBLIC")
 
     changes = create_roles(superuser, database="nrghax").changes
 
-    assert len(changes) == 9
+    assert len(changes) == 11
     assert attributes(superuser) == ATTRIBUTES
     assert memberships(superuser) == MEMBERSHIPS
 

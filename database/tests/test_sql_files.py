@@ -182,6 +182,26 @@ class TestChanged:
         assert run("SELECT app.light(50)") == [(True,)]
         assert {"constraint pebbles_light ON pebbles", "policy light ON pebbles"} <= objects().keys()
 
+    def test_files_that_call_changed_procedure_are_applied(self):
+        privilege = "SELECT has_table_privilege('nrghax_worker', '{}', 'DELETE')"
+        tables = ("trips", "notifications", "xp_ledger")
+        assert [run(privilege.format(table)) for table in tables] == [[(True,)]] * 3
+
+        grants = "GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO nrghax_worker"
+        plan = apply_sql_files(changed("database/sql/schema/tables.sql", grants, grants.replace(", DELETE", "")))
+
+        callers = {file.path for file in FILES if re.search(r"^CALL app\.protect\(", file.text, re.MULTILINE)}
+        assert callers <= set(paths(plan))
+        assert [run(privilege.format(table)) for table in tables] == [[(False,)]] * 3
+
+    def test_table_of_another_owner_is_left_alone(self):
+        run("GRANT CREATE ON SCHEMA public TO nrghax_worker")
+        with database_identity(Role.WORKER):
+            run("CREATE TABLE stones (id integer)")
+            run("GRANT SELECT ON stones TO PUBLIC")
+        assert apply_sql_files(FILES).is_empty
+        assert run("SELECT has_table_privilege('nrghax_anon', 'stones', 'SELECT')") == [(True,)]
+
     def test_function_that_column_default_uses_cannot_be_dropped(self):
         base = extra("CREATE FUNCTION app.one() RETURNS integer IMMUTABLE RETURN 1;")
         apply_sql_files([*FILES, base])
