@@ -1,7 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 
 from accounts.tests.factories import make_member
 from database.identity import NO_IDENTITY, Identity, Role, become, current_identity, database_identity
@@ -76,3 +77,23 @@ def test_connection_is_reopened_after_server_closed_it():
     # Django calls this at the start of each request.
     connection.close_if_unusable_or_obsolete()
     assert backend() != before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nested_identity_restores_role_that_connection_began_with():
+    """With one URL for all processes, the worker's connection begins as its role and not as the login."""
+    own = connections.create_connection(DEFAULT_DB_ALIAS)
+    own.settings_dict = {**own.settings_dict, "OPTIONS": {"options": "-c role=nrghax_worker"}}
+    connections["own"] = own
+    try:
+        with transaction.atomic(using="own"), own.cursor() as cursor:
+            roles = []
+            with database_identity(Role.MEMBER, uuid4(), using="own"):
+                cursor.execute("SELECT current_user")
+                roles += cursor.fetchone()
+            cursor.execute("SELECT current_user")
+            roles += cursor.fetchone()
+        assert roles == ["nrghax_member", "nrghax_worker"]
+    finally:
+        own.close()
+        del connections["own"]
