@@ -152,6 +152,12 @@ def test_forbidden_statements_are_denied_to_reviewer(hack, author, verification)
             assert str(run(statement, named or None)).startswith("InsufficientPrivilege: permission denied"), statement
 
 
+def test_visitor_reads_no_transaction_ids_of_members():
+    with database_identity(Role.ANON):
+        for column in ("xmin", "xmax", "ctid"):
+            assert str(run(f"SELECT {column} FROM users")).startswith("InsufficientPrivilege: permission denied")
+
+
 def test_reviewer_reads_no_submission_of_others(hack, author, verification):
     reviewer = make_reviewer(hack)
     make_lease(reviewer, verification)
