@@ -27,7 +27,7 @@ def icon_names() -> frozenset[str]:
 @register.simple_tag
 @lru_cache(maxsize=512)
 def icon(name: str, modifier: str = "") -> SafeString:
-    """Render a decorative icon; `modifier` is "l" or "filled". Text or an aria-label must carry its meaning."""
+    """Render a decorative icon; `modifier` may be "filled". Text or an aria-label must carry its meaning."""
     return format_html(
         '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         f" icon--{modifier}" if modifier else "",
