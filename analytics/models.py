@@ -50,7 +50,8 @@ class UserActivityLogQuerySet(models.QuerySet):
 class UserActivityLog(models.Model):
     """A transactional outbox: one row per recorded action, written in the transaction of that action.
 
-    The table is partitioned by month. Its primary key in the database is (id, created_at); see analytics/sql/.
+    The table is partitioned by month. Its primary key in the database is (id, created_at), which
+    the first migration sets.
     """
 
     MAX_ATTEMPTS = 10
