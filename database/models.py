@@ -4,12 +4,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+KEPT_DIGESTS = 10
+
 
 class SqlFile(models.Model):
     """An applied file of `<app>/sql/schema/`, with the objects that it created."""
 
     path = models.CharField(primary_key=True, max_length=200)
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the text that was applied last.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the text that was applied last. Empty if the file was removed.")
     former_digests = ArrayField(
         models.CharField(max_length=64),
         default=list,
@@ -27,3 +29,10 @@ class SqlFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    def replace(self, digest: str, objects_made: dict[str, str]) -> None:
+        """Note another text and its objects. The former digest joins the former digests. Does not save."""
+        former = [each for each in [self.digest, *self.former_digests] if each not in {"", digest}]
+        self.digest, self.former_digests = digest, former[:KEPT_DIGESTS]
+        self.objects_made = objects_made
+        self.applied_at = Now()

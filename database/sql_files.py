@@ -29,7 +29,6 @@ from database.objects import DatabaseObject, drop_objects, find_dependants, read
 
 # For each lock.
 LOCK_TIMEOUT = "5s"
-KEPT_DIGESTS = 10
 # The procedures that a file calls at its top level. A call in the body of a function is indented.
 CALLED = re.compile(r"^CALL (app\.\w+)\(", re.MULTILINE)
 
@@ -58,6 +57,7 @@ class Plan:
     """
 
     files: Sequence[SourceFile]
+    rows: dict[str, SqlFile]
     objects: dict[str, DatabaseObject]
     stale: list[SourceFile] = field(default_factory=list)
     to_drop: set[str] = field(default_factory=set)
@@ -104,21 +104,19 @@ def apply_sql_files(
                         f"{connection.settings_dict['USER']} can't drop {', '.join(sorted(survivors))}."
                     )
             plan.unmanaged = unmanaged
-        if plan.stale:
-            _run(connection, plan)
-        SqlFile.objects.using(using).exclude(pk__in=[file.path for file in files]).delete()
+        _record(connection, plan, _run(connection, plan))
     return plan
 
 
 def make_plan(connection: BaseDatabaseWrapper, files: Sequence[SourceFile]) -> Plan:
     """Compare the files with the record of applied files and with the objects in the database."""
-    stored = {row.path: row for row in SqlFile.objects.using(connection.alias)}
-    plan = Plan(files, read_objects(connection))
+    rows = {row.path: row for row in SqlFile.objects.using(connection.alias)}
+    plan = Plan(files, rows, read_objects(connection))
     digests = {identity: each.digest for identity, each in plan.objects.items()}
     made_by: dict[str, str] = {}
     stale: set[str] = set()
     for file in files:
-        row = stored.get(file.path)
+        row = rows.get(file.path)
         if row is None or row.digest != file.digest or not row.objects_made.items() <= digests.items():
             stale.add(file.path)
         if row:
@@ -151,6 +149,7 @@ def drop_objects_before_unapplying(*, plan: list[tuple[Migration, bool]], using:
     is_unapplying = any(is_backwards for _, is_backwards in plan)
     if is_unapplying and SqlFile._meta.db_table in connections[using].introspection.table_names():
         apply_sql_files([], using=using)
+        SqlFile.objects.using(using).all().delete()
 
 
 def files_to_apply(using: str = DEFAULT_DB_ALIAS) -> tuple[SourceFile, ...] | None:
@@ -169,8 +168,10 @@ def files_to_apply(using: str = DEFAULT_DB_ALIAS) -> tuple[SourceFile, ...] | No
     return tuple(file for file in read_source_files() if file.app_label not in without_tables)
 
 
-def _run(connection: BaseDatabaseWrapper, plan: Plan) -> None:
-    before = read_objects(connection)
+def _run(connection: BaseDatabaseWrapper, plan: Plan) -> dict[str, dict[str, str]]:
+    """Run the stale files; return the digests of the objects that each made, by path and identity."""
+    made: dict[str, dict[str, str]] = {}
+    before = plan.objects
     for file in plan.stale:
         with _database_errors_explained(file.path, file.text):
             # Django's cursor would prepare a text that it runs repeatedly. Several statements can't be prepared.
@@ -179,17 +180,29 @@ def _run(connection: BaseDatabaseWrapper, plan: Plan) -> None:
         changed = [identity for identity, each in before.items() if after.get(identity) != each]
         if changed:
             raise SqlFilesError(f"{file.path} changes objects of another file: {', '.join(changed)}.")
-        _record(connection, file, [after[identity] for identity in after.keys() - before.keys()])
+        made[file.path] = {identity: after[identity].digest for identity in after.keys() - before.keys()}
         before = after
+    return made
 
 
-def _record(connection: BaseDatabaseWrapper, file: SourceFile, made: Iterable[DatabaseObject]) -> None:
-    rows = SqlFile.objects.using(connection.alias)
-    row = rows.filter(pk=file.path).first() or SqlFile(path=file.path, digest=file.digest)
-    former = [each for each in [row.digest, *row.former_digests] if each != file.digest]
-    row.digest, row.former_digests = file.digest, former[:KEPT_DIGESTS]
-    row.objects_made = {each.identity: each.digest for each in made}
-    row.save(using=connection.alias)
+def _record(connection: BaseDatabaseWrapper, plan: Plan, made: dict[str, dict[str, str]]) -> None:
+    """Save the files that were applied. A removed file keeps its row, so a process of an older release stays ready."""
+    rows = []
+    for file in plan.stale:
+        row = plan.rows.get(file.path) or SqlFile(path=file.path)
+        row.replace(file.digest, made[file.path])
+        rows.append(row)
+    for path in plan.rows.keys() - {file.path for file in plan.files}:
+        row = plan.rows[path]
+        if row.digest:
+            row.replace("", {})
+            rows.append(row)
+    SqlFile.objects.using(connection.alias).bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["path"],
+        update_fields=["digest", "former_digests", "objects_made", "applied_at"],
+    )
 
 
 @contextmanager

@@ -8,11 +8,19 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
+from django.db.migrations import Migration
 
 from database.identity import Role, database_identity
 from database.models import SqlFile
 from database.objects import read_objects
-from database.sql_files import SourceFile, SqlFilesError, apply_sql_files, make_plan, read_source_files
+from database.sql_files import (
+    SourceFile,
+    SqlFilesError,
+    apply_sql_files,
+    drop_objects_before_unapplying,
+    make_plan,
+    read_source_files,
+)
 from database.tests.connections import url_of
 
 pytestmark = pytest.mark.django_db
@@ -228,7 +236,28 @@ class TestGone:
         apply_sql_files(FILES)
 
         assert [identity for identity in objects() if "pebbles" in identity] == []
-        assert not SqlFile.objects.filter(path=file.path).exists()
+        # A process of the release that still has the file stays ready.
+        row = SqlFile.objects.get(path=file.path)
+        assert (row.digest, row.former_digests, row.objects_made) == ("", [file.digest], {})
+        assert make_plan(connection, FILES).is_empty
+
+    def test_restored_file_is_applied(self):
+        file = extra("CREATE FUNCTION app.one() RETURNS integer RETURN 1;")
+        for files in ([*FILES, file], FILES, FILES, [*FILES, file]):
+            apply_sql_files(files)
+
+        assert "function app.one()" in objects()
+        row = SqlFile.objects.get(path=file.path)
+        assert (row.digest, row.former_digests) == (file.digest, [])
+
+    def test_unapplying_forgets_files(self):
+        """The objects are gone, so no process may call itself ready."""
+        migration = Migration("0001_initial", "practice")
+
+        drop_objects_before_unapplying(plan=[(migration, True)], using="default")
+
+        assert objects() == {}
+        assert not SqlFile.objects.exists()
 
     def test_unmanaged_objects_are_dropped(self):
         run("CREATE POLICY by_hand ON users FOR SELECT TO nrghax_anon USING (true)")

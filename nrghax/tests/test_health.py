@@ -72,10 +72,11 @@ def test_readyz_fails_when_sql_file_is_missing_or_outdated(client, worker_seen, 
 
 
 @pytest.mark.django_db
-def test_readyz_of_old_release_passes_after_later_migrate(client, worker_seen):
+@pytest.mark.parametrize("digest", ["later", ""], ids=["changed", "removed"])
+def test_readyz_of_old_release_passes_after_later_migrate(client, worker_seen, digest):
     with database_identity(Role.OWNER):
         file = SqlFile.objects.get(path__endswith="streak.sql")
-        SqlFile.objects.filter(pk=file.pk).update(digest="later", former_digests=[file.digest])
+        SqlFile.objects.filter(pk=file.pk).update(digest=digest, former_digests=[file.digest])
 
     assert checks(client.get("/readyz")) == OK
 
