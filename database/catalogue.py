@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-Row = dict[str, Any]
+from database.compiled import Row
 
 
 @dataclass

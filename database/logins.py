@@ -39,7 +39,8 @@ def database_settings(env: environ.Env, *, process: str) -> dict[str, Any]:
     options: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 3}
     if config["USER"] != f"nrghax_{process}":
         # This includes the web process: a login with rights of its own must not serve visitors.
-        options["options"] = f"-c role=nrghax_{process}"
+        of_url = config.get("OPTIONS", {}).get("options", "")
+        options["options"] = f"{of_url} -c role=nrghax_{process}".strip()
     config["OPTIONS"] = {**config.get("OPTIONS", {}), **options}
     # `manage.py dbshell` passes HOST to psql, but not OPTIONS["host"].
     config["HOST"] = config["OPTIONS"].pop("host", config["HOST"])

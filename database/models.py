@@ -11,7 +11,9 @@ class SqlFile(models.Model):
     """An applied file of `<app>/sql/schema/`, with the objects that it created."""
 
     path = models.CharField(primary_key=True, max_length=200)
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the text that was applied last. Empty if the file was removed.")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of the text that was applied last. Empty if the file was removed."
+    )
     former_digests = ArrayField(
         models.CharField(max_length=64),
         default=list,

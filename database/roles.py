@@ -30,7 +30,7 @@ ATTRIBUTES = {
 
 
 @dataclass(frozen=True)
-class Role:
+class RoleDefinition:
     """A database role and its memberships.
 
     `may_become` names the roles that it can switch to with SET ROLE. Their rights are not inherited, so that code which
@@ -43,8 +43,8 @@ class Role:
     inherits_from: tuple[str, ...] = ()
 
 
-def _role(name: str, attributes: str, **memberships: tuple[str, ...]) -> Role:
-    return Role(name, frozenset(attributes.split()), **memberships)
+def _role(name: str, attributes: str, **memberships: tuple[str, ...]) -> RoleDefinition:
+    return RoleDefinition(name, frozenset(attributes.split()), **memberships)
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
 
 
-def role_table(*, for_tests: bool = False) -> tuple[Role, ...]:
+def role_table(*, for_tests: bool = False) -> tuple[RoleDefinition, ...]:
     """Return the roles in the order in which they can be created."""
     # PostgreSQL 15 has no GRANT ... WITH INHERIT FALSE. There, the NOINHERIT of the role has the same effect.
     roles = (
@@ -149,7 +149,7 @@ _HAS_SEARCH_PATH = """
 """
 
 
-def _ensure_role(admin: Connection, role: Role, outcome: Outcome) -> None:
+def _ensure_role(admin: Connection, role: RoleDefinition, outcome: Outcome) -> None:
     query = _sql("SELECT {} FROM pg_roles WHERE rolname = %s", *ATTRIBUTES, separator=", ")
     if not (rows := admin.execute(query, [role.name]).fetchall()):
         _do(admin, outcome, "CREATE ROLE {}", role.name)
@@ -167,7 +167,7 @@ def _ensure_role(admin: Connection, role: Role, outcome: Outcome) -> None:
                 )
 
 
-def _ensure_memberships(admin: Connection, role: Role, outcome: Outcome) -> None:
+def _ensure_memberships(admin: Connection, role: RoleDefinition, outcome: Outcome) -> None:
     wanted = {*role.may_become, *role.inherits_from}
     for granted, grantor in _memberships(admin, role.name):
         if granted not in wanted:

@@ -154,7 +154,12 @@ class Supervisor:
         """Restart embedded servers that have crashed."""
         while True:
             await asyncio.sleep(CHECK_SERVERS_SECONDS)
-            await asyncio.to_thread(self.revive_servers)
+            try:
+                await asyncio.to_thread(self.revive_servers)
+            except Exception as error:
+                self.log.line(
+                    "nrghax", f"A server can't be started: {error}. Next attempt in {CHECK_SERVERS_SECONDS} s."
+                )
 
 
 def read_procfile(path: Path) -> dict[str, str]:

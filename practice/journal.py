@@ -10,6 +10,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast
 
 from accounts.models import Member
+from database.compiled import Row
 from database.statements import run_statement
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
@@ -19,7 +20,6 @@ SESSION, CHECKIN = "practice", "checkin"
 NEWEST_FIRST = ("-day", "kind", "-moment", "-entry")
 PAGE_SIZE = 20
 
-Row = dict[str, Any]
 # By id: a UUID, or text where it comes from JSON.
 Hacks = Mapping[Any, Row]
 Condition = Callable[[Any], Q]

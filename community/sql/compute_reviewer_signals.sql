@@ -14,24 +14,24 @@ WITH judged AS (
   WHERE reviews.reviewer_user_id IS NOT NULL
 ), pairs AS (
   SELECT DISTINCT reviewer, author FROM judged WHERE author IS NOT NULL
-), returned AS (
-  SELECT one.reviewer, count(*) AS number
+), reciprocal AS (
+  SELECT one.reviewer, count(*) AS pairs
   FROM pairs AS one JOIN pairs AS other ON (other.reviewer, other.author) = (one.author, one.reviewer)
   GROUP BY one.reviewer
-), signs AS (
+), signals AS (
   SELECT reviewer, count(*) AS reviews,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)::integer AS median_seconds,
-    COALESCE(max(returned.number), 0) AS reciprocal_pairs,
+    COALESCE(max(reciprocal.pairs), 0) AS reciprocal_pairs,
     count(known_outcome) AS known_cases,
     count(*) FILTER (WHERE is_authentic = known_outcome) AS known_cases_right,
     count(*) FILTER (WHERE is_authentic = outcome) AS agreements,
     count(outcome) AS outcomes
-  FROM judged LEFT JOIN returned USING (reviewer)
+  FROM judged LEFT JOIN reciprocal USING (reviewer)
   GROUP BY reviewer
 ), written AS (
   INSERT INTO reviewer_signals AS old
     (reviewer_user_id, reviews, median_seconds, reciprocal_pairs, known_cases, known_cases_right, agreements, outcomes)
-  SELECT * FROM signs
+  SELECT * FROM signals
   ON CONFLICT (reviewer_user_id) DO UPDATE
     SET (reviews, median_seconds, reciprocal_pairs, known_cases, known_cases_right, agreements, outcomes)
       = (excluded.reviews, excluded.median_seconds, excluded.reciprocal_pairs, excluded.known_cases,
@@ -42,6 +42,6 @@ WITH judged AS (
                         excluded.known_cases_right, excluded.agreements, excluded.outcomes)
   RETURNING reviewer_user_id
 ), removed AS (
-  DELETE FROM reviewer_signals WHERE reviewer_user_id NOT IN (SELECT reviewer FROM signs) RETURNING reviewer_user_id
+  DELETE FROM reviewer_signals WHERE reviewer_user_id NOT IN (SELECT reviewer FROM signals) RETURNING reviewer_user_id
 )
 SELECT * FROM written UNION ALL SELECT * FROM removed

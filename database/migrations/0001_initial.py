@@ -23,7 +23,13 @@ class Migration(migrations.Migration):
             name="SqlFile",
             fields=[
                 ("path", models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ("digest", models.CharField(help_text="SHA-256 of the text that was applied last. Empty if the file was removed.", max_length=64)),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="SHA-256 of the text that was applied last. Empty if the file was removed.",
+                        max_length=64,
+                    ),
+                ),
                 (
                     "former_digests",
                     django.contrib.postgres.fields.ArrayField(

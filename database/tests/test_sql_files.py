@@ -1,6 +1,7 @@
 """The database contains exactly the objects that the files of sql/schema/ define."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from io import StringIO
 
@@ -101,6 +102,24 @@ class TestCatalogue:
                 "WHERE NOT tgisinternal AND NOT relispartition"
             )
         )
+
+    def test_every_right_is_granted_once(self):
+        """PostgreSQL accepts the same GRANT a second time, so only the texts show that it stands in two files."""
+        text = "\n".join(re.sub(r"--.*", "", file.text) for file in FILES)
+        grants = re.findall(
+            r"^GRANT ([^;]+?)\s+ON (?!FUNCTION|PROCEDURE|SCHEMA)([^;]+?)\s+TO ([^;]+);", text, re.MULTILINE
+        )
+        rights = [
+            (privilege, column.strip(), table.removeprefix("TABLE ").strip(), role.strip())
+            for privileges, tables, roles in grants
+            for privilege, columns in re.findall(r"(SELECT|INSERT|UPDATE|DELETE)\s*(\([^)]*\))?", privileges)
+            for column in columns.strip("()").split(",")
+            for table in tables.split(",")
+            for role in roles.split(",")
+        ]
+
+        assert len(rights) > 200
+        assert [right for right, times in Counter(rights).items() if times > 1] == []
 
     def test_reapplying_all_files_gives_same_objects(self):
         before = objects()

@@ -144,10 +144,10 @@ def test_demo_is_refused_without_debug(tmp_path):
     assert output.endswith("The demo needs DEBUG=true: its passwords are public, so it is for development only.\n")
 
 
-def run_commands(monkeypatch, **commands):
+def run_commands(monkeypatch, revive_servers=lambda: None, **commands):
     """Run the supervisor with these commands instead of the Procfile."""
     monkeypatch.setattr(supervisor, "RECOVERED_SECONDS", 60)
-    supervised = Supervisor(commands, log=Log(["nrghax", *commands]), revive_servers=lambda: None)
+    supervised = Supervisor(commands, log=Log(["nrghax", *commands]), revive_servers=revive_servers)
     return supervised.run(address="", host="127.0.0.1", port=free_port(), welcome="")
 
 
@@ -161,6 +161,25 @@ def test_process_that_keeps_dying_stops_everything(monkeypatch, capsys):
     assert output.count("bad    | oops") == 2
     assert "nrghax | bad exited with 3 after 0 s. Restarting in 1 s." in output
     assert "nrghax | bad died 2 times in a row, so everything stops." in output
+
+
+def test_failed_restart_of_server_is_reported_and_repeated(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(supervisor, "CHECK_SERVERS_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "MAX_DEATHS", 1)
+    tried_again = tmp_path / "tried-again"
+    attempts = iter([lambda: None, tried_again.touch])
+
+    def revive_servers():
+        next(attempts, tried_again.touch)()
+        raise RuntimeError("no space left")
+
+    asyncio.run(
+        run_commands(
+            monkeypatch, revive_servers, one=f"sh -c 'until [ -e {tried_again} ]; do sleep 0.05; done; exit 1'"
+        )
+    )
+
+    assert "nrghax | A server can't be started: no space left. Next attempt in 0.01 s." in capsys.readouterr().out
 
 
 def test_process_that_does_not_stop_is_killed(monkeypatch, capsys):

@@ -3,7 +3,7 @@
 -- members are ranked apart. The place is the position in the list, which counts only members who show their totals; a
 -- member who hides has the place that they would have. Write only the rows that differ and return their number.
 -- Parameters: challenge_id, or null for all; now.
-WITH standing AS (
+WITH ranked AS (
   SELECT participant.id, score, is_shown,
          rank() OVER (PARTITION BY challenge_id, users.is_active ORDER BY score DESC, scored_at) AS rank,
          1 + count(*) FILTER (WHERE is_shown) OVER (
@@ -20,11 +20,11 @@ WITH standing AS (
     AND (%(challenge_id)s::uuid IS NULL OR challenge_id = %(challenge_id)s::uuid)
 ), written AS (
   UPDATE challenge_participants AS participant
-  SET rank = standing.rank, ranked_score = standing.score, place = standing.place, is_listed = is_shown
-  FROM standing
-  WHERE participant.id = standing.id
+  SET rank = ranked.rank, ranked_score = ranked.score, place = ranked.place, is_listed = is_shown
+  FROM ranked
+  WHERE participant.id = ranked.id
     AND (participant.rank, participant.ranked_score, participant.place, participant.is_listed)
-      IS DISTINCT FROM (standing.rank, standing.score, standing.place, is_shown)
+      IS DISTINCT FROM (ranked.rank, ranked.score, ranked.place, is_shown)
   RETURNING participant.id
 )
 SELECT count(*) FROM written

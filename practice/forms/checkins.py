@@ -1,5 +1,4 @@
 from datetime import date
-from itertools import groupby
 from uuid import UUID
 
 from django import forms
@@ -8,7 +7,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Member
 from database.compiled import compiled
 from hacks.models import Hack
-from practice.forms.fields import note_field
+from practice.forms.fields import hack_choices, note_field
 from practice.models import DailyCheckin
 
 MOODS = [(number, str(number)) for number in range(1, 11)]
@@ -45,12 +44,9 @@ class CheckinForm(forms.Form):
     def __init__(self, *args, member: Member, day: date, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         # A callable, so that the query only runs if the choices are rendered or one was chosen.
-        self.fields["selected_hack"].choices = lambda: [("", "Not decided yet"), *_hacks_by_category(member, day)]
-
-
-def _hacks_by_category(member: Member, day: date) -> list[tuple[str, list[tuple[str, str]]]]:
-    groups = groupby(_hacks_on_offer(member, day), lambda hack: hack[0])
-    return [(title, [(str(pk), name) for _, pk, name in group]) for title, group in groups]
+        self.fields["selected_hack"].choices = lambda: hack_choices(
+            _hacks_on_offer(member, day), empty="Not decided yet"
+        )
 
 
 @compiled

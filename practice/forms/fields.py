@@ -1,10 +1,20 @@
 """Fields that several forms of the practice share."""
 
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
 from django import forms
 
 from practice.models import PracticeSession
 
 MAX_NOTE_LENGTH = 5000
+
+
+def hack_choices(hacks: Iterable[tuple[str, Any, str]], *, empty: str) -> list[tuple[str, Any]]:
+    """Return the choices of a hack's field, by category. `hacks` are titles of categories, ids and names, in order."""
+    groups = groupby(hacks, key=lambda hack: hack[0])
+    return [("", empty), *((title, [(str(pk), name) for _, pk, name in group]) for title, group in groups)]
 
 
 def feedback_field() -> forms.TypedChoiceField:

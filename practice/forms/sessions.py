@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from django import forms
 from uuid_utils.compat import uuid7
 
 from hacks.models import Hack
-from practice.forms.fields import feedback_field, note_field
+from practice.forms.fields import feedback_field, hack_choices, note_field
 from practice.models import PracticeSession
 
 MAX_PLANNED_MINUTES = 180
@@ -114,7 +113,8 @@ class LogForm(_FeelingForm):
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(zone)
         self.now = now
-        self.fields["hack"].choices = [("", "Choose a hack"), *_by_category(hacks)]
+        by_category = ((hack["category__title"], hack["id"], hack["name"]) for hack in hacks)
+        self.fields["hack"].choices = hack_choices(by_category, empty="Choose a hack")
         self.fields["started_at_time"].help_text = f"Time zone: {zone}"
         today = now.astimezone(self.zone).date()
         self.fields["started_on"].widget.attrs |= {"max": f"{today}"}
@@ -218,10 +218,3 @@ def _check_end_is_past(form: forms.Form, started_at: datetime, now: datetime) ->
     minutes = form.cleaned_data.get("minutes")
     if minutes and started_at + timedelta(minutes=minutes - 1) > now:
         form.add_error("minutes", "That's longer than the time since you started. Enter fewer minutes.")
-
-
-def _by_category(hacks: Iterable[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (title, [(str(hack["id"]), hack["name"]) for hack in group])
-        for title, group in groupby(hacks, key=lambda hack: hack["category__title"])
-    ]

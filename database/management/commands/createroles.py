@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from database.roles import OWNER, WEB, WORKER, create_roles
 
 # The login that each process's URL should name.
-URL_VARIABLES = {"DATABASE_URL": WEB, "DATABASE_OWNER_URL": OWNER, "DATABASE_WORKER_URL": WORKER}
+ROLES_BY_VARIABLE = {"DATABASE_URL": WEB, "DATABASE_OWNER_URL": OWNER, "DATABASE_WORKER_URL": WORKER}
 
 
 class Command(BaseCommand):
@@ -54,12 +54,12 @@ def _application_logins() -> tuple[dict[str, str], dict[str, str]]:
     """
     application: dict[str, str] = {}
     passwords = {}
-    for variable, role in URL_VARIABLES.items():
+    for variable, role in ROLES_BY_VARIABLE.items():
         url = conninfo_to_dict(os.environ.get(variable, ""))
         if variable == "DATABASE_URL":
             application = {"dbname": url.get("dbname", ""), "user": url.get("user", "")}
         if url.get("user") == role and url.get("password"):
             passwords[role] = url["password"]
-    if application["user"] in URL_VARIABLES.values():
+    if application["user"] in ROLES_BY_VARIABLE.values():
         application["user"] = ""
     return application, passwords

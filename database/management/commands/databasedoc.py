@@ -30,8 +30,10 @@ def fresh_database() -> Iterator[str]:
     """Connect to a new, migrated database for the block, and drop it afterwards. Yield its name."""
     own, name = connection.settings_dict["NAME"], f"nrghax_fresh_{os.getpid()}"
     connection.settings_dict["TEST"]["NAME"] = name
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         yield name
     finally:
-        connection.creation.destroy_test_db(own, verbosity=0)
+        # Django connects to the new database before it migrates it.
+        if connection.settings_dict["NAME"] == name:
+            connection.creation.destroy_test_db(own, verbosity=0)
