@@ -11,7 +11,7 @@ from analytics.models import Activity, UserActivityLog
 from community import queue
 from community.actions import LeaseLost, TooManyReviewsOpen, give_review, release_review, take_review
 from community.models import HackVerification, HackVerificationReview, VerificationLease
-from community.rules import LEASE, MAX_LEASES
+from community.rules import LEASE, MAX_LEASES, REVIEWS_TO_DECIDE
 from community.tests.factories import (
     make_known_case,
     make_lease,
@@ -226,12 +226,12 @@ def test_lease_of_another_reviewer_is_unknown(hack):
 
 def test_three_authentic_reviews_verify_submission(hack):
     verification = make_verification(hack)
-    for number in range(3):
+    for number in range(REVIEWS_TO_DECIDE):
         verification.refresh_from_db()
         assert not verification.is_verified, number
         review_as(make_reviewer(hack), verification)
     verification.refresh_from_db()
-    assert (verification.status, verification.verification_count) == ("verified", 3)
+    assert (verification.status, verification.verification_count) == ("verified", REVIEWS_TO_DECIDE)
     assert verification.verified_at == verification.decided_at
     assert verification.user.progress.get().verified_at == verification.verified_at
     decided = UserActivityLog.objects.get(activity_type=Activity.VERIFICATION_DECIDED)

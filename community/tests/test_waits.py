@@ -16,7 +16,13 @@ from analytics.notifications.types import NotificationType
 from community import tasks
 from community.models import HackVerification, HackVerificationReview, VerificationLease
 from community.reactions import notify_staff_of_wait
-from community.rules import ESCALATE_AFTER, LEASE_RETENTION, MAX_REVIEWERS_ASKED, escalates_at
+from community.rules import (
+    ESCALATE_AFTER,
+    LEASE_RETENTION,
+    MAX_REVIEWERS_ASKED,
+    REVIEWS_BETWEEN_KNOWN_CASES,
+    escalates_at,
+)
 from community.tests.factories import (
     call_as,
     decide_by_peers,
@@ -289,7 +295,7 @@ def test_at_most_one_submission_in_five_is_known_case(hack):
         lease = VerificationLease.objects.get(pk=call_as(reviewer, "app.lease_verification()"))
         was_known.append(lease.verification in known)
         call_as(reviewer, "app.review_verification(%s, %s, true, '')", lease.pk, lease.pk)
-    assert was_known == [False, False, False, False, True] * 2 + [False] * 4
+    assert was_known == ([False] * REVIEWS_BETWEEN_KNOWN_CASES + [True]) * 2 + [False] * 4
 
 
 def test_known_case_taken_without_review_brings_no_second_one(hack):

@@ -12,6 +12,7 @@ from database.constraints import refused_by
 from database.identity import Role, database_identity
 from database.local_days import day_bounds, local_date
 from practice.models import DailyCheckin, MemberStats, RestDay
+from practice.rules import MAX_REST_STOCK, STREAK_DAYS_PER_EARNED_REST
 from practice.tests.factories import make_checkin
 from practice.tests.strength import STRENGTH_MEMORY, strength_after_checkin
 
@@ -88,9 +89,12 @@ def test_seven_days_earn_rest_day_that_covers_missed_day(member):
     assert stocks(member)[-2:] == [1, 0]
 
 
-def test_stock_holds_two_rest_days_at_most(member):
-    check_in(member, *range(21))
-    assert [stocks(member)[n] for n in (5, 6, 13, 20)] == [0, 1, 2, 2]
+def test_every_seventh_day_earns_rest_day_until_stock_is_full(member):
+    """The pages name the numbers of practice/rules.py; the SQL repeats them."""
+    days = STREAK_DAYS_PER_EARNED_REST * (MAX_REST_STOCK + 1)
+    check_in(member, *range(days))
+    expected = [min(n // STREAK_DAYS_PER_EARNED_REST, MAX_REST_STOCK) for n in range(1, days + 1)]
+    assert stocks(member) == expected
 
 
 def test_insufficient_stock_is_kept(member):
