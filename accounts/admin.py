@@ -1,13 +1,19 @@
+from operator import attrgetter
+
+from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Model, OuterRef, Q
 from django.forms import BooleanField, ModelForm, URLField
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, StackedInline
@@ -34,7 +40,37 @@ TOPICS = {
     },
 }
 
+# The permission that Django names as missing when staff try to delete an account of staff.
+OF_STAFF = "account of staff"
 PERMISSION_FIELDS = ["is_staff", "is_superuser", "groups", "user_permissions"]
+
+
+class AccountAdmin(ModelAdmin):
+    """Admin of rows that belong to an account.
+
+    Only superusers change or delete what belongs to staff or to a superuser. The database refuses it too
+    (sql/schema/staff_accounts.sql). `path_to_user` leads from a row to its user.
+    """
+
+    path_to_user: str = "user"
+
+    def may_touch(self, request: HttpRequest, obj: Model | None) -> bool:
+        if obj is None or request.user.is_superuser:
+            return True
+        user = attrgetter(self.path_to_user)(obj) if self.path_to_user else obj
+        return not (user.is_staff or user.is_superuser)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and self.may_touch(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self.may_touch(request, obj)
+
+    def get_deleted_objects(self, objs, request):
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        if not all(self.may_touch(request, obj) for obj in objs):
+            missing = {*missing, OF_STAFF}
+        return deleted, counts, missing, protected
 
 
 class UserAddForm(UserCreationForm):
@@ -52,7 +88,8 @@ class UserChangeForm(ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(AccountAdmin, DjangoUserAdmin):
+    path_to_user = ""
     form = UserChangeForm
     add_form = UserAddForm
     change_password_form = AdminPasswordChangeForm
@@ -74,19 +111,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         """Let only a superuser grant permissions: other staff must not raise their own or anyone else's."""
         return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *PERMISSION_FIELDS]
 
-    def has_change_permission(self, request, obj=None):
-        """Let only a superuser change a superuser's password and address."""
-        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return super().has_change_permission(request, obj) and not is_above
-
     def get_deleted_objects(self, objs, request):
-        """Allow staff who may delete a user to delete the user's rows as well, for which no separate permission exists.
-
-        Only a superuser deletes a superuser.
-        """
-        deleted, counts, _, protected = super().get_deleted_objects(objs, request)
-        above = {"superuser"} if any(obj.is_superuser for obj in objs) and not request.user.is_superuser else set()
-        return deleted, counts, above, protected
+        """Allow staff who may delete a user to delete the user's rows, for which no separate permission exists."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, missing & {OF_STAFF}, protected
 
     def get_queryset(self, request):
         confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
@@ -148,7 +176,7 @@ class ProfileInline(StackedInline):
         return False
 
 
-class CreatedWithUserAdmin(ModelAdmin):
+class CreatedWithUserAdmin(AccountAdmin):
     """Admin of rows that the database creates and deletes together with the user."""
 
     def has_add_permission(self, request):
@@ -186,6 +214,7 @@ class MemberAdmin(CreatedWithUserAdmin):
 
 @admin.register(Profile)
 class ProfileAdmin(CreatedWithUserAdmin):
+    path_to_user = "member.user"
     list_display = ["member", "timezone", "day_start", "selected_path", "onboarding_completed", "created_at"]
     list_filter = ["onboarding_completed", "selected_path"]
     list_select_related = ["member"]
@@ -195,8 +224,10 @@ class ProfileAdmin(CreatedWithUserAdmin):
 
 
 @admin.register(UsernameHistory)
-class UsernameHistoryAdmin(ModelAdmin):
+class UsernameHistoryAdmin(AccountAdmin):
     """Read only. Deleting a row frees the name and breaks old links to it."""
+
+    path_to_user = "user.user"
 
     list_display = ["username", "user", "until"]
     list_select_related = ["user"]
@@ -213,11 +244,11 @@ class UsernameHistoryAdmin(ModelAdmin):
 
 # Provider keys come from the environment, tokens aren't stored, and users end their own sessions. allauth's admin page
 # for second factors would show their secrets.
-for model in (SocialApp, SocialToken, UserSession, SocialAccount, Authenticator):
+for model in (SocialApp, SocialToken, UserSession, SocialAccount, Authenticator, EmailAddress, Group):
     admin.site.unregister(model)
 
 
-class LoginMethodAdmin(ModelAdmin):
+class LoginMethodAdmin(AccountAdmin):
     """Staff can view and delete these rows, to help a user who is locked out, but not add or change them."""
 
     list_select_related = ["user"]
@@ -244,3 +275,42 @@ class AuthenticatorAdmin(LoginMethodAdmin):
     list_filter = ["type", "created_at"]
     fields = ["user", "type", "created_at", "last_used_at"]
     ordering = ["-created_at"]
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(AccountAdmin, AllauthEmailAddressAdmin):
+    """Only superusers add and change rows: a confirmed address of one's own opens any account by a password reset.
+
+    Other staff change an address on the user's page, where it has to be confirmed, and confirm a selected one here.
+    """
+
+    list_select_related = ["user"]
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser and super().has_add_permission(request)
+
+    def has_change_permission(self, request, obj=None):
+        return request.user.is_superuser and super().has_change_permission(request, obj)
+
+    def has_confirm_permission(self, request):
+        return request.user.has_perm("account.change_emailaddress")
+
+    @admin.action(description="Confirm selected addresses", permissions=["confirm"])
+    def make_verified(self, request, queryset):
+        if not request.user.is_superuser:
+            queryset = queryset.exclude(Q(user__is_staff=True) | Q(user__is_superuser=True))
+        super().make_verified(request, queryset)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Only superusers change groups: other staff would give themselves every permission."""
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request, obj=None):
+        return request.user.is_superuser

@@ -2,6 +2,7 @@ import re
 from itertools import count
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.test import Client
 
@@ -29,6 +30,14 @@ def make_member(*, user: User | None = None, onboarded: bool = True, profile: di
         Member.objects.filter(pk=user.pk).update(**card)
         Profile.objects.filter(pk=user.pk).update(onboarding_completed=onboarded, **(profile or {}))
         return Member.objects.select_related("user", "profile", "stats").get(pk=user.pk)
+
+
+def make_staff(*codenames: str, email: str | None = None, is_superuser: bool = False) -> Member:
+    """Create a member of staff with the permissions of these codenames."""
+    user = make_user(email=email, is_staff=True, is_superuser=is_superuser)
+    with database_identity(Role.OWNER):
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return make_member(user=user)
 
 
 def is_logged_in(client: Client) -> bool:

@@ -1,12 +1,10 @@
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Permission
 from django.core import mail
 from django.urls import reverse
 
 from accounts.models import Member, Profile, User
-from accounts.tests.factories import PASSWORD, make_member, make_user
-from database.identity import Role, database_identity
+from accounts.tests.factories import PASSWORD, make_member, make_staff, make_user
 from nrghax.tests.factories import leave_traces
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +16,7 @@ ADD_USER = reverse("admin:accounts_user_add")
 @pytest.fixture
 def user_manager_client(sign_in):
     """A client of a staff member who has the permissions on users and no others."""
-    user_manager = make_user(email="clerk@example.com", is_staff=True)
-    with database_identity(Role.STAFF):
-        user_manager.user_permissions.add(*Permission.objects.filter(content_type__model="user"))
-    return sign_in(make_member(user=user_manager))
+    return sign_in(make_staff("add_user", "change_user", "delete_user", "view_user", email="clerk@example.com"))
 
 
 def change_page(row) -> str:

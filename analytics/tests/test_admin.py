@@ -4,12 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member, make_staff
 from analytics.actions import record
 from analytics.models import Activity, Notification, UserActivityLog
 from analytics.notifications.types import NotificationType
@@ -87,9 +86,7 @@ def test_retry_skips_processed_activity(staff_client):
 
 
 def test_retry_needs_change_permission(sign_in):
-    user = make_user(is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_useractivitylog"))
-    client = sign_in(make_member(user=user))
+    client = sign_in(make_staff("view_useractivitylog"))
     given_up = make_activity(attempts=10)
     assert listed(client, ACTIVITIES) == [given_up]
     try_again(client, given_up)

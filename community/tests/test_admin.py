@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from uuid_utils.compat import uuid7
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_staff
 from analytics.models import Activity, UserActivityLog
 from community.models import HackVerification, VerificationLease
 from community.rules import ESCALATE_AFTER, MAX_ANSWER_LENGTH
@@ -151,9 +150,7 @@ class TestDecision:
         assert (verification.status, verification.decided_by) == (status, None)
 
     def test_change_permission_is_required(self, hack, sign_in):
-        viewer = make_member(user=make_user(is_staff=True))
-        with database_identity(Role.STAFF):
-            viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
+        viewer = make_staff("view_hackverification")
         client, verification = sign_in(viewer), make_verification(hack, status="escalated")
         assert client.get(admin_url("change", verification)).status_code == 200
         assert client.get(admin_url("decide", verification)).status_code == 403
@@ -225,9 +222,7 @@ class TestRevocation:
         assert (verification.status, verification.decided_by) == (status, None)
 
     def test_change_permission_is_required(self, hack, sign_in):
-        viewer = make_member(user=make_user(is_staff=True))
-        with database_identity(Role.STAFF):
-            viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
+        viewer = make_staff("view_hackverification")
         client, verification = sign_in(viewer), make_verification(hack, status="verified")
         assert admin_url("revoke", verification) not in client.get(admin_url("change", verification)).content.decode()
         assert client.get(admin_url("revoke", verification)).status_code == 403
@@ -254,12 +249,7 @@ class TestEvidence:
         assert "0 of 0" not in content
 
     def test_signals_are_hidden_from_staff_without_permission(self, hack, sign_in, button, status):
-        decider = make_member(user=make_user(is_staff=True))
-        with database_identity(Role.STAFF):
-            permissions = Permission.objects.filter(
-                codename__endswith="e_hackverification"
-            ) | Permission.objects.filter(codename="view_hackverification")
-            decider.user.user_permissions.add(*permissions)
+        decider = make_staff("view_hackverification", "change_hackverification")
         review = make_review(make_verification(hack, status=status))
         make_signals(review.reviewer)
         content = sign_in(decider).get(admin_url(button, review.verification)).content.decode()
@@ -285,7 +275,7 @@ class TestDecidedBy:
 
     @pytest.mark.parametrize(("count", "by"), [(3, "its peers"), (1, "Person who decides")])
     def test_names_peers_or_staff(self, hack, staff, staff_client, count, by):
-        with database_identity(Role.STAFF):
+        with database_identity(Role.WORKER):
             type(staff).objects.filter(pk=staff.pk).update(display_name="Person who decides")
         verification = make_verification(
             hack,

@@ -88,6 +88,11 @@ class TestCatalogue:
         policies += [
             ("system_all", table) for table in re.findall(r"^CALL app\.protect\('(\w+)'\)", text, re.MULTILINE)
         ]
+        policies += [
+            (f"staff_{command}", table)
+            for table in re.findall(r"^CALL app\.limit_staff(?:_to_members)?\('(\w+)'", text, re.MULTILINE)
+            for command in ("inserts", "updates", "deletes")
+        ]
         triggers = re.findall(r"^CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s[^;]*?\bON (\w+)\s", text, re.MULTILINE)
         tracked = re.findall(r"^CALL app\.track_updated_at\('(\w+)'\)", text, re.MULTILINE)
         triggers += [("update_updated_at", table) for table in tracked]

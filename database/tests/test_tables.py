@@ -7,8 +7,6 @@ from django.db import connection
 
 PUBLIC = {
     "achievements",
-    "auth_group",
-    "auth_group_permissions",
     "auth_permission",
     "challenges",
     "django_content_type",

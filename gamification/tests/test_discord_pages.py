@@ -4,13 +4,11 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.factories import PASSWORD, make_member, make_user
-from database.identity import Role, database_identity
+from accounts.tests.factories import PASSWORD, make_member, make_staff
 from gamification.discord.actions import want_discord_roles
 from gamification.models import DiscordRoleGrant
 from gamification.tests.discord_roles import grant, send, sync
@@ -129,9 +127,7 @@ def test_staff_see_error_and_retry(discord, role_holder, staff_client):
 def test_staff_with_view_permission_cannot_retry(discord, role_holder, sign_in):
     discord.roles_above_bot.add("7")
     sync()
-    viewer = make_member(user=make_user(is_staff=True))
-    with database_identity(Role.STAFF):
-        viewer.user.user_permissions.add(Permission.objects.get(codename="view_discordrolegrant"))
+    viewer = make_staff("view_discordrolegrant")
     client, url = sign_in(viewer), reverse("admin:gamification_discordrolegrant_changelist")
     assert client.get(url).status_code == 200
     client.post(url, {"action": "try_again", "_selected_action": [str(grant().pk)]})

@@ -62,7 +62,7 @@ def leave_traces(member: Member) -> None:
     SocialAccount.objects.create(user=member.user, provider="google", uid=str(member.pk))
     Authenticator.objects.create(user=member.user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
     UserSession.objects.create(user=member.user, ip="127.0.0.1", session_key=member.pk.hex)
-    with database_identity(Role.STAFF):
+    with database_identity(Role.OWNER):
         group, _ = Group.objects.get_or_create(name="Curators")
         member.user.groups.add(group)
         member.user.user_permissions.add(Permission.objects.first())

@@ -5,7 +5,6 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +12,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from uuid_utils.compat import uuid7
 
-from accounts.tests.factories import make_member, make_user
+from accounts.tests.factories import make_member, make_staff, make_user
 from community.tests.factories import make_verification
 from database.identity import Role, database_identity
 from gamification.models import Achievement, Challenge, DiscordRoleGrant
@@ -123,12 +122,7 @@ def test_admin_login_refuses_member_without_staff_rights(member_client):
 
 
 def test_staff_see_only_models_that_their_permissions_allow(sign_in):
-    curator = make_member(user=make_user(is_staff=True))
-    with database_identity(Role.STAFF):
-        curator.user.user_permissions.add(
-            *Permission.objects.filter(content_type__app_label="hacks", content_type__model="hack")
-        )
-    client = sign_in(curator)
+    client = sign_in(make_staff("add_hack", "change_hack", "delete_hack", "view_hack"))
     index = client.get(reverse("admin:index"))
     listed = [model["object_name"] for app in index.context["app_list"] for model in app["models"]]
     assert listed == ["Hack"]
@@ -167,9 +161,7 @@ def test_sidebar_groups_models_by_topic_and_follows_permissions(sign_in, staff_c
     everything = sidebar(staff_client)
     assert list(everything) == topics
     assert "XP awards" in everything["Progress"]
-    curator = make_member(user=make_user(is_staff=True))
-    with database_identity(Role.STAFF):
-        curator.user.user_permissions.add(Permission.objects.get(codename="view_hack"))
+    curator = make_staff("view_hack")
     assert sidebar(sign_in(curator)) == {"Library": ["Hacks"]}
 
 
@@ -193,9 +185,7 @@ def test_start_page_and_sidebar_count_verifications_that_wait_for_staff(sign_in,
     assert (listed in page, badges) == (True, [2])
     assert "2 verifications need a staff decision" in page
     assert staff_client.get(listed).context["cl"].result_count == 4
-    viewer = make_member(user=make_user(is_staff=True))
-    with database_identity(Role.STAFF):
-        viewer.user.user_permissions.add(Permission.objects.get(codename="view_hackverification"))
+    viewer = make_staff("view_hackverification")
     page, badges = shown(sign_in(viewer))
     assert (listed in page, badges) == (False, [0])
 

@@ -20,9 +20,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON account_emailaddress, account_emailconfi
 CREATE POLICY auth_makes_no_staff ON accounts_user AS RESTRICTIVE FOR INSERT TO nrghax_auth
   WITH CHECK (NOT is_staff AND NOT is_superuser);
 
-GRANT SELECT ON auth_permission, auth_group, auth_group_permissions, django_content_type TO nrghax_worker;
-GRANT SELECT, INSERT, UPDATE, DELETE ON auth_permission, auth_group, auth_group_permissions, django_content_type
-  TO nrghax_staff;
+GRANT SELECT ON auth_permission, django_content_type TO nrghax_worker, nrghax_staff;
 
 -- Make the member and the profile of a new user. A trigger does it, so that every user has them: from a form, the
 -- admin, createsuperuser or a fixture.
