@@ -112,9 +112,10 @@ class UserAdmin(AccountAdmin, DjangoUserAdmin):
         return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *PERMISSION_FIELDS]
 
     def get_deleted_objects(self, objs, request):
-        """Allow staff who may delete a user to delete the user's rows, for which no separate permission exists."""
-        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, missing & {OF_STAFF}, protected
+        """Name only the users: staff can't read all of their rows, and need no separate permission to delete them."""
+        missing = set() if all(self.may_touch(request, user) for user in objs) else {OF_STAFF}
+        deleted = [f"{user}, with the journal, progress and everything else of this person" for user in objs]
+        return deleted, {self.opts.verbose_name_plural: len(deleted)}, missing, []
 
     def get_queryset(self, request):
         confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)

@@ -226,6 +226,10 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
         else:
             messages.info(request, "No hack was changed.")
 
+    def get_deleted_objects(self, objs, request):
+        """Name only the hacks. Nothing refers to them (delete_view), and staff can't read all of what could."""
+        return [str(hack) for hack in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
     def delete_view(self, request, object_id, extra_context=None):
         hack = self.get_object(request, object_id)
         if hack and hack.is_in_use():
@@ -242,7 +246,7 @@ class HackAdmin(NoBulkDeleteMixin, ImportExportHacksMixin, LabelledListNumbersMi
 
 @admin.register(UserHackProgress)
 class UserHackProgressAdmin(ModelAdmin):
-    """Read-only, because the totals are derived. The member's private notes are not shown."""
+    """Read-only, because the totals are derived. Staff can't read the member's notes."""
 
     list_display = [
         "user",
@@ -271,6 +275,9 @@ class UserHackProgressAdmin(ModelAdmin):
         "mastery_level",
         "is_favorite",
     ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("notes")
 
     def has_add_permission(self, request):
         return False

@@ -20,7 +20,7 @@ TOPICS = {
 
 @admin.register(PracticeSession)
 class PracticeSessionAdmin(ReadOnlyAdmin):
-    """Practice sessions without private data: feedback, notes and measurements are not shown to staff."""
+    """Practice sessions without feedback, notes and measurements, which staff can't read."""
 
     list_display = ("started_at", "user", "hack", "session_type", "duration", "state")
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "session_type", "started_at", "hack__category")
@@ -32,6 +32,9 @@ class PracticeSessionAdmin(ReadOnlyAdmin):
     view_on_site = False
     exclude = ("notes", "feedback_score", "biometric_data")
     readonly_fields = ("duration", "state")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer(*self.exclude)
 
     @admin.display(ordering="duration_seconds")
     def duration(self, session):
@@ -46,15 +49,18 @@ class PracticeSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(DailyCheckin)
 class DailyCheckinAdmin(ReadOnlyAdmin):
-    """Check-ins without private data: moods, notes and the chosen hack are not shown to staff."""
+    """Check-ins without moods, notes and the chosen hack, which staff can't read."""
 
     list_display = ("checkin_date", "user", "streak_count", "rest_stock", "strength_percent", "timezone", "day_start")
-    list_filter = ("checkin_date", ("selected_hack", admin.EmptyFieldListFilter))
+    list_filter = ("checkin_date",)
     search_fields = ("user__username",)
     search_help_text = "Search by username."
     ordering = ("-checkin_date", "user")
     exclude = ("mood_before", "mood_after", "notes", "selected_hack", "strength")
     readonly_fields = ("strength_percent", "created_at", "updated_at")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("mood_before", "mood_after", "notes", "selected_hack")
 
     @admin.display(description="strength", ordering="strength")
     def strength_percent(self, checkin):

@@ -51,7 +51,8 @@ class PracticeSession(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     user = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="sessions", db_index=False)
-    hack = models.ForeignKey(Hack, on_delete=models.PROTECT, related_name="sessions")
+    # The database refuses to delete a hack in use. PROTECT would read whole sessions first, which staff can't.
+    hack = models.ForeignKey(Hack, on_delete=models.DO_NOTHING, related_name="sessions")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     duration_seconds = models.PositiveIntegerField(null=True, blank=True)
@@ -177,7 +178,8 @@ class DailyCheckin(models.Model):
     streak_count = models.PositiveIntegerField(default=1, editable=False)
     rest_stock = models.PositiveSmallIntegerField(default=0, editable=False)
     strength = models.FloatField(default=0, editable=False)
-    selected_hack = models.ForeignKey(Hack, on_delete=models.PROTECT, null=True, blank=True, related_name="checkins")
+    # The database refuses to delete a hack in use. PROTECT would read whole check-ins first, which staff can't.
+    selected_hack = models.ForeignKey(Hack, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="checkins")
     mood_before = models.PositiveSmallIntegerField(null=True, blank=True, validators=MOOD_VALIDATORS)
     mood_after = models.PositiveSmallIntegerField(null=True, blank=True, validators=MOOD_VALIDATORS)
     notes = models.TextField(blank=True, default="", max_length=5000)

@@ -86,7 +86,7 @@ class TestCatalogue:
         functions = re.findall(r"^CREATE (?:FUNCTION|PROCEDURE) app\.(\w+)", text, re.MULTILINE)
         policies = re.findall(r"^CREATE POLICY (\w+) ON (\w+)", text, re.MULTILINE)
         policies += [
-            ("system_all", table) for table in re.findall(r"^CALL app\.protect\('(\w+)'\)", text, re.MULTILINE)
+            ("system_all", table) for table in re.findall(r"^CALL app\.protect\(\s*'(\w+)'", text, re.MULTILINE)
         ]
         policies += [
             (f"staff_{command}", table)

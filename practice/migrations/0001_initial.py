@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                             models.ForeignKey(
                                 blank=True,
                                 null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
                                 related_name="checkins",
                                 to="hacks.hack",
                             ),
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                         (
                             "hack",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT, related_name="sessions", to="hacks.hack"
+                                on_delete=django.db.models.deletion.DO_NOTHING, related_name="sessions", to="hacks.hack"
                             ),
                         ),
                         (

@@ -27,8 +27,9 @@ CREATE PROCEDURE app.track_updated_at(tracked regclass)
   $$;
 
 -- Turn on and force row security for a table of member data. The owner, workers and staff get every row; the table's
--- own policies decide for all other roles.
-CREATE PROCEDURE app.protect(protected regclass)
+-- own policies decide for all other roles. Given `staff_reads`, staff read only these columns, and delete rows, because
+-- they delete members; other columns hold what is intimate.
+CREATE PROCEDURE app.protect(protected regclass, staff_reads text DEFAULT NULL)
   LANGUAGE plpgsql SET search_path = ''
   AS $$
     BEGIN
@@ -39,7 +40,12 @@ CREATE PROCEDURE app.protect(protected regclass)
            USING (true) WITH CHECK (true)',
         protected
       );
-      EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO nrghax_worker, nrghax_staff', protected);
+      EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO nrghax_worker', protected);
+      IF staff_reads IS NULL THEN
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO nrghax_staff', protected);
+      ELSE
+        EXECUTE format('GRANT SELECT (%s), DELETE ON %s TO nrghax_staff', staff_reads, protected);
+      END IF;
     END
   $$;
 

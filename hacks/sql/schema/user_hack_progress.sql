@@ -1,4 +1,9 @@
-CALL app.protect('user_hack_progress');
+-- Staff can't read notes.
+CALL app.protect(
+  'user_hack_progress',
+  'id, user_id, hack_id, unlocked_at, first_practiced_at, last_practiced_at, total_practice_count,
+   total_practice_minutes, days_active, mastery_level, verified_at, is_favorite, updated_at'
+);
 CALL app.track_updated_at('user_hack_progress');
 CREATE POLICY member_own ON user_hack_progress FOR SELECT TO nrghax_member USING (user_id = (SELECT app.uid()));
 -- A member may star a hack or write a note on it before practising. Triggers, workers and staff write all other
@@ -12,3 +17,5 @@ CREATE POLICY member_changes ON user_hack_progress FOR UPDATE TO nrghax_member
   USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));
 GRANT SELECT, INSERT ON user_hack_progress TO nrghax_member;
 GRANT UPDATE (is_favorite, notes) ON user_hack_progress TO nrghax_member;
+-- Staff decide verifications.
+GRANT INSERT (id, user_id, hack_id, verified_at), UPDATE (verified_at) ON user_hack_progress TO nrghax_staff;

@@ -1,4 +1,9 @@
-CALL app.protect('daily_checkins');
+-- Staff can't read moods and notes.
+CALL app.protect(
+  'daily_checkins',
+  'id, user_id, checkin_date, timezone, day_start, streak_count, rest_stock, strength, selected_hack_id,
+   created_at, updated_at'
+);
 CALL app.track_updated_at('daily_checkins');
 CREATE POLICY member_own ON daily_checkins FOR ALL TO nrghax_member
   USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));

@@ -1,4 +1,9 @@
-CALL app.protect('practice_sessions');
+-- Staff can't read notes, feedback and measurements.
+CALL app.protect(
+  'practice_sessions',
+  'id, user_id, hack_id, started_at, ended_at, duration_seconds, is_group_session, session_type, planned_seconds,
+   paused_at, paused_seconds, last_seen_at, practice_date, timezone, day_start, created_at, updated_at'
+);
 CALL app.track_updated_at('practice_sessions');
 CREATE POLICY member_own ON practice_sessions FOR ALL TO nrghax_member
   USING (user_id = (SELECT app.uid())) WITH CHECK (user_id = (SELECT app.uid()));
