@@ -8,7 +8,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Warning
 from django.db import DatabaseError, connections, transaction
 
-from database.sql_files import files_to_apply, make_plan
+from database.sql_files import SqlFilesError, files_to_apply, make_plan
 
 _is_off: ContextVar[bool] = ContextVar("drift_check_is_off", default=False)
 
@@ -42,7 +42,7 @@ def _differences(using: str) -> list[CheckMessage]:
             return [Warning(message, hint=hint, id="database.W001")]
         with transaction.atomic(using):
             plan = make_plan(connections[using], files)
-    except DatabaseError as error:
+    except (DatabaseError, SqlFilesError) as error:
         return [Warning(f"The SQL files can't be compared with the database: {error}", id="database.W002")]
     return [
         *(Warning(f"The database does not match {file.path}.", hint=hint, id="database.W003") for file in plan.stale),

@@ -31,10 +31,17 @@ from database.objects import DatabaseObject, drop_objects, find_dependants, read
 LOCK_TIMEOUT = "5s"
 # The procedures that a file calls at its top level. A call in the body of a function is indented.
 CALLED = re.compile(r"^CALL (app\.\w+)\(", re.MULTILINE)
+COMMENT = re.compile(r"--.*")
+FUNCTION = re.compile(r"\bapp\.\w+(?=\()")
+ENDS_TRANSACTION = re.compile(r"^\s*(?:COMMIT|ROLLBACK)\b", re.MULTILINE | re.IGNORECASE)
 
 
 class SqlFilesError(Exception):
     """The files could not be applied, and nothing was changed. The message names the cause."""
+
+
+class NewerReleaseError(SqlFilesError):
+    """A newer release has migrated the database. Its policies and grants are not those of this release's files."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +91,14 @@ def apply_sql_files(
 ) -> Plan:
     """Apply the stale files and drop unmanaged objects, in one transaction; return the plan that was carried out.
 
-    Should be called as the owner, after the migrations. Raises SqlFilesError.
+    Should be called as the owner, after the migrations. `migrate` lets only one process at a time do it. Raises
+    SqlFilesError.
     """
+    if committing := [file.path for file in files if ENDS_TRANSACTION.search(file.text)]:
+        raise SqlFilesError(f"{', '.join(committing)}: a file must not end the transaction that applies all files.")
     connection = connections[using]
     with transaction.atomic(using):
         with connection.cursor() as cursor:
-            # The lock makes two deploys at once take turns.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('database.sql_files'))")
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [lock_timeout])
         with _database_errors_explained("Outdated objects can't be dropped"):
             plan = make_plan(connection, files)
@@ -156,13 +164,22 @@ def files_to_apply(using: str = DEFAULT_DB_ALIAS) -> tuple[SourceFile, ...] | No
     """Return the files to apply, or None if the migrations are incomplete.
 
     The files of an app without any applied migration are left out: it has no tables. Any other unapplied migration
-    makes the result None.
+    makes the result None. Raises NewerReleaseError: this release would drop the policies and grants of tables
+    that it doesn't know.
     """
     executor = MigrationExecutor(connections[using])
+    loader = executor.loader
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     pending = {migration.app_label for migration, _ in plan}
     ours = {file.app_label for file in read_source_files()}
-    without_tables = ours & pending - {label for label, _ in executor.loader.applied_migrations}
+    without_tables = ours & pending - {label for label, _ in loader.applied_migrations}
+    unknown = [key for key in loader.applied_migrations if key[0] in ours and key not in loader.disk_migrations]
+    if unknown:
+        names = ", ".join(f"{label}.{name}" for label, name in sorted(unknown))
+        raise NewerReleaseError(
+            f"The database holds migrations that this release doesn't have: {names}. It belongs to a newer release, so "
+            "it was left alone. If the migrations were removed on purpose, run `manage.py migrate <app> --prune`."
+        )
     if pending - without_tables:
         return None
     return tuple(file for file in read_source_files() if file.app_label not in without_tables)
@@ -182,7 +199,18 @@ def _run(connection: BaseDatabaseWrapper, plan: Plan) -> dict[str, dict[str, str
             raise SqlFilesError(f"{file.path} changes objects of another file: {', '.join(changed)}.")
         made[file.path] = {identity: after[identity].digest for identity in after.keys() - before.keys()}
         before = after
+    if plan.stale:
+        _check_calls(plan.files, before)
     return made
+
+
+def _check_calls(files: Sequence[SourceFile], objects: dict[str, DatabaseObject]) -> None:
+    """Raise SqlFilesError if a file names a function that doesn't exist. PostgreSQL looks into a body when it runs."""
+    existing = {identity.partition(" ")[2].partition("(")[0] for identity in objects}
+    for file in files:
+        missing = sorted(set(FUNCTION.findall(COMMENT.sub("", file.text))) - existing)
+        if missing:
+            raise SqlFilesError(f"{file.path} calls {', '.join(missing)}, which no file defines.")
 
 
 def _record(connection: BaseDatabaseWrapper, plan: Plan, made: dict[str, dict[str, str]]) -> None:

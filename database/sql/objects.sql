@@ -1,10 +1,10 @@
 -- Return the objects that the files of sql/schema/ make, each with its definition and the command that drops it. The
--- definition is the catalogue's own text, so that every change of an object is found. Partitions are left out:
--- functions make them, and their triggers come from the parent table. So are tables of another owner, such as those of an
--- extension: the owner of the schema app can't change them.
+-- definition is the catalogue's own text, so that every change of an object is found. Triggers and
+-- row security of partitions are left out, because the parent table and a function make them. So are tables of another
+-- owner, such as those of an extension: the owner of the schema app can't change them.
 WITH tables AS (
-  SELECT oid, relname, relowner, relacl, relrowsecurity, relforcerowsecurity, oid::regclass AS name
-  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+  SELECT oid, relname, relowner, relacl, relrowsecurity, relforcerowsecurity, relispartition, oid::regclass AS name
+  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
     AND relowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'app')
 ), grants AS (
   SELECT format('TABLE %s', name) AS target, a.grantee, a.privilege_type, NULL AS column_name, a.is_grantable
@@ -23,7 +23,7 @@ FROM pg_proc WHERE pronamespace = to_regnamespace('app') AND prokind IN ('f', 'p
 UNION ALL
 SELECT format('trigger %s ON %s', tgname, name), pg_get_triggerdef(t.oid) || tgenabled::text,
        format('DROP TRIGGER %I ON %s', tgname, name), t.tableoid, t.oid
-FROM pg_trigger t JOIN tables ON tables.oid = tgrelid WHERE NOT tgisinternal
+FROM pg_trigger t JOIN tables ON tables.oid = tgrelid WHERE NOT tgisinternal AND NOT relispartition
 UNION ALL
 SELECT format('policy %s ON %s', polname, name),
        concat_ws(' | ', polcmd, polpermissive,
@@ -36,7 +36,7 @@ UNION ALL
 SELECT format('constraint %s ON %s', conname, name), pg_get_constraintdef(c.oid),
        format('ALTER TABLE %s DROP CONSTRAINT %I', name, conname), c.tableoid, c.oid
 FROM pg_constraint c JOIN tables ON tables.oid = conrelid
-WHERE contype = 'c' AND EXISTS (
+WHERE contype = 'c' AND NOT relispartition AND EXISTS (
   SELECT FROM pg_depend d JOIN pg_proc p ON p.oid = d.refobjid
   WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.refclassid = 'pg_proc'::regclass
     AND p.pronamespace = to_regnamespace('app')
@@ -44,7 +44,7 @@ WHERE contype = 'c' AND EXISTS (
 UNION ALL
 SELECT format('row security ON %s', name), concat(relrowsecurity, relforcerowsecurity),
        format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', name), NULL, NULL
-FROM tables WHERE relrowsecurity OR relforcerowsecurity
+FROM tables WHERE (relrowsecurity OR relforcerowsecurity) AND NOT relispartition
 UNION ALL
 SELECT format('grant %s%s ON %s TO %s', privilege_type, min(' of columns') FILTER (WHERE column_name IS NOT NULL),
               lower(split_part(target, ' ', 1)) || ' ' || split_part(target, ' ', 2), role),

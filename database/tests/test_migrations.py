@@ -1,8 +1,16 @@
 """Unapply and reapply the migrations and SQL files of each app, on a separate database with data."""
 
-import pytest
+import subprocess
+import sys
 
+import psycopg
+import pytest
+from django.conf import settings
+
+from database.roles import OWNER
+from database.tests.connections import url_of
 from database.tests.processes import run_in
+from database.tests.template import owner_environment
 
 # Each app depends on those before it. In reverse order, each command unapplies only its own app.
 APPS = ("analytics", "hacks", "practice", "gamification", "community")
@@ -103,3 +111,20 @@ def test_every_model_change_has_migration():
     from django.core.management import call_command
 
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_two_migrates_at_once_take_turns(empty_database):
+    """Without the lock, both would create the tables, and a data repair would run twice."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    environment = {**owner_environment(empty_database), "PGOPTIONS": "-c synchronous_commit=off"}
+    both = [
+        subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    errors = [process.communicate(timeout=120)[1] for process in both]
+
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert sum("Another `migrate` is running" in error for error in errors) == 1, errors
+    with psycopg.connect(url_of(OWNER, empty_database)) as owner:
+        [(times,)] = owner.execute("SELECT max(count) FROM (SELECT count(*) FROM django_migrations GROUP BY app, name)")
+    assert times == 1

@@ -10,7 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from django.db.migrations import Migration
+from django.db.migrations.recorder import MigrationRecorder
 
+from database.checks import _differences
 from database.identity import Role, database_identity
 from database.models import SqlFile
 from database.objects import read_objects
@@ -283,6 +285,22 @@ class TestGone:
         assert objects() == {}
         assert not SqlFile.objects.exists()
 
+    def test_unmanaged_grants_and_policies_of_partitions_are_dropped(self):
+        [(partition,)] = run(
+            "SELECT min(inhrelid::regclass::text) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid "
+            "WHERE inhparent = 'user_activity_logs'::regclass"
+        )
+        run(f"GRANT SELECT ON {partition} TO nrghax_anon")
+        run(f"CREATE POLICY by_hand ON {partition} USING (true)")
+
+        plan = apply_sql_files(FILES)
+
+        assert plan.unmanaged == [
+            f"grant SELECT ON table {partition} TO nrghax_anon",
+            f"policy by_hand ON {partition}",
+        ]
+        assert make_plan(connection, FILES).is_empty
+
     def test_unmanaged_objects_are_dropped(self):
         run("CREATE POLICY by_hand ON users FOR SELECT TO nrghax_anon USING (true)")
         run("GRANT SELECT ON user_profiles TO nrghax_anon")
@@ -329,6 +347,23 @@ class TestGone:
 
 
 class TestRefused:
+    def test_missing_function_in_body_is_refused(self):
+        """PostgreSQL accepts the body: it looks up the functions that it calls when it runs."""
+        before = objects()
+
+        body = "CREATE FUNCTION app.one() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM app.two(); END $$;"
+        with pytest.raises(SqlFilesError, match=r"zz_extra\.sql calls app\.two, which no file defines"):
+            apply_sql_files([*FILES, extra(body)])
+
+        assert make_plan(connection, FILES).is_empty
+        assert objects() == before
+
+    @pytest.mark.parametrize("statement", ["COMMIT;", "  rollback;", "COMMIT AND CHAIN;"])
+    def test_file_cannot_end_transaction(self, statement):
+        with pytest.raises(SqlFilesError, match=r"zz_extra\.sql: a file must not end the transaction"):
+            apply_sql_files([*FILES, extra(f"CREATE FUNCTION app.one() RETURNS integer RETURN 1;\n{statement}")])
+        assert "function app.one()" not in objects()
+
     def test_sql_error_names_line_and_changes_nothing(self):
         before = objects()
         file = extra("CREATE FUNCTION app.fine() RETURNS integer RETURN 1;\n\nSELECT 1 FROM nowhere;")
@@ -368,6 +403,19 @@ class TestCommands:
         out = StringIO()
         call_command("migrate", *arguments, stdout=out)
         return out.getvalue()
+
+    def test_database_of_newer_release_is_left_alone(self, capsys):
+        run("CREATE TABLE secrets (id integer PRIMARY KEY, user_id uuid, updated_at timestamptz)")
+        run("CREATE POLICY member_own ON secrets USING (false)")
+        MigrationRecorder(connection).record_applied("practice", "0100_secrets")
+        SqlFile.objects.filter(path__endswith="/trips.sql").update(digest="newer")
+        before = objects()
+
+        call_command("migrate", verbosity=0)
+
+        assert "practice.0100_secrets. It belongs to a newer release" in capsys.readouterr().err
+        assert objects() == before
+        assert "practice.0100_secrets" in _differences("default")[0].msg
 
     def test_migrate_prints_applied_files_and_dropped_objects(self):
         run("CREATE FUNCTION app.by_hand() RETURNS integer RETURN 1")

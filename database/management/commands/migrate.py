@@ -1,4 +1,6 @@
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -6,7 +8,7 @@ from django.core.management.commands import migrate
 from django.db import connections, transaction
 
 from database.checks import without_drift_check
-from database.sql_files import Plan, SqlFilesError, apply_sql_files, files_to_apply, make_plan
+from database.sql_files import NewerReleaseError, Plan, SqlFilesError, apply_sql_files, files_to_apply, make_plan
 
 
 class Command(migrate.Command):
@@ -17,15 +19,39 @@ class Command(migrate.Command):
             return super().execute(*args, **options)
 
     def handle(self, *args, **options) -> None:
+        is_only_shown = options["plan"] or options["check_unapplied"]
         try:
-            super().handle(*args, **options)
-            self._handle_sql_files(options)
+            with nullcontext() if is_only_shown else self._taking_turns(options["database"]):
+                super().handle(*args, **options)
+                self._handle_sql_files(options)
         except SqlFilesError as error:
             raise CommandError(str(error)) from error
 
+    @contextmanager
+    def _taking_turns(self, using: str) -> Iterator[None]:
+        """Let two deploys at once migrate one after the other. The second one then finds nothing to do.
+
+        The lock belongs to the session, because Django commits each migration.
+        """
+        with connections[using].cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext('nrghax migrate'))")
+            if not cursor.fetchone()[0]:
+                self.stderr.write("Another `migrate` is running. Waiting for it to end.")
+                cursor.execute("SELECT pg_advisory_lock(hashtext('nrghax migrate'))")
+        try:
+            yield
+        finally:
+            with connections[using].cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('nrghax migrate'))")
+
     def _handle_sql_files(self, options: dict[str, Any]) -> None:
         using, is_quiet = options["database"], options["verbosity"] == 0
-        files = files_to_apply(using)
+        try:
+            files = files_to_apply(using)
+        except NewerReleaseError as error:
+            # No failure: while a deploy replaces the processes, one of the old release may start again.
+            self.stderr.write(f"SQL files: not applied. {error}")
+            return
         if files is None:
             self.stderr.write(
                 "SQL files: not applied, because some migrations are unapplied. Until `manage.py migrate` has applied "
