@@ -4,11 +4,14 @@ This module doesn't import Django: the embedded server, `manage.py createroles` 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
+
+from database.role_changes import Outcome, compose, do, fetch_one, run
+from database.role_excess import take_back_rights_to_create, take_back_settings, warn_of_members
 
 OWNER = "nrghax_owner"
 WEB = "nrghax_web"
@@ -47,14 +50,6 @@ def _role(name: str, attributes: str, **memberships: tuple[str, ...]) -> RoleDef
     return RoleDefinition(name, frozenset(attributes.split()), **memberships)
 
 
-@dataclass
-class Outcome:
-    """The statements that were run, and warnings about changes that the admin has no right to make."""
-
-    changes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 def role_table(*, for_tests: bool = False) -> tuple[RoleDefinition, ...]:
     """Return the roles in the order in which they can be created."""
     # PostgreSQL 15 has no GRANT ... WITH INHERIT FALSE. There, the NOINHERIT of the role has the same effect.
@@ -88,13 +83,15 @@ def create_roles(
     # The lock keeps two runs from creating the same role at once.
     admin.execute("SELECT pg_advisory_lock(hashtext('nrghax createroles'))")
     try:
-        for_tests = for_tests or bool(_one(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", TEST))
+        for_tests = for_tests or bool(fetch_one(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", TEST))
         roles = role_table(for_tests=for_tests)
         for role in roles:
             _ensure_role(admin, role, outcome)
         for role in roles:
             _ensure_memberships(admin, role, outcome)
+            take_back_settings(admin, role.name, outcome)
         _ensure_can_become(admin, login, [*VISITORS, WEB, WORKER, OWNER], outcome)
+        warn_of_members(admin, [role.name for role in roles], login, outcome)
         for name, password in (passwords or {}).items():
             _set_password(admin, name, password)
         _ensure_database(admin, database, outcome)
@@ -116,23 +113,24 @@ def prepare_database(connection: Connection, *, logins: Collection[str], outcome
     """
     outcome = outcome or Outcome()
     if not _is_superuser(connection):
-        connection.execute(_sql("SET ROLE {}", OWNER))
+        connection.execute(compose("SET ROLE {}", OWNER))
     database = connection.info.dbname
-    if _one(connection, _OPEN_TO_PUBLIC_DATABASE):
-        _do(connection, outcome, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
-    if _one(connection, _OPEN_TO_PUBLIC_SCHEMA):
-        _do(connection, outcome, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    if fetch_one(connection, _OPEN_TO_PUBLIC_DATABASE):
+        do(connection, outcome, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
+    if fetch_one(connection, _OPEN_TO_PUBLIC_SCHEMA):
+        do(connection, outcome, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    take_back_rights_to_create(connection, (*VISITORS, WEB, WORKER, BACKUP), outcome)
     for login in logins:
-        if not _one(connection, "SELECT has_database_privilege(%s, current_database(), 'CONNECT')", login):
-            _do(connection, outcome, "GRANT CONNECT ON DATABASE {} TO {}", database, login)
-    if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'CREATE')", OWNER):
-        _do(connection, outcome, "GRANT CREATE, USAGE ON SCHEMA public TO {}", OWNER)
+        if not fetch_one(connection, "SELECT has_database_privilege(%s, current_database(), 'CONNECT')", login):
+            do(connection, outcome, "GRANT CONNECT ON DATABASE {} TO {}", database, login)
+    if not fetch_one(connection, "SELECT has_schema_privilege(%s, 'public', 'CREATE')", OWNER):
+        do(connection, outcome, "GRANT CREATE, USAGE ON SCHEMA public TO {}", OWNER)
     for name in dict.fromkeys((*VISITORS, WEB, WORKER, BACKUP, *logins)):
-        if not _one(connection, "SELECT has_schema_privilege(%s, 'public', 'USAGE')", name):
-            _do(connection, outcome, "GRANT USAGE ON SCHEMA public TO {}", name)
+        if not fetch_one(connection, "SELECT has_schema_privilege(%s, 'public', 'USAGE')", name):
+            do(connection, outcome, "GRANT USAGE ON SCHEMA public TO {}", name)
     # The path leaves out "$user": a schema with the name of a role would come before ours.
-    if not _one(connection, _HAS_SEARCH_PATH):
-        _do(connection, outcome, "ALTER DATABASE {} SET search_path = public", database)
+    if not fetch_one(connection, _HAS_SEARCH_PATH):
+        do(connection, outcome, "ALTER DATABASE {} SET search_path = public", database)
 
 
 _OPEN_TO_PUBLIC_DATABASE = """
@@ -150,15 +148,15 @@ _HAS_SEARCH_PATH = """
 
 
 def _ensure_role(admin: Connection, role: RoleDefinition, outcome: Outcome) -> None:
-    query = _sql("SELECT {} FROM pg_roles WHERE rolname = %s", *ATTRIBUTES, separator=", ")
+    query = compose("SELECT {} FROM pg_roles WHERE rolname = %s", *ATTRIBUTES, separator=", ")
     if not (rows := admin.execute(query, [role.name]).fetchall()):
-        _do(admin, outcome, "CREATE ROLE {}", role.name)
+        do(admin, outcome, "CREATE ROLE {}", role.name)
         rows = admin.execute(query, [role.name]).fetchall()
     for option, is_set in zip(ATTRIBUTES.values(), *rows, strict=True):
         wanted = option in role.attributes
         if wanted != is_set:
             try:
-                _do(admin, outcome, f"ALTER ROLE {{}} {'' if wanted else 'NO'}{option}", role.name)
+                do(admin, outcome, f"ALTER ROLE {{}} {'' if wanted else 'NO'}{option}", role.name)
             except InsufficientPrivilege:
                 if role.name != BACKUP:
                     raise
@@ -169,34 +167,34 @@ def _ensure_role(admin: Connection, role: RoleDefinition, outcome: Outcome) -> N
 
 def _ensure_memberships(admin: Connection, role: RoleDefinition, outcome: Outcome) -> None:
     wanted = {*role.may_become, *role.inherits_from}
-    for granted, grantor in _memberships(admin, role.name):
-        if granted not in wanted:
-            by = _sql(" GRANTED BY {}", grantor) if _knows_grant_options(admin) else sql.SQL("")
-            _run(admin, outcome, _sql("REVOKE {} FROM {}", granted, role.name) + by)
+    for granted, grantor, may_grant, inherits in _memberships(admin, role.name):
+        if granted not in wanted or may_grant or (inherits and granted not in role.inherits_from):
+            by = compose(" GRANTED BY {}", grantor) if _knows_grant_options(admin) else sql.SQL("")
+            run(admin, outcome, compose("REVOKE {} FROM {}", granted, role.name) + by)
     _ensure_can_become(admin, role.name, role.may_become, outcome)
     for granted in role.inherits_from:
-        if not _one(admin, "SELECT pg_has_role(%s, %s, 'USAGE')", role.name, granted):
+        if not fetch_one(admin, "SELECT pg_has_role(%s, %s, 'USAGE')", role.name, granted):
             try:
-                _do(admin, outcome, "GRANT {} TO {}", granted, role.name)
+                do(admin, outcome, "GRANT {} TO {}", granted, role.name)
             except InsufficientPrivilege:
                 outcome.warnings.append(f"{admin.info.user} can't grant {granted} to {role.name}.")
 
 
 def _ensure_can_become(admin: Connection, login: str, names: Iterable[str], outcome: Outcome) -> None:
-    if not login or _one(admin, "SELECT rolsuper FROM pg_roles WHERE rolname = %s", login):
+    if not login or fetch_one(admin, "SELECT rolsuper FROM pg_roles WHERE rolname = %s", login):
         return
     for name in names:
         if name == login or _can_become_only(admin, login, name):
             continue
         options = " WITH INHERIT FALSE, SET TRUE" if _knows_grant_options(admin) else ""
-        _do(admin, outcome, f"GRANT {{}} TO {{}}{options}", name, login)
+        do(admin, outcome, f"GRANT {{}} TO {{}}{options}", name, login)
 
 
 def _can_become_only(admin: Connection, login: str, name: str) -> bool:
     if not _knows_grant_options(admin):
-        return name in dict(_memberships(admin, login))
+        return name in {granted for granted, *_ in _memberships(admin, login)}
     return bool(
-        _one(
+        fetch_one(
             admin,
             "SELECT bool_or(set_option) AND NOT bool_or(inherit_option) FROM pg_auth_members "
             "WHERE member = %s::regrole AND roleid = %s::regrole",
@@ -206,10 +204,13 @@ def _can_become_only(admin: Connection, login: str, name: str) -> bool:
     )
 
 
-def _memberships(admin: Connection, name: str) -> list[tuple[str, str]]:
+def _memberships(admin: Connection, name: str) -> list[tuple[str, str, bool, bool]]:
+    """Return the role, the grantor, whether it may be granted on, and whether its rights are inherited."""
+    # Through JSON, because PostgreSQL 15 has no column inherit_option.
     query = (
-        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(grantor) FROM pg_auth_members "
-        "WHERE pg_get_userbyid(member) = %s"
+        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(grantor), admin_option, "
+        "COALESCE((to_jsonb(m) ->> 'inherit_option')::boolean, false) "
+        "FROM pg_auth_members m WHERE pg_get_userbyid(member) = %s ORDER BY 1, 2"
     )
     return admin.execute(query, [name]).fetchall()
 
@@ -217,20 +218,20 @@ def _memberships(admin: Connection, name: str) -> list[tuple[str, str]]:
 def _set_password(admin: Connection, name: str, password: str) -> None:
     # The client hashes the password, so that it never appears in the server's log.
     hashed = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-    admin.execute(_sql("ALTER ROLE {} PASSWORD ", name) + sql.Literal(hashed))
+    admin.execute(compose("ALTER ROLE {} PASSWORD ", name) + sql.Literal(hashed))
 
 
 def _ensure_database(admin: Connection, database: str, outcome: Outcome) -> None:
-    owner = _one(admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", database)
+    owner = fetch_one(admin, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", database)
     if owner == OWNER:
         return
     # PostgreSQL lets only a member of the owner role give it a database.
     _ensure_can_become(admin, admin.info.user, [OWNER], outcome)
     if owner is None:
         query = "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'"
-        _do(admin, outcome, query, database, OWNER)
+        do(admin, outcome, query, database, OWNER)
     else:
-        _do(admin, outcome, "ALTER DATABASE {} OWNER TO {}", database, OWNER)
+        do(admin, outcome, "ALTER DATABASE {} OWNER TO {}", database, OWNER)
 
 
 def _knows_grant_options(connection: Connection) -> bool:
@@ -238,27 +239,8 @@ def _knows_grant_options(connection: Connection) -> bool:
 
 
 def _is_superuser(connection: Connection) -> bool:
-    return bool(_one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+    return bool(fetch_one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
 
 
 def _quoted(connection: Connection, name: str) -> str:
     return sql.Identifier(name).as_string(connection)
-
-
-def _sql(query: str, *names: str, separator: str = "") -> sql.Composed:
-    identifiers = [sql.Identifier(name) for name in names]
-    return sql.SQL(query).format(*([sql.SQL(separator).join(identifiers)] if separator else identifiers))
-
-
-def _one(connection: Connection, query: str, *arguments: str):
-    row = connection.execute(query, arguments).fetchone()
-    return row[0] if row else None
-
-
-def _do(connection: Connection, outcome: Outcome, query: str, *names: str) -> None:
-    _run(connection, outcome, _sql(query, *names))
-
-
-def _run(connection: Connection, outcome: Outcome, query: sql.Composed) -> None:
-    connection.execute(query)
-    outcome.changes.append(query.as_string(connection))

@@ -189,6 +189,10 @@ def _run(connection: BaseDatabaseWrapper, plan: Plan) -> dict[str, dict[str, str
     """Run the stale files; return the digests of the objects that each made, by path and identity."""
     made: dict[str, dict[str, str]] = {}
     before = plan.objects
+    if plan.stale:
+        with connection.cursor() as cursor:
+            # The files rely on it: only a GRANT lets a role call a function.
+            cursor.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
     for file in plan.stale:
         with _database_errors_explained(file.path, file.text):
             # Django's cursor would prepare a text that it runs repeatedly. Several statements can't be prepared.

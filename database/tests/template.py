@@ -130,7 +130,11 @@ def create_database(owner: Connection, name: str, *, template: str) -> None:
 
 
 def drop_database(owner: Connection, name: str) -> None:
-    owner.execute(_format("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+    try:
+        owner.execute(_format("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+    except psycopg.errors.InsufficientPrivilege:
+        # Autovacuum is at work there, and FORCE would end it as this user. Without FORCE, the server ends it.
+        owner.execute(_format("DROP DATABASE IF EXISTS {}", name))
 
 
 def _format(statement: str, *names: str) -> sql.Composed:

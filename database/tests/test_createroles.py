@@ -113,9 +113,56 @@ def test_added_attributes_and_memberships_are_revoked(superuser):
 
     changes = create_roles(superuser, database="nrghax").changes
 
-    assert len(changes) == 11
+    assert len(changes) == 12
     assert attributes(superuser) == ATTRIBUTES
     assert memberships(superuser) == MEMBERSHIPS
+
+
+def test_dangerous_rights_of_our_roles_are_taken_back(superuser, connect):
+    create_roles(superuser, database="nrghax")
+    for statement in (
+        "CREATE ROLE admin",
+        "GRANT nrghax_staff TO admin WITH ADMIN OPTION",
+        "GRANT nrghax_staff TO nrghax_web WITH INHERIT TRUE GRANTED BY admin",
+        "GRANT nrghax_member TO nrghax_web WITH ADMIN OPTION",
+        "ALTER ROLE nrghax_web SET role = 'nrghax_staff'",
+        "ALTER ROLE nrghax_member IN DATABASE nrghax SET app.user_id = '1'",
+        "ALTER ROLE nrghax_web SET statement_timeout = '5s'",
+        "GRANT SET ON PARAMETER session_replication_role TO nrghax_member",
+        "GRANT CREATE, TEMPORARY ON DATABASE nrghax TO nrghax_web",
+    ):
+        superuser.execute(statement)
+    connect(database="nrghax").execute("GRANT CREATE ON SCHEMA public TO nrghax_member")
+
+    outcome = create_roles(superuser, database="nrghax")
+
+    assert outcome.changes == [
+        'ALTER ROLE "nrghax_member" IN DATABASE "nrghax" RESET "app"."user_id"',
+        'REVOKE ALL ON PARAMETER "session_replication_role" FROM "nrghax_member"',
+        'REVOKE "nrghax_member" FROM "nrghax_web" GRANTED BY "postgres"',
+        'REVOKE "nrghax_staff" FROM "nrghax_web" GRANTED BY "admin"',
+        'GRANT "nrghax_member" TO "nrghax_web" WITH INHERIT FALSE, SET TRUE',
+        'ALTER ROLE "nrghax_web" RESET "role"',
+        'REVOKE CREATE, TEMPORARY ON DATABASE "nrghax" FROM "nrghax_web"',
+        'REVOKE CREATE ON SCHEMA public FROM "nrghax_member"',
+    ]
+    assert create_roles(superuser, database="nrghax").changes == []
+    assert memberships(superuser) == MEMBERSHIPS
+    web = connect("nrghax_web", "nrghax")
+    # A setting of the operator stays.
+    assert web.execute("SHOW role").fetchone() + web.execute("SHOW statement_timeout").fetchone() == ("none", "5s")
+    superuser.execute("ALTER ROLE nrghax_web RESET statement_timeout")
+
+
+def test_other_members_of_our_roles_are_reported(superuser):
+    create_roles(superuser, database="nrghax")
+    superuser.execute("CREATE ROLE stranger LOGIN")
+    superuser.execute("GRANT nrghax_owner, nrghax_staff TO stranger")
+
+    outcome = create_roles(superuser, database="nrghax")
+
+    assert outcome.changes == []
+    assert outcome.warnings == ["stranger can act as nrghax_owner, nrghax_staff. If it should not, revoke it."]
 
 
 def test_web_login_has_no_rights_until_it_becomes_visitor(superuser, connect):
@@ -251,9 +298,19 @@ def test_command_explains_missing_rights_and_unreachable_server(superuser, clust
     superuser.execute("CREATE ROLE stranger LOGIN")
     settings.DATABASE_ADMIN_URL = cluster.url("stranger")
     monkeypatch.setenv("DATABASE_URL", "postgresql://stranger@db.example/nrghax")
-    with pytest.raises(CommandError, match="DATABASE_ADMIN_URL must name a superuser or admin"):
+    with pytest.raises(CommandError, match="DATABASE_ADMIN_URL must name a superuser, or the admin that created"):
         call_command("createroles", verbosity=0)
 
     settings.DATABASE_ADMIN_URL = make_conninfo(cluster.url(), host="/nowhere")
     with pytest.raises(CommandError, match="can't be reached"):
         call_command("createroles", verbosity=0)
+
+
+@pytest.mark.parametrize("url", ["psql://nrghax_web:secret@db.example/nrghax", "postgresql://w:secret@db/x?foo=bar"])
+def test_command_names_malformed_url_without_its_password(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_WORKER_URL", url)
+
+    with pytest.raises(CommandError) as refused:
+        call_command("createroles", verbosity=0)
+
+    assert str(refused.value) == "DATABASE_WORKER_URL is no URL of a PostgreSQL database."

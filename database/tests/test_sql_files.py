@@ -347,6 +347,14 @@ class TestGone:
 
 
 class TestRefused:
+    def test_default_privileges_open_no_function(self):
+        run("ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC")
+
+        apply_sql_files(changed("hacks/sql/schema/hacks.sql"))
+
+        [(is_open,)] = run("SELECT has_function_privilege('nrghax_anon', 'app.refuse_prerequisite_cycle()', 'EXECUTE')")
+        assert not is_open
+
     def test_missing_function_in_body_is_refused(self):
         """PostgreSQL accepts the body: it looks up the functions that it calls when it runs."""
         before = objects()

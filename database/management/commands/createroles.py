@@ -35,8 +35,10 @@ class Command(BaseCommand):
                     for_tests=options["test"],
                 )
         except psycopg.errors.InsufficientPrivilege as error:
-            message = f"{error.diag.message_primary}. DATABASE_ADMIN_URL must name a superuser or admin."
-            raise CommandError(message) from error
+            raise CommandError(
+                f"{error.diag.message_primary}. DATABASE_ADMIN_URL must name a superuser, or the admin that created "
+                "the roles."
+            ) from error
         except psycopg.OperationalError as error:
             raise CommandError(f"The database server can't be reached: {error}") from error
         for warning in outcome.warnings:
@@ -55,7 +57,11 @@ def _application_logins() -> tuple[dict[str, str], dict[str, str]]:
     application: dict[str, str] = {}
     passwords = {}
     for variable, role in ROLES_BY_VARIABLE.items():
-        url = conninfo_to_dict(os.environ.get(variable, ""))
+        try:
+            url = conninfo_to_dict(os.environ.get(variable, ""))
+        except psycopg.ProgrammingError as error:
+            # The error's own text repeats the URL, with its password.
+            raise CommandError(f"{variable} is no URL of a PostgreSQL database.") from error.with_traceback(None)
         if variable == "DATABASE_URL":
             application = {"dbname": url.get("dbname", ""), "user": url.get("user", "")}
         if url.get("user") == role and url.get("password"):
