@@ -1,12 +1,14 @@
 """The admin site: its registration, Content Security Policy, start page and sidebar."""
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.apps import apps
 from django.contrib.admin import sites
+from django.contrib.admin.utils import get_fields_from_path
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils.text import capfirst
@@ -21,15 +23,42 @@ TOPICS_IN_ORDER = ("Library", "People", "Practice", "Progress", "Verification", 
 CSP_ADDITIONS = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
 
 
+class OnlyOwnFilters:
+    """Lets a list's URL filter only by what its filters and its date navigation offer.
+
+    Django allows every lookup on every column of the model. Staff could ask for `notes__regex=^I`, and read a column
+    that the page doesn't show by the number of rows. An admin's `linked_filters` names columns that links of other
+    pages filter by.
+    """
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in set(self._filter_parameters(request))
+
+    def _filter_parameters(self, request: HttpRequest) -> Iterator[str]:
+        for item in self.get_list_filter(request):
+            if isinstance(item, type):
+                yield item.parameter_name
+                continue
+            path = item if isinstance(item, str) else item[0]
+            yield path
+            yield from (f"{path}__{suffix}" for suffix in ("exact", "isnull", "isempty", "gte", "lt"))
+            field = get_fields_from_path(self.model, path)[-1]
+            if field.is_relation:
+                yield f"{path}__{field.target_field.name}__exact"
+        yield from (f"{path}__exact" for path in getattr(self, "linked_filters", ()))
+        if self.date_hierarchy:
+            yield from (f"{self.date_hierarchy}__{unit}" for unit in ("year", "month", "day"))
+
+
 class AdminSite(UnfoldAdminSite):
     index_title = "Overview"
 
     def register(self, model_or_iterable, admin_class=None, **options) -> None:
         """Register the models, with unfold's look for the admins of third-party apps such as allauth."""
         admin_class = admin_class or ModelAdmin
-        if not issubclass(admin_class, ModelAdmin):
-            admin_class = type(admin_class.__name__, (admin_class, ModelAdmin), {})
-        super().register(model_or_iterable, admin_class, **options)
+        looks = () if issubclass(admin_class, ModelAdmin) else (ModelAdmin,)
+        restricted = type(admin_class.__name__, (OnlyOwnFilters, admin_class, *looks), {})
+        super().register(model_or_iterable, restricted, **options)
 
     def admin_view(self, view, cacheable=False):
         """Relax the Content Security Policy for the admin's pages only."""

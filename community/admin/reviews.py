@@ -33,6 +33,7 @@ class HackVerificationReviewAdmin(VerificationRelatedAdmin):
     list_display = ["reviewed_at", "reviewer", "author", "hack", "is_authentic", "seconds"]
     list_select_related = ["verification__hack", "reviewer", "author"]
     list_filter = ["is_authentic", "reviewed_at"]
+    linked_filters = ["reviewer", "author"]
     ordering = ["-reviewed_at"]
     readonly_fields = ["author", "reviewed_at"]
 
