@@ -37,10 +37,6 @@ class HackVerificationReviewAdmin(VerificationRelatedAdmin):
     ordering = ["-reviewed_at"]
     readonly_fields = ["author", "reviewed_at"]
 
-    def get_queryset(self, request):
-        """Leave out reviews of the staff member's own submissions: authors must not learn who reviewed them."""
-        return super().get_queryset(request).exclude(author=request.user.pk)
-
 
 @admin.register(VerificationLease)
 class VerificationLeaseAdmin(VerificationRelatedAdmin):

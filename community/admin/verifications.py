@@ -170,12 +170,11 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
 
     @admin.display(description="reviews")
     def review_lines(self, verification: HackVerification) -> str:
-        """List the reviews; without names if the submission is the staff member's own."""
+        """List the reviews. The database hides those of the staff member's own submission."""
+        if verification.is_own:
+            return "Hidden, because this is your own submission."
         reviews = verification.reviews.select_related("reviewer").order_by("round", "reviewed_at")
-        rows = [
-            (each.round, "a member" if verification.is_own else each.reviewer or "account deleted", each, each.comment)
-            for each in reviews
-        ]
+        rows = [(each.round, each.reviewer or "account deleted", each, each.comment) for each in reviews]
         return format_html_join("", '<p class="mb-2 whitespace-pre-line">Round {}, {}: {}. {}</p>', rows) or "None"
 
     @admin.display

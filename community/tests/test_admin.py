@@ -11,6 +11,7 @@ from django.urls import reverse
 from uuid_utils.compat import uuid7
 
 from accounts.tests.factories import make_staff
+from analytics.actions import record
 from analytics.models import Activity, UserActivityLog
 from community.models import HackVerification, VerificationLease
 from community.rules import ESCALATE_AFTER, MAX_ANSWER_LENGTH
@@ -26,6 +27,7 @@ from community.tests.factories import (
     review_as,
 )
 from database.identity import Role, database_identity
+from gamification.models import XpEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -42,14 +44,61 @@ def decision_data(is_authentic: str = "yes", reason: str = "We have met.", **mor
     return {"is_authentic": is_authentic, "reason": reason, **more}
 
 
-def test_staff_do_not_see_reviewers_of_own_submission(hack, staff, staff_client):
-    own, other = make_verification(hack, staff), make_verification(hack)
-    reviewer = make_reviewer(hack)
-    reviews = [review_as(reviewer, verification) for verification in (own, other)]
-    assert str(reviewer) not in staff_client.get(admin_url("change", own)).content.decode()
-    assert str(reviewer) in staff_client.get(admin_url("change", other)).content.decode()
-    listed = staff_client.get(reverse("admin:community_hackverificationreview_changelist")).context["cl"].result_list
-    assert list(listed) == [reviews[1]]
+class TestOwnSubmission:
+    """Staff who submit must not learn who reviews them, from no list and by no statement."""
+
+    @pytest.fixture
+    def reviewers(self, hack, staff):
+        """The reviewers of a submission of staff and of another one, each with a lease, an activity and XP."""
+        reviewers = make_reviewer(hack), make_reviewer(hack)
+        for own, reviewer in zip(([staff], []), reviewers, strict=True):
+            review = review_as(reviewer, make_verification(hack, *own))
+            record(reviewer.pk, Activity.REVIEW_GIVEN, {"review_id": str(review.pk)})
+            XpEntry.objects.create(
+                user=reviewer, source=XpEntry.Source.REVIEW, source_id=review.pk, amount=15, earned_on=DECIDED_AT.date()
+            )
+        return reviewers
+
+    def test_page_hides_reviews(self, hack, reviewers, staff, staff_client):
+        own, other = HackVerification.objects.get(user=staff), HackVerification.objects.exclude(user=staff).get()
+        page = staff_client.get(admin_url("change", own)).content.decode()
+        assert "Hidden, because this is your own submission." in page
+        assert str(reviewers[0]) not in page
+        assert str(reviewers[1]) in staff_client.get(admin_url("change", other)).content.decode()
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "community_hackverificationreview",
+            "community_verificationlease",
+            "analytics_useractivitylog",
+            "gamification_xpentry",
+        ],
+    )
+    def test_lists_hide_reviewer(self, reviewers, staff_client, name):
+        page = staff_client.get(reverse(f"admin:{name}_changelist")).content.decode()
+        assert str(reviewers[0]) not in page
+        assert str(reviewers[1]) in page
+
+    def test_signals_name_no_reviewer_of_oneself(self, hack, reviewers, staff, staff_client):
+        review_as(staff, make_verification(hack, reviewers[0]))
+        signals = make_signals(staff)
+        url = reverse("admin:community_reviewersignals_change", args=[signals.pk])
+        assert str(reviewers[0]) not in staff_client.get(url).content.decode()
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELECT reviewer_user_id FROM hack_verification_reviews",
+            "SELECT reviewer_user_id FROM hack_verification_leases",
+            "SELECT user_id FROM user_activity_logs WHERE activity_type = 'review_given'",
+            "SELECT user_id FROM xp_ledger WHERE source = 'review'",
+        ],
+    )
+    def test_database_hides_reviewer(self, reviewers, staff, query):
+        with database_identity(Role.STAFF, staff.pk), connection.cursor() as cursor:
+            cursor.execute(query)
+            assert {member for (member,) in cursor.fetchall()} == {reviewers[1].pk}
 
 
 class TestQueue:
