@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from database.compiled import Row
+from database.statements import Row
 
 
 @dataclass

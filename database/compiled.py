@@ -16,8 +16,6 @@ from django.db.models import Field, Model, QuerySet, UUIDField
 from django.db.models.query import ValuesIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
-Row = dict[str, Any]
-
 # Placeholders of integer keys lie above this, near the largest 32-bit integer, so that no query contains them itself.
 NO_INTEGER_KEY = 2_147_000_000
 

@@ -8,6 +8,9 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
+# A row of a result: the values by the names of the columns.
+Row = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Result:

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts.models import Member
-from database.compiled import Row, compiled
-from database.statements import run_statement
+from database.compiled import compiled
+from database.statements import Row, run_statement
 from gamification.models import Challenge, Leaderboard
 
 PAGE_SIZE = 25

@@ -8,8 +8,9 @@ from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 
 from accounts.models import Member, Profile
-from database.compiled import Row, compiled
+from database.compiled import compiled
 from database.local_days import day_word
+from database.statements import Row
 from gamification.models import Achievement, Challenge, UserXp, XpEntry
 from gamification.rules import XP_RULES, level_of, xp_for_level
 from hacks.models import HackCategory

@@ -10,8 +10,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast
 
 from accounts.models import Member
-from database.compiled import Row
-from database.statements import run_statement
+from database.statements import Row, run_statement
 from hacks.models import Hack
 from practice.models import DailyCheckin, PracticeSession
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def seeds():
-    with database_identity(Role.STAFF):
+    with database_identity(Role.OWNER):
         call_command("loaddata", "seeds", verbosity=0)
     return list(Achievement.objects.all())
 

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import member_post
 from accounts.models import Member
-from database.compiled import Row, compiled
+from database.compiled import compiled
+from database.statements import Row
 from gamification.actions import AchievementProgress, achievements_progress
 from gamification.discord.actions import has_discord_roles, retry_own_discord_roles
 from gamification.kinds import KINDS, Progress, describe_criteria, progress_towards

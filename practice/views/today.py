@@ -10,9 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Member
-from database.compiled import Row
 from database.local_days import day_word
-from database.statements import run_statement
+from database.statements import Row, run_statement
 from practice.journal_rows import FEEDBACK, entry_address
 from practice.rules import day_states, shown_streak
 
