@@ -12,6 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from analytics.models import Activity, UserActivityLog, UserActivityLogQuerySet
+from database.identity import after_commit
 from database.statements import run_statement
 
 REACT_TASK = "nrghax.tasks.react"
@@ -69,7 +70,7 @@ def enqueue_on_commit(*activity_ids: UUID) -> None:
             )
 
     if activity_ids:
-        transaction.on_commit(enqueue, robust=True)
+        after_commit(enqueue)
 
 
 def enqueue_reactions(*activity_ids: UUID) -> None:

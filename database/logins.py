@@ -13,7 +13,7 @@ URL_VARIABLES = {
     "test": "DATABASE_TEST_URL",
 }
 CONNECTION = {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "database.backend",
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
 }

@@ -1,6 +1,6 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.history import Change, RemembersChanges, in_words, log_changes
+from database.identity import after_commit
 from hacks.admin_forms import HackForm, LabelledListNumbersMixin, NoBulkDeleteMixin
 from hacks.dependants import find_category_dependants, find_dependants
 from hacks.guides import render_guide
@@ -32,7 +33,7 @@ TOPICS = {
 
 def _unlock_after_commit() -> None:
     """Have a worker apply the criteria to all members after the commit, because past practice counts too."""
-    transaction.on_commit(unlock_for_all.delay, robust=True)
+    after_commit(unlock_for_all.delay)
 
 
 @admin.register(HackCategory)

@@ -10,9 +10,8 @@ when it comes back.
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.core.cache import caches
-from django.db import transaction
 
-from database.identity import Role, database_identity
+from database.identity import Role, after_commit, database_identity
 
 CACHE_SECONDS = 60
 
@@ -51,7 +50,7 @@ class SessionStore(DatabaseStore):
             super().delete(session_key)
             if ended:
                 self._cache.delete(_cache_key(ended))
-                transaction.on_commit(lambda: self._cache.delete(_cache_key(ended)))
+                after_commit(lambda: self._cache.delete(_cache_key(ended)))
 
     @classmethod
     def clear_expired(cls):

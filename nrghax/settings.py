@@ -96,9 +96,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Around the transaction, because commit hooks write messages too.
+    "django.contrib.messages.middleware.MessageMiddleware",
     "nrghax.middleware.DatabaseIdentityMiddleware",
     "accounts.middleware.MemberTimeZoneMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "nrghax.second_factor.StaffSecondFactorMiddleware",

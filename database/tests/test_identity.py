@@ -1,11 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from uuid import uuid4
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 
 from accounts.tests.factories import make_member
-from database.identity import NO_IDENTITY, Identity, Role, become, current_identity, database_identity
+from database.identity import NO_IDENTITY, Identity, Role, after_commit, become, current_identity, database_identity
 
 
 def database_user_and_member():
@@ -97,3 +98,69 @@ def test_nested_identity_restores_role_that_connection_began_with():
     finally:
         own.close()
         del connections["own"]
+
+
+class TestCommitHooks:
+    """A package's hook runs after the transaction, whose end takes its identity away."""
+
+    pytestmark = pytest.mark.django_db(transaction=True)
+
+    @staticmethod
+    def who() -> tuple:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user, app.uid()")
+            return cursor.fetchone()
+
+    def test_hook_runs_under_identity_that_registered_it(self):
+        seen, member_id = [], uuid4()
+
+        with database_identity(Role.AUTH, member_id):
+            transaction.on_commit(lambda: seen.append(self.who()))
+            with database_identity(Role.ANON):
+                transaction.on_commit(lambda: seen.append(self.who()))
+
+        assert seen == [("nrghax_auth", member_id), ("nrghax_anon", None)]
+        assert current_identity().role is Role.NONE
+
+    def test_hook_runs_in_context_that_registered_it(self):
+        """allauth keeps the request in a context variable and resets it before the transaction ends."""
+        request, seen = ContextVar("request", default=None), []
+
+        with database_identity(Role.AUTH):
+            token = request.set("the request")
+            transaction.on_commit(lambda: seen.append(request.get()))
+            request.reset(token)
+
+        assert seen == ["the request"]
+
+    def test_hook_that_fails_undoes_nothing_and_stops_no_other(self, caplog):
+        seen = []
+
+        def fail():
+            seen.append("failed")
+            raise RuntimeError("The mail server refuses.")
+
+        with database_identity(Role.AUTH):
+            transaction.on_commit(fail)
+            transaction.on_commit(lambda: seen.append(self.who()[0]))
+
+        assert seen == ["failed", "nrghax_auth"]
+        assert "The mail server refuses." in caplog.text
+
+    def test_hook_without_database_runs_outside_a_transaction(self):
+        seen = []
+
+        with database_identity(Role.AUTH):
+            after_commit(lambda: seen.append(connection.in_atomic_block))
+
+        assert seen == [False]
+
+    def test_hook_of_rolled_back_transaction_does_not_run(self):
+        seen = []
+
+        with database_identity(Role.AUTH):
+            transaction.on_commit(lambda: seen.append(1))
+            after_commit(lambda: seen.append(2))
+            transaction.set_rollback(True)
+
+        assert seen == []

@@ -1,5 +1,4 @@
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
@@ -8,6 +7,7 @@ from unfold.admin import ModelAdmin
 
 from accounts.history import RemembersChanges
 from analytics.admin import ReadOnlyAdmin
+from database.identity import after_commit
 from gamification.admin_forms import AchievementForm
 from gamification.kinds import describe_criteria
 from gamification.models import Achievement, Challenge, ChallengeParticipant, UserAchievement
@@ -23,7 +23,7 @@ def _award_retroactively(achievement: Achievement) -> None:
     def enqueue() -> None:
         award_achievements.delay(achievement_id)
 
-    transaction.on_commit(enqueue, robust=True)
+    after_commit(enqueue)
 
 
 def _criteria_name(key: str, model, slug: str, name: str) -> Coalesce:

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from database.identity import after_commit
 from database.statements import call_function, run_statement
 from gamification.discord.api import MAX_ATTEMPTS, RATE_LIMITED, Answer, Outcome, backoff, change_role
 from gamification.discord.models import DiscordRoleGrant, DiscordRoleGrantQuerySet
@@ -178,4 +179,4 @@ def _enqueue_on_commit(task: str, *arguments: str) -> None:
                 error,
             )
 
-    transaction.on_commit(enqueue, robust=True)
+    after_commit(enqueue)
