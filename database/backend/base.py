@@ -10,7 +10,7 @@ from database.identity import NO_IDENTITY, current_identity, database_identity
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:
-        """Run `func` after the commit in a transaction of its own, under the present identity and in the present context.
+        """Run `func` after the commit in its own transaction, under the present identity and in the present context.
 
         Both end with the transaction: a package's hook, such as allauth's, would have neither rights nor its request.
         An error is logged: it can't undo the commit, so the response must not say that nothing happened.
