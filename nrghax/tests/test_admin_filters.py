@@ -1,7 +1,5 @@
 """A list of the admin filters only by what it offers, whatever column or lookup its URL names."""
 
-from itertools import chain
-
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
@@ -81,11 +79,10 @@ def test_hidden_column_is_refused(staff_client, page, query):
 def test_every_offered_filter_works(staff_client):
     for model, _ in ADMINS:
         url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-        page = staff_client.get(url)
-        changes = page.context["cl"]
-        choices = chain.from_iterable(each.choices(changes) for each in changes.filter_specs)
-        links = {choice["query_string"] for choice in choices if choice.get("query_string")}
-        for link in sorted(links):
+        changes = staff_client.get(url).context["cl"]
+        # The last choice of each filter: all choices of a filter have the same parameters.
+        links = [[choice["query_string"] for choice in each.choices(changes)][-1] for each in changes.filter_specs]
+        for link in links:
             assert staff_client.get(url + link).status_code == 200, url + link
 
 
