@@ -184,7 +184,7 @@ def _child_environment() -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name != "NRGHAX_PROCESS"}
     programs = Path(sys.executable).parent
     return {
-        "GRANIAN_LOG_ACCESS_ENABLED": "true",
+        "ACCESS_LOG": "on",
         **environment,
         "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",

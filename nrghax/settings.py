@@ -247,6 +247,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NRGHAX <hello@localh
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Celery. A lost broker must not delay a request: the outbox keeps the tasks that could not be sent.
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
@@ -326,4 +327,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "{levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Waitress warns of each request that waits for the thread.
+    "loggers": {"waitress.queue": {"level": "ERROR"}},
 }

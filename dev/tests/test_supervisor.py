@@ -16,12 +16,7 @@ from django.conf import settings
 
 from dev import supervisor
 from dev.supervisor import Log, Supervisor, read_procfile
-
-
-def free_port():
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return candidate.getsockname()[1]
+from nrghax.tests.processes import free_port
 
 
 def start(data_dir, port, *arguments, **environment):
@@ -85,7 +80,7 @@ def test_run_from_first_start_to_ctrl_c(running, tmp_path):
         assert response.status == 200
     web, worker = (
         next(process for process in processes_of(tmp_path) if name in process.cmdline())
-        for name in ("nrghax.wsgi:application", "worker")
+        for name in ("nrghax.serve", "worker")
     )
     # The launcher prepares the database as the owner. Its variable must not reach the processes.
     assert "NRGHAX_PROCESS" not in web.environ()
@@ -197,4 +192,4 @@ def test_procfile_names_three_processes():
     commands = read_procfile(settings.BASE_DIR / "Procfile")
 
     assert list(commands) == ["web", "worker", "beat"]
-    assert commands["web"].endswith("nrghax.wsgi:application")
+    assert commands["web"] == "python -m nrghax.serve"

@@ -58,7 +58,7 @@ def test_only_offered_columns_are_looked_up(rf, staff, model, model_admin):
 
 
 @pytest.mark.parametrize(
-    ("page", "query"),
+    ("name", "query"),
     [
         ("practice_practicesession", "notes__regex=^I"),
         ("practice_practicesession", "feedback_score__exact=5"),
@@ -72,8 +72,8 @@ def test_only_offered_columns_are_looked_up(rf, staff, model, model_admin):
         ("mfa_authenticator", "data__secret__startswith=a"),
     ],
 )
-def test_hidden_column_is_refused(staff_client, page, query):
-    assert staff_client.get(f"{reverse(f'admin:{page}_changelist')}?{query}").status_code == 400
+def test_hidden_column_is_refused(staff_client, name, query):
+    assert staff_client.get(f"{reverse(f'admin:{name}_changelist')}?{query}").status_code == 400
 
 
 def test_every_offered_filter_works(staff_client):

@@ -63,6 +63,7 @@ def variables_elsewhere():
         text = path.read_text()
         found.update(re.findall(r'\benviron(?:ment)?(?:\.get|\.setdefault)?[\[(]"([A-Z][A-Z0-9_]*)"', text))
         found.update(re.findall(r'"([A-Z][A-Z0-9_]*)" (?:not )?in os\.environ', text))
+    found.update(re.findall(r'\benv\.\w+\("([A-Z][A-Z0-9_]*)"', (ROOT / "nrghax" / "serve.py").read_text()))
     found.update(re.findall(r"\$\{([A-Z][A-Z0-9_]*)", (ROOT / "Procfile").read_text()))
     makefile = (ROOT / "Makefile").read_text()
     found.update(re.findall(r"^([A-Z][A-Z0-9_]*) \?=", makefile, re.MULTILINE))

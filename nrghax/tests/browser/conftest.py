@@ -1,4 +1,4 @@
-"""The running product for browser tests: Granian with the web's login, a Celery worker, Valkey and Chromium.
+"""The running product for browser tests: the web server with the web's login, a Celery worker, Valkey and Chromium.
 
 All processes are real and share a database of their own, so the tests see what production would do. A missing identity
 is "permission denied". A style that the Content Security Policy forbids is an error.
@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from email import message_from_string, policy
 from itertools import count
 from pathlib import Path
-from threading import Event
 
 import psycopg
 import pytest
@@ -28,6 +27,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from database.roles import BACKUP, OWNER, WEB, WORKER, prepare_database
 from database.tests.connections import url_of
 from nrghax.tests.identity_provider import IdentityProvider, running_provider
+from nrghax.tests.processes import wait_for
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -74,16 +74,6 @@ class Product:
         """Run a query as the worker and return its rows."""
         with psycopg.connect(url_of(WORKER, self.database)) as worker:
             return worker.execute(sql, params).fetchall()
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 15):
-    """Return the first truthy result of `condition`. Fail the test after `seconds`."""
-    pause = Event()
-    for _ in range(int(seconds / 0.1)):
-        if answer := condition():
-            return answer
-        pause.wait(0.1)
-    pytest.fail(f"{condition.__name__} was not true within {seconds} s.")
 
 
 @contextmanager
@@ -156,13 +146,11 @@ def product(django_db_setup, django_db_blocker, tmp_path_factory, identity_provi
                 check=True,
                 capture_output=True,
             )
-            granian = (
-                *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-                *("--workers", "1", "--blocking-threads", "1", "--no-ws", "nrghax.wsgi:application"),
-            )
+            serve = ("nrghax.serve",)
+            web = {"NRGHAX_PROCESS": "web", "HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": "1"}
             celery = ("celery", "-A", "nrghax", "worker", "--pool", "solo", "--without-gossip", "--without-mingle")
             with (
-                _process(*granian, environment={**environment, "NRGHAX_PROCESS": "web"}, log=folder / "web.log"),
+                _process(*serve, environment={**environment, **web}, log=folder / "web.log"),
                 _process(*celery, environment={**environment, "NRGHAX_PROCESS": "worker"}, log=folder / "worker.log"),
             ):
                 url = f"http://127.0.0.1:{port}"
