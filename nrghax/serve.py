@@ -146,15 +146,15 @@ def _end_with_parent() -> None:
 def _logged(application: Application) -> Application:
     """Log method, path, status and milliseconds of each request."""
 
-    def log(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+    def log(request: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         began = time.perf_counter()
 
         def start(status: str, headers: list, exc_info: Any = None) -> Callable:
             took = (time.perf_counter() - began) * 1000
-            logger.info("%s %s %s %.0f ms", environ["REQUEST_METHOD"], environ["PATH_INFO"], status[:3], took)
+            logger.info("%s %s %s %.0f ms", request["REQUEST_METHOD"], request["PATH_INFO"], status[:3], took)
             return start_response(status, headers, exc_info)
 
-        return application(environ, start)
+        return application(request, start)
 
     return log
 
