@@ -1,7 +1,9 @@
 from base64 import urlsafe_b64encode
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -23,6 +25,13 @@ REAUTHENTICATION_LABELS = {
     "mfa_reauthenticate:webauthn": "Use a passkey",
     "mfa_reauthenticate": "Use a code",
 }
+
+
+FAILED_ANYWHERE = "login_failed_anywhere"
+
+
+def _account_key(credentials: dict[str, Any]) -> str:
+    return credentials.get("email", "").lower()
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -71,6 +80,26 @@ class AccountAdapter(DefaultAccountAdapter):
             for name, label in REAUTHENTICATION_LABELS.items()
             if name in methods
         ]
+
+    def pre_authenticate(self, request, **credentials):
+        """Limit failed attempts in three ways: for the account from this address, for the account, for the address.
+
+        The limits are in settings.ACCOUNT_RATE_LIMITS. allauth counts the first and the last.
+        """
+        if not ratelimit.consume(request, action=FAILED_ANYWHERE, key=_account_key(credentials), dry_run=True):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request, **credentials):
+        ratelimit.consume(request, action=FAILED_ANYWHERE, key=_account_key(credentials))
+
+    def _get_login_attempts_cache_key(self, request, **credentials):
+        # With the address, so that nobody shuts out a member by failing to log in as them.
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
+
+    def _delete_login_attempts_cached_email(self, request, **credentials):
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        ratelimit.clear(request, action=FAILED_ANYWHERE, key=_account_key(credentials))
 
     def send_account_already_exists_mail(self, email):
         # Hash a password as a new sign-up does, so that the response time doesn't reveal a known address.

@@ -3,9 +3,11 @@
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.sessions.models import Session
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +17,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import end_sessions
 from accounts.devices import device_name
+
+
+class ChosenSessionForm(forms.Form):
+    """The session to end; all others without one."""
+
+    session = forms.IntegerField(required=False, min_value=1, max_value=models.BigIntegerField.MAX_BIGINT)
+
+    def clean(self) -> dict[str, int | None]:
+        return {"only": self.cleaned_data.get("session")}
 
 
 @never_cache
@@ -38,8 +49,8 @@ def session_list(request: HttpRequest) -> HttpResponse:
     """List the places where the account is logged in. A POST logs out one (`session`), or all but this one."""
     current = request.session.session_key
     if request.method == "POST":
-        chosen = request.POST.get("session", "")
-        ended = end_sessions(user=request.user, kept=current, only=int(chosen) if chosen.isdecimal() else None)
+        chosen = ChosenSessionForm(request.POST)
+        ended = end_sessions(user=request.user, kept=current, **chosen.cleaned_data) if chosen.is_valid() else 0
         messages.success(request, _logged_out_message(ended))
         return redirect("accounts:logins")
     sessions = [

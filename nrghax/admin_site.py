@@ -1,5 +1,6 @@
 """The admin site: its registration, Content Security Policy, start page and sidebar."""
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +33,13 @@ class OnlyOwnFilters:
     """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup in set(self._filter_parameters(request))
+        is_date_part = lookup in self._date_parameters()
+        return (
+            lookup in set(self._filter_parameters(request))
+            and "\x00" not in value
+            # Django would convert a larger number and fail.
+            and (not is_date_part or bool(re.fullmatch(r"\d{1,4}", value, re.ASCII)))
+        )
 
     def _filter_parameters(self, request: HttpRequest) -> Iterator[str]:
         for item in self.get_list_filter(request):
@@ -46,8 +53,10 @@ class OnlyOwnFilters:
             if field.is_relation:
                 yield f"{path}__{field.target_field.name}__exact"
         yield from (f"{path}__exact" for path in getattr(self, "linked_filters", ()))
-        if self.date_hierarchy:
-            yield from (f"{self.date_hierarchy}__{unit}" for unit in ("year", "month", "day"))
+        yield from self._date_parameters()
+
+    def _date_parameters(self) -> list[str]:
+        return [f"{self.date_hierarchy}__{unit}" for unit in ("year", "month", "day")] if self.date_hierarchy else []
 
 
 class AdminSite(UnfoldAdminSite):

@@ -209,8 +209,13 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-# In addition to allauth's own limits on logins, sign-ups and password resets.
-ACCOUNT_RATE_LIMITS = {"username_check": "60/m/user"}
+# In addition to allauth's own limits on logins, sign-ups and password resets. The key of `login_failed` is an account
+# together with an address, or an account's codes. Many members may share an address.
+ACCOUNT_RATE_LIMITS = {
+    "username_check": "60/m/user",
+    "login_failed": "100/m/ip,5/5m/key",
+    "login_failed_anywhere": "20/5m/key",
+}
 
 # Login with another provider. If its email address belongs to a member already, that alone does not log them in: they
 # log in first and connect the provider.

@@ -49,6 +49,33 @@ def test_login_is_refused_after_five_failed_attempts(client, credentials):
     assert not is_logged_in(client)
 
 
+def test_failed_attempts_from_elsewhere_do_not_shut_out_owner(client, credentials):
+    for _ in range(6):
+        client.post(LOGIN, {**credentials, "password": "wrong"}, REMOTE_ADDR="203.0.113.1")
+    assert Client().post(LOGIN, credentials, REMOTE_ADDR="203.0.113.2").url == TODAY
+
+
+def test_failed_attempts_do_not_shut_out_others_at_the_address(client, credentials):
+    for _ in range(4):
+        for number in range(5):
+            client.post(LOGIN, {"login": f"someone{number}@example.com", "password": "wrong"})
+    assert client.post(LOGIN, credentials).url == TODAY
+
+
+def test_attempts_from_many_addresses_are_limited_together(client, credentials):
+    for number in range(20):
+        client.post(LOGIN, {**credentials, "password": "wrong"}, REMOTE_ADDR=f"203.0.113.{number}")
+    response = client.post(LOGIN, credentials, REMOTE_ADDR="203.0.113.200")
+    assert "Too many failed attempts. Wait five minutes" in response.content.decode()
+
+
+def test_attempts_on_many_accounts_from_one_address_are_limited(client, credentials):
+    for number in range(100):
+        client.post(LOGIN, {"login": f"someone{number}@example.com", "password": "wrong"})
+    assert client.post(LOGIN, credentials).status_code == 429
+    assert client.post(LOGIN, credentials, REMOTE_ADDR="203.0.113.2").url == TODAY
+
+
 def test_successful_logins_are_not_limited(client, credentials):
     for _ in range(6):
         assert Client().post(LOGIN, credentials).url == TODAY

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts.tests.factories import PASSWORD, is_logged_in
+from accounts.tests.factories import PASSWORD, is_logged_in, make_member
 from accounts.tests.markup import read_page
 from accounts.tests.totp import totp
 from database.identity import Role, database_identity
@@ -65,6 +65,21 @@ def test_wrong_code_is_refused_at_setup(member_client):
 def test_setup_page_shows_qr_code(member_client):
     member_client.post(REAUTHENTICATE, {"password": PASSWORD})
     assert 'src="data:image/svg+xml;base64,' in member_client.get(ACTIVATE).content.decode()
+
+
+def test_wrong_codes_do_not_shut_out_others_at_the_address(sign_in, member, secret):
+    for _ in range(3):
+        other = make_member()
+        set_up_app(sign_in(other))
+        client = Client()
+        log_in(client, other)
+        for _ in range(5):
+            client.post(AUTHENTICATE, {"code": "000000"})
+
+    client = Client()
+    log_in(client, member)
+    client.post(AUTHENTICATE, {"code": totp(secret, steps=1)})
+    assert is_logged_in(client)
 
 
 def test_login_requires_code_after_setup(member, secret):

@@ -101,6 +101,14 @@ def test_logging_out_one_session(member):
     assert has_access(third)
 
 
+@pytest.mark.parametrize("chosen", ["9" * 5000, "9" * 30, "-1", "0", "x", "\x00", "1.5"])
+def test_malformed_session_ends_nothing(member, chosen):
+    current, other = log_in(member), log_in(member, SAFARI)
+    response = current.post(SESSIONS, {"session": chosen}, follow=True)
+    assert "You were already logged out there." in response.content.decode()
+    assert has_access(other)
+
+
 def test_session_of_other_member_is_not_ended(member):
     other_member = make_member()
     other = log_in(other_member)

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.forms import Form
@@ -218,8 +218,16 @@ class HackVerificationAdmin(RemembersChanges, ReadOnlyAdmin):
 
         A second POST gets past this check, so that the view can say that the change was made already.
         """
-        is_in_state = request.method == "POST" or HackVerification.objects.filter(pk=object_id, **state).exists()
+        is_in_state = request.method == "POST" or self._is_in_state(object_id, state)
         return request.user.has_perm("community.change_hackverification") and is_in_state
+
+    @staticmethod
+    def _is_in_state(object_id: Any, state: dict[str, Any]) -> bool:
+        try:
+            return HackVerification.objects.filter(pk=object_id, **state).exists()
+        except ValidationError:
+            # The address holds no UUID. Django's page says that there is no such row.
+            return False
 
     def add_view(self, request, form_url="", extra_context=None):
         """Ask for the hack first, then show its questions."""

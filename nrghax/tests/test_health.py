@@ -2,6 +2,7 @@ import pytest
 from django.conf import settings as configured
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 
 from database.identity import Role, database_identity
 from database.models import SqlFile
@@ -107,5 +108,7 @@ def test_readyz_fails_without_database_and_recovers(client, worker_seen, monkeyp
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_checks_refuse_post(client, path):
+def test_health_checks_refuse_post_without_token(path):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[configured.SESSION_COOKIE_NAME] = "a" * 32
     assert client.post(path).status_code == 405
