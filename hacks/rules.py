@@ -96,6 +96,8 @@ def validate_unlock_criteria(criteria: Any) -> None:
 def validate_verification_questions(questions: Any) -> None:
     if not isinstance(questions, list) or not all(isinstance(q, str) and q.strip() for q in questions):
         raise ValidationError('Enter a list of questions such as ["How does it feel?"].', code="shape")
+    if any("\x00" in question for question in questions):
+        raise ValidationError("Null characters are not allowed.", code="null_characters_not_allowed")
 
 
 def steps_to_unlock(

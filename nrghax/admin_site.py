@@ -10,6 +10,9 @@ from csp.decorators import csp_update
 from django.apps import apps
 from django.contrib.admin import sites
 from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils.text import capfirst
@@ -24,13 +27,32 @@ TOPICS_IN_ORDER = ("Library", "People", "Practice", "Progress", "Verification", 
 CSP_ADDITIONS = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
 
 
-class OnlyOwnFilters:
-    """Lets a list's URL filter only by what its filters and its date navigation offer.
+class KeySelect(AutocompleteSelect):
+    """A select with search that shows no choice for a malformed key. Django's own fails on it."""
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list:
+        return super().optgroups(name, [key for key in value if not key or self._is_key(key)], attrs)
+
+    def _is_key(self, key: str) -> bool:
+        try:
+            self.field.target_field.to_python(key)
+        except ValidationError:
+            return False
+        return True
+
+
+class CarefulAdmin:
+    """Lets a list's URL filter only by what its filters and its date navigation offer, and survives malformed keys.
 
     Django allows every lookup on every column of the model. Staff could ask for `notes__regex=^I`, and read a column
     that the page doesn't show by the number of rows. An admin's `linked_filters` names columns that links of other
     pages filter by.
     """
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         is_date_part = lookup in self._date_parameters()
@@ -66,7 +88,7 @@ class AdminSite(UnfoldAdminSite):
         """Register the models, with unfold's look for the admins of third-party apps such as allauth."""
         admin_class = admin_class or ModelAdmin
         looks = () if issubclass(admin_class, ModelAdmin) else (ModelAdmin,)
-        restricted = type(admin_class.__name__, (OnlyOwnFilters, admin_class, *looks), {})
+        restricted = type(admin_class.__name__, (CarefulAdmin, admin_class, *looks), {})
         super().register(model_or_iterable, restricted, **options)
 
     def admin_view(self, view, cacheable=False):

@@ -75,3 +75,13 @@ def test_product_refuses_malformed_parameters(member_client, method):
         for value in VALUES:
             answers[f"{url} {value[:40]!r}"] = send(url, dict.fromkeys(NAMES, value)).status_code
     assert failures(answers) == {}
+
+
+@pytest.mark.parametrize("value", [*VALUES, '["a\x00"]', "{}", "[1]"])
+def test_hack_form_refuses_malformed_fields(staff_client, value):
+    hack = HackFactory(slug="energy-shield")
+    url = page(type(hack), "change", hack.pk)
+    form = staff_client.get(url).context["adminform"].form
+    fields = {each.html_name: each.value() for each in form if each.value() is not None}
+    statuses = {name: staff_client.post(url, {**fields, name: value}).status_code for name in form.fields}
+    assert failures(statuses) == {}
