@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -298,8 +298,10 @@ class EmailAddressAdmin(AccountAdmin, AllauthEmailAddressAdmin):
 
     @admin.action(description="Confirm selected addresses", permissions=["confirm"])
     def make_verified(self, request, queryset):
-        if not request.user.is_superuser:
-            queryset = queryset.exclude(Q(user__is_staff=True) | Q(user__is_superuser=True))
+        of_staff = queryset.filter(Q(user__is_staff=True) | Q(user__is_superuser=True))
+        if not request.user.is_superuser and of_staff.exists():
+            self.message_user(request, "Only superusers confirm addresses of staff.", messages.WARNING)
+            queryset = queryset.exclude(pk__in=of_staff.values("pk"))
         super().make_verified(request, queryset)
 
 

@@ -1,11 +1,11 @@
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from database.checks import without_drift_check
 from database.sql_files import NewerReleaseError, Plan, SqlFilesError, apply_sql_files, files_to_apply, make_plan
@@ -41,7 +41,8 @@ class Command(migrate.Command):
         try:
             yield
         finally:
-            with connections[using].cursor() as cursor:
+            # A lost connection has released the lock, and the first error says more.
+            with suppress(DatabaseError), connections[using].cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('nrghax migrate'))")
 
     def _handle_sql_files(self, options: dict[str, Any]) -> None:
