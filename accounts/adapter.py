@@ -94,7 +94,7 @@ class AccountAdapter(DefaultAccountAdapter):
         ratelimit.consume(request, action=FAILED_ANYWHERE, key=_account_key(credentials))
 
     def _get_login_attempts_cache_key(self, request, **credentials):
-        # With the address, so that nobody shuts out a member by failing to log in as them.
+        # With the address, so that a few failures elsewhere don't shut out a member.
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
 
     def _delete_login_attempts_cached_email(self, request, **credentials):

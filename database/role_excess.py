@@ -58,7 +58,7 @@ def take_back_rights_to_create(connection: Connection, names: Collection[str], o
 
 
 _RIGHTS_TO_CREATE = """
-    SELECT string_agg(privilege_type, ', '), target, grantee::regrole::text FROM (
+    SELECT string_agg(privilege_type, ', '), target, pg_get_userbyid(grantee) FROM (
       SELECT 'database' AS target, a.* FROM pg_database, aclexplode(datacl) a WHERE datname = current_database()
       UNION ALL
       SELECT 'schema', a.* FROM pg_namespace, aclexplode(nspacl) a WHERE nspname = 'public'

@@ -59,8 +59,8 @@ class CarefulAdmin:
         return (
             lookup in set(self._filter_parameters(request))
             and "\x00" not in value
-            # Django would convert a larger number and fail.
-            and (not is_date_part or bool(re.fullmatch(r"\d{1,4}", value, re.ASCII)))
+            # Django adds one to the date, and fails beyond the year 9999.
+            and (not is_date_part or bool(re.fullmatch(r"\d{1,2}|[12]\d{3}", value, re.ASCII)))
         )
 
     def _filter_parameters(self, request: HttpRequest) -> Iterator[str]:

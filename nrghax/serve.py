@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +23,7 @@ import waitress
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 BACKLOG = 1024
-# Seconds for requests at work when the server stops; after them, the processes are killed.
+# Seconds until the processes are killed when the server stops. Waitress gives a request at work five of them.
 STOP_SECONDS = 20
 RESPAWN_SECONDS = 1
 # The largest upload is an import of the library.
@@ -60,7 +61,9 @@ class Server:
                 self._start()
 
     def stop(self, *_: Any) -> None:
-        """Ask the processes to finish their requests and end."""
+        """Ask the processes to finish their requests and end. A second signal would cut the requests off."""
+        if self.is_stopping:
+            return
         self.is_stopping = True
         signal.alarm(STOP_SECONDS)
         self._signal_all(signal.SIGTERM)
@@ -71,7 +74,9 @@ class Server:
     def _signal_all(self, number: signal.Signals) -> None:
         # Popen.terminate would reap a process that has ended, and `run` would wait for it for ever.
         for pid in list(self.children):
-            os.kill(pid, number)
+            # A process may just have ended.
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _start(self) -> None:
         if self.is_stopping:
@@ -110,8 +115,9 @@ def _reason(error: OSError) -> str:
 def serve(host: str, port: int) -> None:
     """Answer requests, until SIGTERM or the end of the parent."""
     signal.signal(signal.SIGTERM, _exit)
-    # Ctrl-C reaches the whole group. The parent decides.
+    # Ctrl-C and the end of a terminal reach the whole group. The parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from nrghax.wsgi import application
 
@@ -135,6 +141,7 @@ def serve(host: str, port: int) -> None:
 
 
 def _exit(*_: Any) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(0)
 
 
