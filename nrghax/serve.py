@@ -57,6 +57,7 @@ class Server:
             code = self.children.pop(pid).returncode = os.waitstatus_to_exitcode(status)
             if not self.is_stopping:
                 sys.stderr.write(f"A web process ended with {code}. Starting another.\n")
+                # So that a process that dies at its start does not take the whole machine.
                 time.sleep(RESPAWN_SECONDS)
                 self._start()
 
